@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * ring.h - kernel operations, one struct hw_op for each in flight
+ *
+ * Room: core/loop    Thread: the one that called hw_ring_enable()    Blocks: only in hw_ring_turn()
+ * Allocates: at init    Owns: the kernel's ring, its file table, its head buffers
+ *
+ * Two implementations, chosen at link time: ring_uring.c (the kernel) and tests/sim/ring_sim.c (a
+ * seeded adversary that delays, reorders, shortens and fails). Nothing above this header can tell
+ * which.
+ *
+ * Promises:
+ *  1. done runs exactly once for each submit (multishot: once for each completion; op->has_more
+ * says whether another follows), from hw_ring_turn(), never from inside a submit.
+ *  2. Memory given to a submit is lent until done.
+ *  3. A socket has at most one receive and one send in flight (HAZARDS 1.6); that is asserted by
+ * callers.
+ *  4. Files and sockets are slots of the ring's own table, never process-wide descriptors. A slot
+ * is reused only after its close is done (HAZARDS 1.18).
+ *  5. No submit fails: the queue is flushed when full, and there are never more operations in
+ * flight than the completion queue holds (sized from the limits of the pools).
+ */
+#ifndef HW_CORE_LOOP_RING_H
+#define HW_CORE_LOOP_RING_H
+
+#include <sys/socket.h>
+
+#include "core/base/check.h"
+#include "core/loop/op.h"
+
+struct hw_ring;
+
+struct hw_ring_options {
+	uint32_t in_flight_max;     /* operations; sizes the completion queue */
+	uint32_t socket_slots;      /* connections accepted at most */
+	uint32_t file_slots;        /* files and listeners at most */
+	uint32_t head_buffer_count; /* buffers of HW_HEAD_BUFFER_SIZE; a power of two; 0: none */
+	void *arena;                /* slabs; lent until deinit; page-aligned; may be NULL */
+	uint64_t arena_size;        /* bytes; at most 1 GiB, the kernel's limit for one buffer */
+	uint32_t io_workers_max;    /* kernel threads for what cannot be done without blocking */
+	bool is_restricted;         /* only the operations below, no further registration */
+};
+
+/* What this kernel offers, asked once before any ring is made. */
+struct hw_ring_probe {
+	bool has_fd_install;  /* 6.8: a slot can become a descriptor for a moment (peer address) */
+	bool has_restriction; /* 5.10 */
+	char text[160];       /* for the log: what was found */
+};
+
+/* Returns 0; -EPERM (disabled by sysctl or seccomp), -ENOSYS, or -ENOTSUP: older than 6.1. */
+int hw_ring_probe(struct hw_ring_probe *ret_probe) HW_MUST_CHECK;
+
+/* Make a ring, disabled: no operation may be submitted before hw_ring_enable().
+ * Returns 0, -ENOMEM, or what the kernel said. When the arena cannot be registered (RLIMIT_MEMLOCK)
+ * the ring works without: see hw_ring_has_fixed_buffers(). */
+int hw_ring_init(struct hw_ring **ret_ring, const struct hw_ring_options *options) HW_MUST_CHECK;
+/* Accepts NULL. Nothing may be in flight. */
+void hw_ring_deinit(struct hw_ring *ring);
+/* Put @fd into file slot @slot for the life of the ring; before enable only. @fd stays the
+ * caller's. */
+int hw_ring_file_register(struct hw_ring *ring, uint32_t slot, int fd) HW_MUST_CHECK;
+/* From now on the calling thread is the only one that may use the ring. */
+int hw_ring_enable(struct hw_ring *ring) HW_MUST_CHECK;
+
+bool hw_ring_has_fixed_buffers(const struct hw_ring *ring);
+/* The slot, in the ring's table, of file number @index (0 .. file_slots - 1). */
+uint32_t hw_ring_file_slot(const struct hw_ring *ring, uint32_t index);
+uint32_t hw_ring_in_flight_count(const struct hw_ring *ring);
+
+/* -- sockets; @socket is a slot
+ * -------------------------------------------------------------------- */
+
+/* Multishot: each done has a new connection's slot in op->res. Ends (has_more false) on error: arm
+ * again. */
+void hw_ring_accept(struct hw_ring *ring, struct hw_op *op, uint32_t listener, hw_op_fn *done);
+/* Into a buffer of the ring, chosen when bytes are there. op->res > 0:
+ * hw_ring_head_bytes(op->buffer_id) holds op->res bytes, moved to the caller until
+ * hw_ring_head_give. -ENOBUFS: none is free. */
+void hw_ring_recv_head(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw_op_fn *done);
+char *hw_ring_head_bytes(struct hw_ring *ring, uint16_t buffer_id);
+void hw_ring_head_give(struct hw_ring *ring, uint16_t buffer_id);
+/* @is_whole: wait until @size bytes are there, the peer ends, or the op is cancelled (then op->res
+ * has what came, if anything did). */
+void hw_ring_recv(struct hw_ring *ring, struct hw_op *op, uint32_t socket, void *bytes,
+		  uint32_t size, bool is_whole, hw_op_fn *done);
+/* Until bytes can be read or the peer is gone. */
+void hw_ring_poll_in(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw_op_fn *done);
+/* Sends all, unless it fails or is cancelled (then op->res may be short). @message and what it
+ * points to are lent until done. */
+void hw_ring_send(struct hw_ring *ring, struct hw_op *op, uint32_t socket, const void *bytes,
+		  uint32_t size, hw_op_fn *done);
+void hw_ring_sendmsg(struct hw_ring *ring, struct hw_op *op, uint32_t socket,
+		     const struct msghdr *message, hw_op_fn *done);
+/* No more bytes from us (FIN). */
+void hw_ring_shutdown(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw_op_fn *done);
+/* Close a socket or file slot. Nothing else may be in flight on it. */
+void hw_ring_close(struct hw_ring *ring, struct hw_op *op, uint32_t slot, hw_op_fn *done);
+/* A process-wide descriptor for the slot in op->res; the caller closes it. Only where probed. */
+void hw_ring_fd_install(struct hw_ring *ring, struct hw_op *op, uint32_t slot, hw_op_fn *done);
+
+/* -- files; @file is a slot
+ * ------------------------------------------------------------------------ */
+
+/* Put @fd into file slot @slot. @fd stays the caller's, who may close it when done. */
+void hw_ring_file_set(struct hw_ring *ring, struct hw_op *op, uint32_t slot, int fd,
+		      hw_op_fn *done);
+/* May be short; the caller goes on. Registered memory (the arena) is used as such. */
+void hw_ring_read(struct hw_ring *ring, struct hw_op *op, uint32_t file, void *bytes, uint32_t size,
+		  uint64_t offset, hw_op_fn *done);
+void hw_ring_write(struct hw_ring *ring, struct hw_op *op, uint32_t file, const void *bytes,
+		   uint32_t size, uint64_t offset, hw_op_fn *done);
+/* fdatasync: covers exactly the writes whose done has run before this submit (HAZARDS 1.8). */
+void hw_ring_datasync(struct hw_ring *ring, struct hw_op *op, uint32_t file, hw_op_fn *done);
+/* From now on until @fd can be read (an eventfd or signalfd; plain descriptor). */
+void hw_ring_poll_fd(struct hw_ring *ring, struct hw_op *op, int fd, hw_op_fn *done);
+
+/* -- the rest
+ * -------------------------------------------------------------------------------------- */
+
+/* Ask the kernel to end @target early; its done still runs (HAZARDS 1.11). Nothing if not in
+ * flight. */
+void hw_ring_cancel(struct hw_ring *ring, struct hw_op *target);
+/* Wake the thread that waits in hw_ring_turn() of the ring whose number is @ring_fd. */
+void hw_ring_wake(struct hw_ring *ring, int ring_fd);
+int hw_ring_fd(const struct hw_ring *ring);
+
+/* Submit what is queued; wait up to @wait_ms for a completion (0: do not wait); run the steps of at
+ * most
+ * @steps_max of them. Returns steps run, or -errno when the ring is broken. */
+int hw_ring_turn(struct hw_ring *ring, uint32_t wait_ms, uint32_t steps_max) HW_MUST_CHECK;
+
+#endif
