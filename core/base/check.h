@@ -26,8 +26,7 @@
 		hw_value_;                                                                         \
 	})
 
-#define hw_container_of(ptr, type, member)                                                         \
-	((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+#define hw_container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 #define hw_count_of(array) ((uint32_t)(sizeof(array) / sizeof((array)[0])))
 #define hw_min(a, b)       ((a) < (b) ? (a) : (b))

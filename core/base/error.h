@@ -8,12 +8,10 @@
  * the ones we give ourselves.
  *
  *   -EAGAIN        a queue or a segment is not ready; the caller waits to be called
- *   -ENOBUFS       a pool is empty (slabs, heads, transfers): backpressure, 503 where it must be said
- *   -ENOSPC        no room on the disk, or the reserve would be touched: 507
- *   -EDQUOT        above a budget or a quota: 413 or 507
- *   -EBADMSG       bytes do not match their hash, or a peer broke the framing
- *   -ETIMEDOUT     the peer was too slow
- *   -ECONNRESET    the peer went away before the end
+ *   -ENOBUFS       a pool is empty (slabs, heads, transfers): backpressure, 503 where it must be
+ * said -ENOSPC        no room on the disk, or the reserve would be touched: 507 -EDQUOT above a
+ * budget or a quota: 413 or 507 -EBADMSG       bytes do not match their hash, or a peer broke the
+ * framing -ETIMEDOUT     the peer was too slow -ECONNRESET    the peer went away before the end
  *   -ENOENT        no such share, file or chunk
  *   -EACCES        the token does not match
  *   -EEXIST        the name is taken

@@ -4,10 +4,11 @@
  *
  * Room: core/base    Thread: any    Blocks: never    Allocates: never
  *
- * HAWSER_FAILPOINT=name or name:count in the environment kills the process (SIGKILL, no clean-up) when
- * the named place is reached for the count-th time. Built in by -DHW_FAILPOINTS=ON (debug, asan, tsan
- * presets); in a release each is nothing. Add a step of upload, commit, delete or recovery: add its name
- * here, and tests/crash kills there from then on (a name that no run reaches fails the suite).
+ * HAWSER_FAILPOINT=name or name:count in the environment kills the process (SIGKILL, no clean-up)
+ * when the named place is reached for the count-th time. Built in by -DHW_FAILPOINTS=ON (debug,
+ * asan, tsan presets); in a release each is nothing. Add a step of upload, commit, delete or
+ * recovery: add its name here, and tests/crash kills there from then on (a name that no run reaches
+ * fails the suite).
  */
 #ifndef HW_CORE_BASE_FAILPOINT_H
 #define HW_CORE_BASE_FAILPOINT_H
@@ -27,13 +28,13 @@
 	X(put_before_reply)     /* the answer is about to be sent */                               \
 	X(delete_before_commit)                                                                    \
 	X(delete_after_commit)                                                                     \
-	X(extent_dropped)       /* the catalog forgot the chunk; its bytes are still there */      \
-	X(extent_punched)       /* the hole is made; the catalog's list still names it */          \
+	X(extent_dropped) /* the catalog forgot the chunk; its bytes are still there */            \
+	X(extent_punched) /* the hole is made; the catalog's list still names it */                \
 	X(segment_sealed)                                                                          \
 	X(segment_unlinked)                                                                        \
-	X(recovery_opened)      /* the catalog is open, nothing given back yet */                  \
-	X(recovery_forgot)      /* unfinished files are forgotten */                               \
-	X(recovery_punched)     /* one segment's free space is given back */
+	X(recovery_opened)  /* the catalog is open, nothing given back yet */                      \
+	X(recovery_forgot)  /* unfinished files are forgotten */                                   \
+	X(recovery_punched) /* one segment's free space is given back */
 
 #define HW_FAILPOINT_ENUM(name) HW_FAILPOINT_##name,
 enum hw_failpoint { HW_FAILPOINT_LIST(HW_FAILPOINT_ENUM) HW_FAILPOINT_COUNT };

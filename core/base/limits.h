@@ -4,8 +4,8 @@
  *
  * Room: core/base    Thread: any    Blocks: never    Allocates: never
  *
- * What an operator may change is in config.def; what stands here is fixed, because formats, pools or
- * other limits are built on it. Purely local limits stand at the top of their .c.
+ * What an operator may change is in config.def; what stands here is fixed, because formats, pools
+ * or other limits are built on it. Purely local limits stand at the top of their .c.
  */
 #ifndef HW_CORE_BASE_LIMITS_H
 #define HW_CORE_BASE_LIMITS_H
@@ -14,33 +14,33 @@
 #include <stdint.h>
 
 /* The tree (DESIGN: vocabulary). On disk and in links: never changes. */
-#define HW_HASH_SIZE        32U                                /* bytes of a SHA-256 */
-#define HW_BLOCK_SIZE       16384U                             /* bytes; BEP 52's leaf */
-#define HW_SLAB_SIZE        262144U                            /* bytes; 16 blocks, one hash batch */
-#define HW_CHUNK_SIZE       4194304U                           /* bytes; unit of storage and dedup */
-#define HW_SLAB_BLOCKS      (HW_SLAB_SIZE / HW_BLOCK_SIZE)     /* 16 */
-#define HW_CHUNK_BLOCKS     (HW_CHUNK_SIZE / HW_BLOCK_SIZE)    /* 256 */
-#define HW_CHUNK_SLABS      (HW_CHUNK_SIZE / HW_SLAB_SIZE)     /* 16 */
-#define HW_LEAVES_SIZE      (HW_CHUNK_BLOCKS * HW_HASH_SIZE)   /* 8 KiB: leaves of a full chunk */
-#define HW_PAGE_SIZE        4096U                              /* bytes; alignment of O_DIRECT */
+#define HW_HASH_SIZE    32U                              /* bytes of a SHA-256 */
+#define HW_BLOCK_SIZE   16384U                           /* bytes; BEP 52's leaf */
+#define HW_SLAB_SIZE    262144U                          /* bytes; 16 blocks, one hash batch */
+#define HW_CHUNK_SIZE   4194304U                         /* bytes; unit of storage and dedup */
+#define HW_SLAB_BLOCKS  (HW_SLAB_SIZE / HW_BLOCK_SIZE)   /* 16 */
+#define HW_CHUNK_BLOCKS (HW_CHUNK_SIZE / HW_BLOCK_SIZE)  /* 256 */
+#define HW_CHUNK_SLABS  (HW_CHUNK_SIZE / HW_SLAB_SIZE)   /* 16 */
+#define HW_LEAVES_SIZE  (HW_CHUNK_BLOCKS * HW_HASH_SIZE) /* 8 KiB: leaves of a full chunk */
+#define HW_PAGE_SIZE    4096U                            /* bytes; alignment of O_DIRECT */
 
 /* The longest file: the tree keeps one hash a level, and 2^48 blocks are more than any disk. */
-#define HW_FILE_SIZE_MAX    (UINT64_C(1) << 53)                /* bytes; exact in JSON numbers */
+#define HW_FILE_SIZE_MAX (UINT64_C(1) << 53) /* bytes; exact in JSON numbers */
 
 /* Names (RELIABILITY 2.6, H4): as file systems have it. */
-#define HW_NAME_SIZE_MAX    255U                               /* bytes of UTF-8 */
-#define HW_SHARE_ID_SIZE    16U                                /* bytes; 128 random bits */
-#define HW_TOKEN_SIZE       32U                                /* bytes; 256 random bits */
+#define HW_NAME_SIZE_MAX 255U /* bytes of UTF-8 */
+#define HW_SHARE_ID_SIZE 16U  /* bytes; 128 random bits */
+#define HW_TOKEN_SIZE    32U  /* bytes; 256 random bits */
 
 /* Requests (RELIABILITY H3). */
-#define HW_HEAD_SIZE_MAX    32768U                             /* bytes of one request head; else 431 */
-#define HW_TARGET_SIZE_MAX  8192U                              /* bytes of a request target; else 414 */
-#define HW_FIELD_COUNT_MAX  100U                               /* header fields; else 431 */
-#define HW_RANGE_COUNT_MAX  16U                                /* ranges of one request; more: the whole */
-#define HW_HEAD_BUFFER_SIZE 8192U                              /* bytes; most heads come whole in one */
+#define HW_HEAD_SIZE_MAX    32768U /* bytes of one request head; else 431 */
+#define HW_TARGET_SIZE_MAX  8192U  /* bytes of a request target; else 414 */
+#define HW_FIELD_COUNT_MAX  100U   /* header fields; else 431 */
+#define HW_RANGE_COUNT_MAX  16U    /* ranges of one request; more: the whole */
+#define HW_HEAD_BUFFER_SIZE 8192U  /* bytes; most heads come whole in one */
 
 /* What one mail to the catalog carries. */
-#define HW_EXTENT_BATCH_MAX 16U                                /* chunks; 64 MiB between two syncs */
+#define HW_EXTENT_BATCH_MAX 16U /* chunks; 64 MiB between two syncs */
 
 #define HW_REACTOR_COUNT_MAX 64U
 #define HW_SHARD_COUNT_MAX   HW_REACTOR_COUNT_MAX

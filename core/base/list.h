@@ -41,7 +41,8 @@ static inline void hw_list_append(struct hw_list *head, struct hw_list *link)
 	head->prev = link;
 }
 
-/* Taking out a link that is in no list is allowed: it says "wherever it is, it is not there now". */
+/* Taking out a link that is in no list is allowed: it says "wherever it is, it is not there now".
+ */
 static inline void hw_list_remove(struct hw_list *link)
 {
 	if (hw_list_is_linked(link)) {
