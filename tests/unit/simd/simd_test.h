@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * simd_test.h - what the tests of this room share: cmocka, seeded bytes, every kernel in turn
+ *
+ * Room: tests    Thread: any    Blocks: never    Allocates: never
+ */
+#ifndef HW_TESTS_UNIT_SIMD_SIMD_TEST_H
+#define HW_TESTS_UNIT_SIMD_SIMD_TEST_H
+
+/* cmocka.h needs these four before it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "simd/kernels.h"
+#include "simd/sha256.h"
+
+#define hw_count_of(array) ((uint32_t)(sizeof(array) / sizeof((array)[0])))
+
+/* splitmix64: one seed, the same bytes on every machine. */
+static inline uint64_t random_next(uint64_t *seed)
+{
+	*seed += UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t x = *seed;
+	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+	return x ^ x >> 31;
+}
+
+static inline void random_fill(uint64_t *seed, uint8_t *bytes, uint64_t size)
+{
+	for (uint64_t i = 0; i < size; i++) {
+		bytes[i] = (uint8_t)random_next(seed);
+	}
+}
+
+/* Run @test once for each kernel family this machine has, and say which. */
+static inline void for_each_kernel(void (*test)(void))
+{
+	uint32_t run_count = 0;
+	for (int choice = HW_SIMD_AUTO; choice < HW_SIMD_COUNT; choice++) {
+		int r = hw_simd_init((enum hw_simd_choice)choice);
+		if (r == -ENOTSUP) {
+			continue;
+		}
+		assert_int_equal(r, 0);
+		print_message("  kernel %s\n", hw_simd_kernel_name());
+		test();
+		run_count++;
+	}
+	/* At least "auto" and "scalar" exist everywhere. */
+	assert_true(run_count >= 2);
+}
+
+/* The bytes of "ab01..." compared with @size bytes. */
+static inline void assert_hex(const uint8_t *bytes, uint32_t size, const char *hex)
+{
+	char text[2 * 64 + 1] = "";
+	assert_true(size <= 64);
+	for (uint32_t i = 0; i < size; i++) {
+		(void)snprintf(text + (size_t)i * 2, 3, "%02x", bytes[i]);
+	}
+	assert_string_equal(text, hex);
+}
+
+#endif
