@@ -127,7 +127,9 @@ int hw_ring_fd(const struct hw_ring *ring);
 
 /* Submit what is queued; wait up to @wait_ms for a completion (0: do not wait); run the steps of at
  * most
- * @steps_max of them. Returns steps run, or -errno when the ring is broken. */
+ * @steps_max of them (0: only submit and wait; a second call with @wait_ms 0 then runs them,
+ * without a system call: between the two the reactor reads its clock). Returns steps run, or -errno
+ * when the ring is broken. */
 int hw_ring_turn(struct hw_ring *ring, uint32_t wait_ms, uint32_t steps_max) HW_MUST_CHECK;
 
 #endif

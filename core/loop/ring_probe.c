@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What this kernel offers, and what we allow ourselves of it.
+ */
+#include <errno.h>
+#include <liburing.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "core/loop/ring.h"
+#include "core/loop/ring_kernel.h"
+
+/* Every operation of ring.h; nothing that opens, connects, renames or unlinks. */
+static const uint8_t g_operations[] = {
+	IORING_OP_ACCEPT,   IORING_OP_RECV,         IORING_OP_POLL_ADD,     IORING_OP_SEND,
+	IORING_OP_SENDMSG,  IORING_OP_SHUTDOWN,     IORING_OP_CLOSE,        IORING_OP_READ,
+	IORING_OP_WRITE,    IORING_OP_READ_FIXED,   IORING_OP_WRITE_FIXED,  IORING_OP_FSYNC,
+	IORING_OP_MSG_RING, IORING_OP_FILES_UPDATE, IORING_OP_ASYNC_CANCEL,
+};
+
+/* Written once by hw_ring_probe, before any ring is made. */
+static bool g_has_fd_install;
+
+static bool all_supported(const struct io_uring_probe *probe)
+{
+	for (uint32_t i = 0; i < hw_count_of(g_operations); i++) {
+		if (!io_uring_opcode_supported(probe, g_operations[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+int hw_ring_probe(struct hw_ring_probe *ret_probe)
+{
+	struct io_uring uring;
+	int r = io_uring_queue_init(8, &uring,
+				    IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+					    IORING_SETUP_R_DISABLED);
+	if (r < 0) {
+		return r == -EINVAL ? -ENOTSUP : r;
+	}
+	struct io_uring_probe *probe = io_uring_get_probe_ring(&uring);
+	if (probe == NULL || !all_supported(probe)) {
+		io_uring_free_probe(probe);
+		io_uring_queue_exit(&uring);
+		return -ENOTSUP;
+	}
+	g_has_fd_install = probe->last_op >= HW_OP_FIXED_FD_INSTALL &&
+			   io_uring_opcode_supported(probe, HW_OP_FIXED_FD_INSTALL) != 0;
+	struct utsname system;
+	int named = uname(&system);
+	*ret_probe = (struct hw_ring_probe){
+		.has_fd_install = g_has_fd_install,
+		.has_restriction = true,
+	};
+	(void)snprintf(ret_probe->text, sizeof(ret_probe->text),
+		       "kernel %s, %u operations, fixed-fd-install %s",
+		       named == 0 ? system.release : "unknown", probe->last_op + 1U,
+		       g_has_fd_install ? "yes" : "no"); /* cut at 159 is fine */
+	io_uring_free_probe(probe);
+	io_uring_queue_exit(&uring);
+	return 0;
+}
+
+int hw_ring_kernel_restrict(struct io_uring *uring)
+{
+	struct io_uring_restriction rules[hw_count_of(g_operations) + 2];
+	uint32_t count = 0;
+	memset(rules, 0, sizeof(rules));
+	for (uint32_t i = 0; i < hw_count_of(g_operations); i++) {
+		rules[count].opcode = IORING_RESTRICTION_SQE_OP;
+		rules[count++].sqe_op = g_operations[i];
+	}
+	if (g_has_fd_install) {
+		rules[count].opcode = IORING_RESTRICTION_SQE_OP;
+		rules[count++].sqe_op = HW_OP_FIXED_FD_INSTALL;
+	}
+	rules[count].opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED;
+	rules[count++].sqe_flags = IOSQE_FIXED_FILE | IOSQE_BUFFER_SELECT | IOSQE_CQE_SKIP_SUCCESS;
+	return io_uring_register_restrictions(uring, rules, count);
+}
