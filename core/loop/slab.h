@@ -36,10 +36,10 @@ struct hw_slab {
 };
 
 /* Somebody who waits for a slab; embedded. ready runs from hw_slab_pool_serve(), in the order of
- * waiting. */
+ * waiting, and is given the slab (moved, as hw_slab_take gives it). */
 struct hw_slab_waiter {
 	struct hw_list link;
-	void (*ready)(struct hw_slab_waiter *waiter);
+	void (*ready)(struct hw_slab_waiter *waiter, struct hw_slab *slab);
 };
 
 struct hw_slab_pool {
