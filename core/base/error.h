@@ -25,7 +25,7 @@
 
 #include <errno.h>
 
-/* "ENOSPC: No space left on device" for logs; static storage, never NULL. Thread: any. */
+/* "ENOSPC" for -ENOSPC or ENOSPC, "UNKNOWN" for what is no errno; static storage, never NULL. */
 const char *hw_error_name(int error);
 
 #endif
