@@ -30,6 +30,7 @@ enum hw_http_chunked_verdict {
 /* Embedded in the caller; data_left and reason may be read, all else is private. */
 struct hw_http_chunked {
 	uint64_t data_left;      /* bytes of this chunk's data not taken yet */
+	uint64_t size;           /* bytes; of the chunk under way */
 	const char *reason;      /* one plain sentence; static; NULL unless BAD */
 	uint32_t digit_count;    /* of the size under way */
 	uint32_t extension_size; /* bytes of the extension under way */

@@ -13,44 +13,27 @@
  * spaces in the request line, Content-Length once, Host once and plain, no empty list element in
  * Transfer-Encoding. More lenient in one thing: bytes >= 0x80 in the target are passed on (curl
  * sends a name as the user typed it); the path's decoder judges them.
- *
- * Every verdict but MORE and DONE ends the connection: where the next request begins is not known.
  */
 #ifndef HW_NET_WIRE_HTTP_PARSER_H
 #define HW_NET_WIRE_HTTP_PARSER_H
 
-#include "net/wire/http_request.h"
+#include "net/wire/http_framing.h"
 
-enum hw_http_verdict {
-	HW_HTTP_MORE = 0,            /* the head is not complete: grow the buffer, feed again */
-	HW_HTTP_DONE,                /* parser.request is valid */
-	HW_HTTP_BAD,                 /* 400 */
-	HW_HTTP_TARGET_TOO_LONG,     /* 414 */
-	HW_HTTP_HEAD_TOO_LARGE,      /* 431 */
-	HW_HTTP_METHOD_UNKNOWN,      /* 501 */
-	HW_HTTP_NOT_IMPLEMENTED,     /* 501: a transfer coding besides chunked */
-	HW_HTTP_VERSION_UNSUPPORTED, /* 505 */
-	HW_HTTP_EXPECTATION_FAILED,  /* 417 */
-	HW_HTTP_VERDICT_COUNT
-};
-
-/* Embedded in the caller; fields but request and reason are private to http_parser.c. About 900
- * bytes: one a reactor for heads that come whole, one a connection for those that do not. */
+/* Embedded in the caller; fields but request and reason are private to http_parser.c. Its size is
+ * that of the field table, less than 1 KiB: one a reactor for heads that come whole, one a
+ * connection for those that do not. */
 struct hw_http_parser {
 	struct hw_http_request request;
+	struct hw_http_framing framing;
 	const char *reason; /* one plain sentence for the client; static; NULL while MORE or DONE */
 	uint32_t offset;    /* bytes judged so far */
 	uint32_t mark;      /* where the token under way began */
-	uint32_t value_end; /* behind the last byte of the value that is no white space */
 	uint8_t state;
 	uint8_t verdict;
-	uint8_t seen; /* set of fields that may come once */
-	bool expects_unknown;
-	bool has_other_coding;
-	bool method_is_unknown;
-	bool connection_close;
-	bool connection_keep_alive;
+	bool has_empty_line; /* one was there before the request line */
 };
+
+static_assert(sizeof(struct hw_http_parser) <= 1024, "small enough for one a connection");
 
 /* Start (again) at the first byte of a request. */
 void hw_http_parser_init(struct hw_http_parser *parser);

@@ -25,6 +25,21 @@ enum hw_http_method {
 	HW_HTTP_METHOD_COUNT
 };
 
+/* What the bytes of a head come to. All but MORE and DONE end the connection: where the next
+ * request begins is not known then. */
+enum hw_http_verdict {
+	HW_HTTP_MORE = 0,            /* the head is not complete: grow the buffer, feed again */
+	HW_HTTP_DONE,                /* the request is valid */
+	HW_HTTP_BAD,                 /* 400 */
+	HW_HTTP_TARGET_TOO_LONG,     /* 414 */
+	HW_HTTP_HEAD_TOO_LARGE,      /* 431 */
+	HW_HTTP_METHOD_UNKNOWN,      /* 501 */
+	HW_HTTP_NOT_IMPLEMENTED,     /* 501: a transfer coding besides chunked */
+	HW_HTTP_VERSION_UNSUPPORTED, /* 505 */
+	HW_HTTP_EXPECTATION_FAILED,  /* 417 */
+	HW_HTTP_VERDICT_COUNT
+};
+
 static_assert(HW_HEAD_SIZE_MAX <= UINT16_MAX, "places in a head are 16 bits");
 
 /* A piece of the head: where it begins and how many bytes it has. */

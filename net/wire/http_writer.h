@@ -6,8 +6,9 @@
  * Owns: nothing
  * Limits: the capacity given at init
  *
- * A write that does not fit writes nothing, and neither does any after it: is_overflowed stays. The
- * caller sizes the buffer for the worst case and asserts !is_overflowed at the end.
+ * From the first piece that does not fit on, nothing is written and is_overflowed stays: what is in
+ * the buffer is then of no meaning. The caller sizes the buffer for the worst case and asserts
+ * !is_overflowed at the end.
  *
  * Values are often made of what a peer said. No value can end its field or begin another: control
  * characters become spaces.
@@ -16,6 +17,7 @@
 #define HW_NET_WIRE_HTTP_WRITER_H
 
 #include "core/base/span.h"
+#include "net/wire/http_status.h"
 
 /* size and is_overflowed may be read; written by http_writer.c only. */
 struct hw_http_writer {
@@ -61,8 +63,5 @@ void hw_http_writer_field_content_range(struct hw_http_writer *writer, uint64_t 
 void hw_http_writer_field_content_range_none(struct hw_http_writer *writer, uint64_t size);
 /* The empty line. */
 void hw_http_writer_head_end(struct hw_http_writer *writer);
-
-/* The phrase of a status, "Not Found"; static; NULL when the table has none. */
-const char *hw_http_status_phrase(uint32_t status);
 
 #endif

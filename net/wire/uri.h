@@ -13,10 +13,11 @@
 
 #include "core/base/span.h"
 
-/* What a decoded text may hold besides the usual. NUL it never may. */
+/* What a decoded text may hold besides the usual. */
 #define HW_URI_SLASH         1U /* "%2F" is a slash */
 #define HW_URI_CONTROL       2U /* bytes < 0x20 and 0x7f */
 #define HW_URI_PLUS_IS_SPACE 4U /* as forms encode a query */
+#define HW_URI_NUL           8U /* only for callers who judge every byte themselves */
 
 /* hw_uri_split - cut a target at its first "?"
  * @ret_query: without the "?"; size 0 when there is none. Both lent from @target. */
@@ -29,7 +30,7 @@ bool hw_uri_segment_next(struct hw_span *path, struct hw_span *ret_segment);
 
 /* hw_uri_decode - undo percent escapes, once
  * @flags  HW_URI_*; @ret_bytes  @capacity bytes, the caller's; not terminated
- * Returns the size, -EINVAL (broken escape, "%00", a slash or control not allowed by @flags), or
+ * Returns the size, -EINVAL (broken escape, a NUL, slash or control not allowed by @flags), or
  * -ENAMETOOLONG (capacity). What is in @ret_bytes after a failure is of no meaning. */
 int hw_uri_decode(struct hw_span raw, uint32_t flags, char *ret_bytes,
 		  uint32_t capacity) HW_MUST_CHECK;
