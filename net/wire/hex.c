@@ -7,8 +7,8 @@ void hw_hex_encode(const uint8_t *bytes, uint32_t size, char *ret_text)
 {
 	static const char digits[] = "0123456789abcdef";
 	for (uint32_t i = 0; i < size; i++) {
-		ret_text[2 * i] = digits[bytes[i] >> 4];
-		ret_text[2 * i + 1] = digits[bytes[i] & 15];
+		*ret_text++ = digits[bytes[i] >> 4];
+		*ret_text++ = digits[bytes[i] & 15];
 	}
 }
 
@@ -19,9 +19,9 @@ int hw_hex_decode(struct hw_span text, uint8_t *ret_bytes, uint32_t size)
 	if (text.size != 2 * size) {
 		return -EINVAL;
 	}
-	for (uint32_t i = 0; i < size; i++) {
-		int high = hw_hex_digit(text.bytes[2 * i]);
-		int low = hw_hex_digit(text.bytes[2 * i + 1]);
+	for (uint32_t i = 0; i < size; i++, text = hw_span_skip(text, 2)) {
+		int high = hw_hex_digit(text.bytes[0]);
+		int low = hw_hex_digit(text.bytes[1]);
 		if (high < 0 || low < 0) {
 			return -EINVAL;
 		}

@@ -79,17 +79,25 @@ bool hw_http_list_next(struct hw_span *list, struct hw_span *ret_element)
 	return false;
 }
 
+static bool list_has(struct hw_span list, struct hw_span token)
+{
+	struct hw_span element;
+	while (hw_http_list_next(&list, &element)) {
+		if (hw_span_equal_nocase(element, token)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 bool hw_http_request_has_token(const struct hw_http_request *request, const char *bytes,
 			       struct hw_span name, struct hw_span token)
 {
 	uint32_t index = 0;
 	struct hw_span list;
 	while (hw_http_request_field_next(request, bytes, name, &index, &list)) {
-		struct hw_span element;
-		while (hw_http_list_next(&list, &element)) {
-			if (hw_span_equal_nocase(element, token)) {
-				return true;
-			}
+		if (list_has(list, token)) {
+			return true;
 		}
 	}
 	return false;

@@ -21,7 +21,10 @@ static bool name_is_plain(struct hw_span name);
 
 void hw_http_writer_init(struct hw_http_writer *writer, char *bytes, uint32_t capacity)
 {
-	*writer = (struct hw_http_writer){.bytes = bytes, .capacity = capacity};
+	writer->bytes = bytes;
+	writer->capacity = capacity;
+	writer->size = 0;
+	writer->is_overflowed = false;
 }
 
 struct hw_span hw_http_writer_span(const struct hw_http_writer *writer)
@@ -163,8 +166,10 @@ static void value_write(struct hw_http_writer *writer, struct hw_span value)
 {
 	char *room = room_take(writer, value.size);
 	for (uint32_t i = 0; room != NULL && i < value.size; i++) {
-		bool is_good = hw_http_char_is(value.bytes[i], HW_HTTP_CHAR_VALUE);
-		room[i] = is_good ? value.bytes[i] : ' ';
+		room[i] = value.bytes[i];
+		if (!hw_http_char_is(room[i], HW_HTTP_CHAR_VALUE)) {
+			room[i] = ' ';
+		}
 	}
 }
 
