@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ *   open -> segment_ready -> leaves_submit -> leaves_done -> (belong to the root?) -> opened
+ *                         | (one block: a mail)    ^ (short)
+ *                         +-> leaf_known -> opened
+ *   read -> read_submit -> blocks_done -> digest -> hashed -> (match the leaves?) -> read_done
+ *               ^ (short)
+ */
+#include "core/store/chunk_reader.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/base/log.h"
+#include "simd/merkle.h"
+
+static void segment_ready(struct hw_segment_reader *segment, int res);
+static void leaves_submit(struct hw_chunk_reader *reader);
+static void leaf_known(struct hw_mail *mail);
+static void leaves_done(struct hw_op *op);
+static void read_submit(struct hw_chunk_reader *reader);
+static void blocks_done(struct hw_op *op);
+static void hashed(struct hw_digest_job *job);
+
+void hw_chunk_reader_open(struct hw_chunk_reader *reader, struct hw_store *store,
+			  const struct hw_extent *extent)
+{
+	hw_assert(reader->state == HW_READER_CLOSED);
+	hw_assert(reader->opened != NULL && reader->read_done != NULL);
+	reader->store = store;
+	reader->extent = *extent;
+	reader->state = HW_READER_OPENING;
+	reader->read_size = 0;
+	reader->reader.shard = extent->shard;
+	reader->reader.segment = extent->segment;
+	reader->reader.ready = segment_ready;
+	if (hw_segment_reader_open(&store->cache, &reader->reader)) {
+		leaves_submit(reader);
+	}
+}
+
+static void close_with(struct hw_chunk_reader *reader, int res)
+{
+	hw_segment_reader_close(&reader->store->cache, &reader->reader);
+	reader->state = HW_READER_CLOSED;
+	reader->opened(reader, res);
+}
+
+static void segment_ready(struct hw_segment_reader *segment, int res)
+{
+	struct hw_chunk_reader *reader = hw_container_of(segment, struct hw_chunk_reader, reader);
+	if (res < 0) {
+		close_with(reader, res);
+		return;
+	}
+	leaves_submit(reader);
+}
+
+/* A chunk of one block has none: its root is its leaf. opened must not run inside open: a mail to
+ * ourselves. */
+static void leaves_submit(struct hw_chunk_reader *reader)
+{
+	uint32_t leaves_size = hw_extent_leaves_size(reader->extent.size);
+	uint64_t offset = reader->extent.offset + hw_page_round(reader->extent.size);
+	reader->state = HW_READER_LEAVES;
+	if (leaves_size == 0) {
+		reader->mail.deliver = leaf_known;
+		hw_mailbox_post(&reader->store->reactor->mailbox, reader->store->reactor->ring,
+				&reader->mail);
+		return;
+	}
+	hw_ring_read(reader->store->reactor->ring, &reader->op, reader->reader.view->slot,
+		     (uint8_t *)reader->leaves + reader->read_size, leaves_size - reader->read_size,
+		     offset + reader->read_size, leaves_done);
+}
+
+static void leaf_known(struct hw_mail *mail)
+{
+	struct hw_chunk_reader *reader = hw_container_of(mail, struct hw_chunk_reader, mail);
+	memcpy(reader->leaves[0].bytes, reader->extent.root, HW_HASH_SIZE);
+	reader->state = HW_READER_OPEN;
+	reader->opened(reader, 0);
+}
+
+static int read_result(struct hw_chunk_reader *reader, int32_t res)
+{
+	hw_metrics_add(reader->store->reactor->metrics, HW_METRIC_segment_reads, 1);
+	if (res == -EINTR || res == -EAGAIN) {
+		return 0;
+	}
+	if (res == 0) {
+		return -EBADMSG; /* the file ends before the extent does */
+	}
+	return res;
+}
+
+static void corrupt(struct hw_chunk_reader *reader, uint32_t block)
+{
+	hw_metrics_add(reader->store->reactor->metrics, HW_METRIC_blocks_corrupt, 1);
+	HW_LOG(HW_LOG_ERROR, "extent.corrupt", HW_F_HEX("chunk", reader->extent.root, HW_HASH_SIZE),
+	       HW_F_U64("shard", reader->extent.shard), HW_F_U64("segment", reader->extent.segment),
+	       HW_F_U64("offset", reader->extent.offset), HW_F_U64("block", block));
+}
+
+static void leaves_done(struct hw_op *op)
+{
+	struct hw_chunk_reader *reader = hw_container_of(op, struct hw_chunk_reader, op);
+	int size = read_result(reader, op->res);
+	if (size < 0) {
+		close_with(reader, size);
+		return;
+	}
+	reader->read_size += (uint32_t)size;
+	if (reader->read_size < hw_extent_leaves_size(reader->extent.size)) {
+		leaves_submit(reader);
+		return;
+	}
+	struct hw_hash root;
+	memcpy(root.bytes, reader->extent.root, HW_HASH_SIZE);
+	if (!hw_merkle_chunk_verify(reader->leaves, hw_extent_block_count(reader->extent.size),
+				    &root)) {
+		corrupt(reader, 0);
+		close_with(reader, -EBADMSG);
+		return;
+	}
+	reader->state = HW_READER_OPEN;
+	reader->opened(reader, 0);
+}
+
+void hw_chunk_reader_read(struct hw_chunk_reader *reader, struct hw_slab *slab,
+			  uint32_t first_block)
+{
+	hw_assert(reader->state == HW_READER_OPEN);
+	hw_assert(first_block < hw_extent_block_count(reader->extent.size));
+	uint32_t offset = first_block * HW_BLOCK_SIZE;
+	reader->slab = slab;
+	reader->first_block = first_block;
+	reader->size = hw_min(HW_SLAB_SIZE, reader->extent.size - offset);
+	reader->read_size = 0;
+	reader->state = HW_READER_READING;
+	read_submit(reader);
+}
+
+static void read_submit(struct hw_chunk_reader *reader)
+{
+	uint64_t offset = reader->extent.offset + (uint64_t)reader->first_block * HW_BLOCK_SIZE;
+	hw_ring_read(reader->store->reactor->ring, &reader->op, reader->reader.view->slot,
+		     reader->slab->bytes + reader->read_size, reader->size - reader->read_size,
+		     offset + reader->read_size, blocks_done);
+}
+
+static void read_end(struct hw_chunk_reader *reader, int res)
+{
+	struct hw_slab *slab = hw_move(&reader->slab);
+	slab->size = res > 0 ? (uint32_t)res : 0;
+	reader->state = HW_READER_OPEN;
+	reader->read_done(reader, res);
+}
+
+static void blocks_done(struct hw_op *op)
+{
+	struct hw_chunk_reader *reader = hw_container_of(op, struct hw_chunk_reader, op);
+	int size = read_result(reader, op->res);
+	if (size < 0) {
+		hw_metrics_add(reader->store->reactor->metrics, HW_METRIC_store_errors, 1);
+		read_end(reader, size);
+		return;
+	}
+	reader->read_size += (uint32_t)size;
+	if (reader->read_size < reader->size) {
+		read_submit(reader);
+		return;
+	}
+	reader->state = HW_READER_HASHING;
+	reader->digest.bytes = reader->slab->bytes;
+	reader->digest.size = reader->size;
+	reader->digest.ret_hashes = reader->found;
+	hw_digest_submit(&reader->store->digest, &reader->digest, hashed);
+}
+
+static void hashed(struct hw_digest_job *job)
+{
+	struct hw_chunk_reader *reader = hw_container_of(job, struct hw_chunk_reader, digest);
+	uint32_t count = hw_extent_block_count(reader->size);
+	for (uint32_t i = 0; i < count; i++) {
+		if (!hw_hash_equal(&reader->found[i], &reader->leaves[reader->first_block + i])) {
+			corrupt(reader, reader->first_block + i);
+			read_end(reader, -EBADMSG);
+			return;
+		}
+	}
+	hw_metrics_add(reader->store->reactor->metrics, HW_METRIC_blocks_verified, count);
+	read_end(reader, (int)reader->size);
+}
+
+void hw_chunk_reader_close(struct hw_chunk_reader *reader)
+{
+	hw_assert(reader->state == HW_READER_OPEN || reader->state == HW_READER_CLOSED);
+	if (reader->state == HW_READER_OPEN) {
+		hw_segment_reader_close(&reader->store->cache, &reader->reader);
+		reader->state = HW_READER_CLOSED;
+	}
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * chunk_reader.h - verified blocks of one chunk, out of its extent
+ *
+ * Room: core/store    Thread: reactor    Blocks: never    Allocates: never
+ * Owns: a view of the segment, from open to close; the leaves, once they matched the chunk's root
+ *
+ *	open -> opened(0) -> read -> read_done(size) ... -> close
+ *
+ * No byte is handed out that does not match its leaf, and no leaf is used that does not belong to
+ *the root: what the disk changed is -EBADMSG. Somebody else (the catalog's pin) keeps the extent in
+ *its place.
+ */
+#ifndef HW_CORE_STORE_CHUNK_READER_H
+#define HW_CORE_STORE_CHUNK_READER_H
+
+#include "core/store/store.h"
+
+enum hw_chunk_reader_state {
+	HW_READER_CLOSED = 0,
+	HW_READER_OPENING, /* the segment is being opened */
+	HW_READER_LEAVES,  /* the leaves are being read */
+	HW_READER_OPEN,    /* nothing in flight */
+	HW_READER_READING, /* blocks are being read */
+	HW_READER_HASHING, /* blocks wait for the digest */
+	HW_READER_STATE_COUNT,
+};
+
+/* Embedded in the caller. Fields are private to chunk_reader.c but extent. */
+struct hw_chunk_reader {
+	struct hw_hash leaves[HW_CHUNK_BLOCKS];
+	struct hw_extent extent;
+	struct hw_store *store;
+	struct hw_segment_reader reader;
+	struct hw_op op;
+	struct hw_mail mail;
+	struct hw_digest_job digest;
+	struct hw_hash found[HW_SLAB_BLOCKS]; /* of the blocks just read */
+	struct hw_slab *slab;                 /* lent, READING and HASHING */
+	uint32_t first_block;
+	uint32_t size;      /* bytes wanted */
+	uint32_t read_size; /* bytes there */
+	/* res 0, or -errno: then the reader is closed. */
+	void (*opened)(struct hw_chunk_reader *reader, int res);
+	/* res: bytes in the slab, all verified; or -errno, the slab's contents are void. */
+	void (*read_done)(struct hw_chunk_reader *reader, int res);
+	enum hw_chunk_reader_state state;
+};
+
+/* @extent: copied. opened comes, from a later step. */
+void hw_chunk_reader_open(struct hw_chunk_reader *reader, struct hw_store *store,
+			  const struct hw_extent *extent);
+/* Blocks from @first_block on, as many as the slab and the chunk hold, into @slab (FILLING; lent
+ * until read_done; its size is set). One at a time. */
+void hw_chunk_reader_read(struct hw_chunk_reader *reader, struct hw_slab *slab,
+			  uint32_t first_block);
+/* Only while OPEN or CLOSED. */
+void hw_chunk_reader_close(struct hw_chunk_reader *reader);
+
+#endif

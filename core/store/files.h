@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * files.h - the data directory: every blocking call on it, in one place
+ *
+ * Room: core/store    Thread: the worker (start-up: main)    Blocks: yes    Allocates: lists only
+ * Owns: the directory's descriptor and its lock
+ *
+ * Two implementations, chosen at link time: files_posix.c and tests/sim/files_sim.c. All paths are
+ * relative to the directory's descriptor, and built from numbers only: no name from outside ever
+ * becomes a path.
+ */
+#ifndef HW_CORE_STORE_FILES_H
+#define HW_CORE_STORE_FILES_H
+
+#include "core/base/check.h"
+#include "core/base/limits.h"
+
+struct hw_files {
+	int dir_fd;
+	int lock_fd;
+	uint64_t reserve_size; /* bytes of the disk that new segments leave free */
+	bool is_direct;        /* segments are written past the page cache */
+};
+
+/* Make or open the directory @path, take its lock (waiting up to 5 s for a predecessor's last
+ * writes: HAZARDS 1.1), check the format. @wants_direct: probe O_DIRECT; without it is_direct is
+ * false. Returns 0; -EBUSY another process holds the lock, -EPROTO an unknown format, or what the
+ * kernel said. */
+int hw_files_open(struct hw_files *files, const char *path, uint64_t reserve_size,
+		  bool wants_direct) HW_MUST_CHECK;
+void hw_files_close(struct hw_files *files);
+
+/* Bytes that new segments may take: what is free less the reserve; 0 when there is less than that.
+ */
+int hw_files_free_size(const struct hw_files *files, uint64_t *ret_size) HW_MUST_CHECK;
+
+/* A new segment of *size bytes, allocated and durable in its directory, open for writing. When the
+ * disk has less than *size left, half of it is tried, and so on down to @size_min; *size says what
+ * it became. Returns the descriptor (the caller's); -ENOSPC, -EEXIST, or what the kernel said. */
+int hw_files_segment_create(const struct hw_files *files, uint32_t shard, uint32_t segment,
+			    uint64_t *size, uint64_t size_min) HW_MUST_CHECK;
+/* For reading through the page cache. Returns the descriptor, or -ENOENT. */
+int hw_files_segment_open(const struct hw_files *files, uint32_t shard,
+			  uint32_t segment) HW_MUST_CHECK;
+/* Give the blocks of [offset, offset + size) back; reads there answer zeros. -ENOENT is no error:
+ * 0. */
+int hw_files_segment_punch(const struct hw_files *files, uint32_t shard, uint32_t segment,
+			   uint64_t offset, uint64_t size) HW_MUST_CHECK;
+/* Cut to @size bytes, which also gives back what was allocated behind. */
+int hw_files_segment_cut(const struct hw_files *files, uint32_t shard, uint32_t segment,
+			 uint64_t size) HW_MUST_CHECK;
+/* Bytes from the first to the last. */
+int hw_files_segment_size(const struct hw_files *files, uint32_t shard, uint32_t segment,
+			  uint64_t *ret_size) HW_MUST_CHECK;
+int hw_files_segment_unlink(const struct hw_files *files, uint32_t shard,
+			    uint32_t segment) HW_MUST_CHECK;
+
+/* The numbers of the segments of @shard that exist, in rising order; none when it has no directory.
+ * @ret_segments: moved to the caller, who frees it with hw_files_list_free (NULL when none).
+ * Returns how many, or -errno. */
+int hw_files_segment_list(const struct hw_files *files, uint32_t shard,
+			  uint32_t **ret_segments) HW_MUST_CHECK;
+void hw_files_list_free(uint32_t *segments);
+
+#endif

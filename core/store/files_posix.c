@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/store/files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOCK_TRIES   100U /* of LOCK_WAIT_MS: 5 s */
+#define LOCK_WAIT_MS 50U
+#define PATH_SIZE    40U
+#define FORMAT_TEXT  "hawser 1\n"
+
+/* -1 and errno as it stands become -errno. */
+static int result(int r)
+{
+	return r < 0 ? -errno : r;
+}
+
+static void shard_path(char path[PATH_SIZE], uint32_t shard)
+{
+	(void)snprintf(path, PATH_SIZE, "shard-%02u", shard); /* fits: 16 bytes at most */
+}
+
+static void segment_path(char path[PATH_SIZE], uint32_t shard, uint32_t segment)
+{
+	(void)snprintf(path, PATH_SIZE, "shard-%02u/seg-%08u.dat", shard, segment); /* fits: 33 */
+}
+
+static int directory_sync(int dir_fd, const char *path)
+{
+	int fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		return -errno;
+	}
+	int r = result(fsync(fd));
+	(void)close(fd); /* read only: nothing to lose */
+	return r;
+}
+
+/* A predecessor that was killed keeps the lock until its last writes are done. */
+static int lock_take(int lock_fd)
+{
+	for (uint32_t i = 0; i < LOCK_TRIES; i++) {
+		if (flock(lock_fd, LOCK_EX | LOCK_NB) == 0) {
+			return 0;
+		}
+		if (errno != EWOULDBLOCK) {
+			return -errno;
+		}
+		struct timespec pause = {.tv_nsec = LOCK_WAIT_MS * 1000000L};
+		(void)nanosleep(&pause, NULL); /* shorter is fine */
+	}
+	return -EBUSY;
+}
+
+static int format_write(int dir_fd)
+{
+	int fd = openat(dir_fd, "format", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		return -errno;
+	}
+	ssize_t size = write(fd, FORMAT_TEXT, sizeof(FORMAT_TEXT) - 1);
+	int r = size == (ssize_t)sizeof(FORMAT_TEXT) - 1 ? result(fsync(fd)) : -EIO;
+	(void)close(fd); /* synced */
+	return r < 0 ? r : directory_sync(dir_fd, ".");
+}
+
+static int format_check(int dir_fd)
+{
+	int fd = openat(dir_fd, "format", O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		return errno == ENOENT ? format_write(dir_fd) : -errno;
+	}
+	char text[32] = {0};
+	ssize_t size = read(fd, text, sizeof(text) - 1);
+	int r = size < 0 ? -errno : 0;
+	(void)close(fd); /* read only */
+	if (r < 0) {
+		return r;
+	}
+	if (size == 0) { /* killed between making and writing it: nothing else was there yet */
+		r = result(unlinkat(dir_fd, "format", 0));
+		return r < 0 ? r : format_write(dir_fd);
+	}
+	return strcmp(text, FORMAT_TEXT) == 0 ? 0 : -EPROTO;
+}
+
+static bool direct_probe(int dir_fd)
+{
+	int fd = openat(dir_fd, "lock", O_RDWR | O_DIRECT | O_CLOEXEC);
+	if (fd < 0) {
+		return false;
+	}
+	(void)close(fd); /* nothing written */
+	return true;
+}
+
+int hw_files_open(struct hw_files *files, const char *path, uint64_t reserve_size,
+		  bool wants_direct)
+{
+	*files = (struct hw_files){.dir_fd = -1, .lock_fd = -1, .reserve_size = reserve_size};
+	if (mkdir(path, 0700) < 0 && errno != EEXIST) {
+		return -errno;
+	}
+	files->dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (files->dir_fd < 0) {
+		return -errno;
+	}
+	files->lock_fd = openat(files->dir_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int r = result(files->lock_fd);
+	if (r >= 0) {
+		r = lock_take(files->lock_fd);
+	}
+	if (r >= 0) {
+		r = format_check(files->dir_fd);
+	}
+	if (r < 0) {
+		hw_files_close(files);
+		return r;
+	}
+	files->is_direct = wants_direct && direct_probe(files->dir_fd);
+	return 0;
+}
+
+void hw_files_close(struct hw_files *files)
+{
+	if (files == NULL) {
+		return;
+	}
+	if (files->lock_fd >= 0) {
+		(void)close(files->lock_fd); /* the lock ends with it */
+	}
+	if (files->dir_fd >= 0) {
+		(void)close(files->dir_fd); /* read only */
+	}
+	files->lock_fd = -1;
+	files->dir_fd = -1;
+}
+
+int hw_files_free_size(const struct hw_files *files, uint64_t *ret_size)
+{
+	struct statvfs disk;
+	if (fstatvfs(files->dir_fd, &disk) < 0) {
+		return -errno;
+	}
+	uint64_t free_size = (uint64_t)disk.f_bavail * disk.f_frsize;
+	*ret_size = free_size > files->reserve_size ? free_size - files->reserve_size : 0;
+	return 0;
+}
+
+/* Allocated, so that an fdatasync has no size to write; synced, so that its extents can be. */
+static int segment_allocate(const struct hw_files *files, uint32_t shard, int fd, uint64_t size)
+{
+	char path[PATH_SIZE];
+	shard_path(path, shard);
+	int r = result(fallocate(fd, 0, 0, (off_t)size));
+	if (r >= 0) {
+		r = result(fsync(fd));
+	}
+	return r < 0 ? r : directory_sync(files->dir_fd, path);
+}
+
+static int shard_make(const struct hw_files *files, uint32_t shard)
+{
+	char path[PATH_SIZE];
+	shard_path(path, shard);
+	if (mkdirat(files->dir_fd, path, 0700) < 0) {
+		return errno == EEXIST ? 0 : -errno;
+	}
+	return directory_sync(files->dir_fd, ".");
+}
+
+int hw_files_segment_create(const struct hw_files *files, uint32_t shard, uint32_t segment,
+			    uint64_t *size, uint64_t size_min)
+{
+	uint64_t free_size = 0;
+	int r = hw_files_free_size(files, &free_size);
+	if (r >= 0) {
+		r = shard_make(files, shard);
+	}
+	if (r < 0) {
+		return r;
+	}
+	uint64_t wanted_size = *size;
+	while (wanted_size > free_size && wanted_size > size_min) {
+		wanted_size = hw_max(wanted_size / 2, size_min);
+	}
+	if (wanted_size > free_size) {
+		return -ENOSPC;
+	}
+	char path[PATH_SIZE];
+	segment_path(path, shard, segment);
+	int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | (files->is_direct ? O_DIRECT : 0);
+	int fd = openat(files->dir_fd, path, flags, 0600);
+	if (fd < 0) {
+		return -errno;
+	}
+	r = segment_allocate(files, shard, fd, wanted_size);
+	if (r < 0) {
+		(void)close(fd);                        /* empty */
+		(void)unlinkat(files->dir_fd, path, 0); /* else recovery does it */
+		return r;
+	}
+	*size = wanted_size;
+	return fd;
+}
+
+int hw_files_segment_open(const struct hw_files *files, uint32_t shard, uint32_t segment)
+{
+	char path[PATH_SIZE];
+	segment_path(path, shard, segment);
+	return result(openat(files->dir_fd, path, O_RDONLY | O_CLOEXEC));
+}
+
+static int open_rw(const struct hw_files *files, uint32_t shard, uint32_t segment)
+{
+	char path[PATH_SIZE];
+	segment_path(path, shard, segment);
+	return result(openat(files->dir_fd, path, O_RDWR | O_CLOEXEC));
+}
+
+int hw_files_segment_punch(const struct hw_files *files, uint32_t shard, uint32_t segment,
+			   uint64_t offset, uint64_t size)
+{
+	int fd = open_rw(files, shard, segment);
+	if (fd == -ENOENT) {
+		return 0;
+	}
+	if (fd < 0) {
+		return fd;
+	}
+	int r = result(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,
+				 (off_t)size));
+	(void)close(fd); /* nothing written through it */
+	return r;
+}
+
+int hw_files_segment_cut(const struct hw_files *files, uint32_t shard, uint32_t segment,
+			 uint64_t size)
+{
+	int fd = open_rw(files, shard, segment);
+	if (fd < 0) {
+		return fd;
+	}
+	int r = result(ftruncate(fd, (off_t)size));
+	(void)close(fd); /* as above */
+	return r;
+}
+
+int hw_files_segment_size(const struct hw_files *files, uint32_t shard, uint32_t segment,
+			  uint64_t *ret_size)
+{
+	char path[PATH_SIZE];
+	segment_path(path, shard, segment);
+	struct stat file;
+	if (fstatat(files->dir_fd, path, &file, AT_SYMLINK_NOFOLLOW) < 0) {
+		return -errno;
+	}
+	*ret_size = (uint64_t)file.st_size;
+	return 0;
+}
+
+int hw_files_segment_unlink(const struct hw_files *files, uint32_t shard, uint32_t segment)
+{
+	char path[PATH_SIZE];
+	segment_path(path, shard, segment);
+	/* Cut first: a reactor may have it open for reading still, and its space must not wait for
+	 * that. */
+	int r = hw_files_segment_cut(files, shard, segment, 0);
+	if (r < 0) {
+		return r == -ENOENT ? 0 : r;
+	}
+	return result(unlinkat(files->dir_fd, path, 0));
+}
+
+static int is_segment(const struct dirent *entry)
+{
+	uint32_t number = 0;
+	int end = 0;
+	return sscanf(entry->d_name, "seg-%8u.dat%n", &number, &end) == 1 && end == 16 &&
+	       entry->d_name[end] == '\0';
+}
+
+int hw_files_segment_list(const struct hw_files *files, uint32_t shard, uint32_t **ret_segments)
+{
+	char path[PATH_SIZE];
+	shard_path(path, shard);
+	struct dirent **entries = NULL;
+	int count = scandirat(files->dir_fd, path, &entries, is_segment, alphasort);
+	if (count < 0) {
+		*ret_segments = NULL;
+		return errno == ENOENT ? 0 : -errno;
+	}
+	uint32_t *segments = calloc((size_t)count + 1, sizeof(*segments));
+	for (int i = 0; i < count; i++) {
+		if (segments != NULL) {
+			segments[i] = (uint32_t)strtoul(entries[i]->d_name + 4, NULL, 10);
+		}
+		free(entries[i]);
+	}
+	free(entries);
+	*ret_segments = segments;
+	return segments == NULL ? -ENOMEM : count;
+}
+
+void hw_files_list_free(uint32_t *segments)
+{
+	free(segments);
+}
