@@ -162,7 +162,7 @@ static int flags_read(struct layer *layer, int argc, char **argv)
 	return 0;
 }
 
-/* "--key=value", "--key value", or "--key" alone for what is on or off. */
+/* "--key=value", "--key value", or, for what is on or off, "--key" alone. */
 static int flag_read(struct layer *layer, int argc, char **argv, int *index)
 {
 	const char *flag = argv[*index];
@@ -181,10 +181,11 @@ static int flag_read(struct layer *layer, int argc, char **argv, int *index)
 	if (flag[name.size] == '=') {
 		return row_set(layer, row, flag + name.size + 1, line, where);
 	}
-	if (row->rule.type == HW_CONFIG_TYPE_BOOL) {
+	bool has_value = *index + 1 < argc && strncmp(argv[*index + 1], "--", 2) != 0;
+	if (!has_value && row->rule.type == HW_CONFIG_TYPE_BOOL) {
 		return row_set(layer, row, "on", line, where);
 	}
-	if (*index + 1 >= argc || strncmp(argv[*index + 1], "--", 2) == 0) {
+	if (!has_value) {
 		char allowed[HW_CONFIG_TEXT_SIZE_MAX];
 		hw_config_value_allowed(&row->rule, allowed);
 		return refuse(layer, "%s needs a value; allowed: %s", flag, allowed);

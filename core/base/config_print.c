@@ -19,8 +19,9 @@ static void source_text(const struct hw_config *config, const struct hw_config_r
 			char *ret_text);
 
 #define SOURCE_SIZE_MAX (HW_CONFIG_TEXT_SIZE_MAX + 16U)
-#define QUOTED_SIZE_MAX (2U * HW_CONFIG_TEXT_SIZE_MAX + 3U) /* each byte escaped, two quotes, NUL  \
-							     */
+#define QUOTED_SIZE_MAX                                                                            \
+	(2U * HW_CONFIG_TEXT_SIZE_MAX + 3U) /* each byte escaped, two quotes, NUL                  \
+					     */
 
 /* In both functions: a result of printing to stdout is of use to nobody; a full pipe ends us
  * anyway. */

@@ -30,9 +30,12 @@ int hw_failpoint_start(const char *setting)
 	size_t name_size = strcspn(setting, ":");
 	unsigned long count = 1;
 	if (setting[name_size] == ':') {
+		const char *digits = setting + name_size + 1;
 		char *end = NULL;
-		count = strtoul(setting + name_size + 1, &end, 10);
-		if (*end != '\0' || count == 0 || count > UINT32_MAX) {
+		count = strtoul(digits, &end, 10);
+		/* strtoul() itself allows blanks and signs. */
+		bool has_digits = *digits >= '0' && *digits <= '9' && *end == '\0';
+		if (!has_digits || count == 0 || count > UINT32_MAX) {
 			return -EINVAL;
 		}
 	}

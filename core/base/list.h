@@ -24,9 +24,11 @@ static inline void hw_list_init(struct hw_list *link)
 
 static inline bool hw_list_is_empty(const struct hw_list *head)
 {
+	hw_assert(head->next != NULL); /* a head is inited; only a link may be all zero */
 	return head->next == head;
 }
 
+/* A link that is all zero, as in a fresh struct, is in no list either. */
 static inline bool hw_list_is_linked(const struct hw_list *link)
 {
 	return link->next != NULL && link->next != link;

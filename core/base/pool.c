@@ -10,12 +10,21 @@ static uint32_t stride_of(uint32_t size, uint32_t alignment)
 {
 	hw_assert(alignment != 0 && (alignment & (alignment - 1)) == 0);
 	hw_assert(alignment <= HW_PAGE_SIZE);
+	hw_assert(size <= UINT32_MAX - HW_PAGE_SIZE);
+	/* The slots' stack stands behind the objects and must be aligned too. */
+	alignment = hw_max(alignment, (uint32_t)sizeof(uint32_t));
 	return (size + alignment - 1) & ~(alignment - 1);
+}
+
+static uint64_t taken_size_of(uint32_t capacity)
+{
+	return (capacity + UINT64_C(7)) / 8;
 }
 
 uint64_t hw_pool_bytes(uint32_t size, uint32_t alignment, uint32_t capacity)
 {
-	return (uint64_t)stride_of(size, alignment) * capacity + sizeof(uint32_t) * capacity;
+	uint64_t objects_size = (uint64_t)stride_of(size, alignment) * capacity;
+	return objects_size + sizeof(uint32_t) * (uint64_t)capacity + taken_size_of(capacity);
 }
 
 int hw_pool_init(struct hw_pool *pool, uint32_t size, uint32_t alignment, uint32_t capacity)
@@ -31,6 +40,7 @@ int hw_pool_init(struct hw_pool *pool, uint32_t size, uint32_t alignment, uint32
 	*pool = (struct hw_pool){
 		.base = map,
 		.free_slots = (uint32_t *)(void *)((char *)map + (uint64_t)stride * capacity),
+		.taken_bits = (uint8_t *)map + map_size - taken_size_of(capacity),
 		.map_size = map_size,
 		.stride = stride,
 		.capacity = capacity,
@@ -58,6 +68,8 @@ void *hw_pool_take(struct hw_pool *pool)
 		return NULL;
 	}
 	uint32_t slot = pool->free_slots[--pool->free_count];
+	hw_assert((pool->taken_bits[slot / 8] >> slot % 8 & 1) == 0);
+	pool->taken_bits[slot / 8] |= (uint8_t)(1U << slot % 8);
 	return pool->base + (uint64_t)slot * pool->stride;
 }
 
@@ -66,8 +78,11 @@ void hw_pool_give(struct hw_pool *pool, void *object)
 	uint64_t offset = (uint64_t)((char *)object - pool->base);
 	hw_assert(offset % pool->stride == 0);
 	hw_assert(offset / pool->stride < pool->capacity);
-	hw_assert(pool->free_count < pool->capacity);
-	pool->free_slots[pool->free_count++] = (uint32_t)(offset / pool->stride);
+	uint32_t slot = (uint32_t)(offset / pool->stride);
+	/* Given twice, it would be taken by two: the one bug of pools that corrupts in silence. */
+	hw_assert((pool->taken_bits[slot / 8] >> slot % 8 & 1) == 1);
+	pool->taken_bits[slot / 8] &= (uint8_t) ~(1U << slot % 8);
+	pool->free_slots[pool->free_count++] = slot;
 }
 
 uint32_t hw_pool_used_count(const struct hw_pool *pool)

@@ -17,7 +17,8 @@
 struct hw_pool {
 	char *base;
 	uint32_t *free_slots; /* stack of indices */
-	uint64_t map_size;    /* bytes mapped for both */
+	uint8_t *taken_bits;  /* one for each slot: is it out? */
+	uint64_t map_size;    /* bytes mapped for all three */
 	uint32_t stride;      /* bytes from object to object */
 	uint32_t capacity;
 	uint32_t free_count;
@@ -32,6 +33,7 @@ void hw_pool_deinit(struct hw_pool *pool);
 
 /* An object with the contents it was given back with (zero at first), or NULL when empty. */
 void *hw_pool_take(struct hw_pool *pool) HW_MUST_CHECK;
+/* @object: moved; asserts that it is one of the pool's and was taken. */
 void hw_pool_give(struct hw_pool *pool, void *object);
 
 uint32_t hw_pool_used_count(const struct hw_pool *pool);

@@ -21,7 +21,9 @@ struct hw_span {
 
 static inline struct hw_span hw_span_of(const char *text)
 {
-	return (struct hw_span){text, (uint32_t)strlen(text)};
+	uint64_t size = strlen(text);
+	hw_assert(size <= UINT32_MAX);
+	return (struct hw_span){text, (uint32_t)size};
 }
 
 static inline bool hw_span_equal(struct hw_span a, struct hw_span b)
@@ -49,13 +51,17 @@ static inline bool hw_span_equal_nocase(struct hw_span a, struct hw_span b)
 
 static inline bool hw_span_starts_with(struct hw_span span, struct hw_span prefix)
 {
-	return span.size >= prefix.size && memcmp(span.bytes, prefix.bytes, prefix.size) == 0;
+	return span.size >= prefix.size &&
+	       (prefix.size == 0 || memcmp(span.bytes, prefix.bytes, prefix.size) == 0);
 }
 
 /* Without its first @count bytes; @count must not exceed the size. */
 static inline struct hw_span hw_span_skip(struct hw_span span, uint32_t count)
 {
 	hw_assert(count <= span.size);
+	if (count == 0) {
+		return span; /* NULL + 0 is undefined in C */
+	}
 	return (struct hw_span){span.bytes + count, span.size - count};
 }
 
