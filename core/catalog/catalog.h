@@ -11,9 +11,9 @@
  *
  * Rules of the data (kept by every implementation, and by its tests):
  *  1. A file is unfinished, sealed or tombstoned. Only a sealed file is found by LOOKUP.
- *  2. A chunk is known by its root, stored once, and counts its references from files. When an
- * appended extent's root is known already, the new extent is dropped and the old one counts one
- * more.
+ *  2. A chunk is known by its root and its size (the root alone can be that of another size:
+ *     schema/0001.sql), stored once, and counts its references from files. When what is appended
+ *     is known already, the new extent is dropped and the old one counts one more.
  *  3. A chunk without references is forgotten in the same transaction, and its extent goes to the
  * list of dropped extents, which the catalog's thread punches out when it has nothing better to do.
  *  4. LOOKUP pins the file until UNPIN; a pinned file may be tombstoned, but its chunks are
@@ -44,16 +44,21 @@ enum hw_catalog_verb {
 	HW_CATALOG_VERB_COUNT,
 };
 
+struct hw_catalog;
 struct hw_catalog_request;
 typedef void hw_catalog_fn(struct hw_catalog_request *request);
 
 struct hw_catalog_request {
 	struct hw_mail mail;
-	struct hw_mailbox *reply_to; /* set by the implementation's submit */
+	struct hw_catalog *catalog; /* set by the implementation's submit, as is reply_to */
+	struct hw_mailbox *reply_to;
 	hw_catalog_fn *done;
 	enum hw_catalog_verb verb;
-	/* 0, or -ENOENT (no such share, name, file), -EACCES (token), -EEXIST (share id taken),
-	 * -ENOSPC (disk full), -EROFS (the catalog took an I/O error), -EINVAL (limits) */
+	/* 0, or -ENOENT (no such share, name, file; not pinned), -EACCES (token), -EEXIST (share
+	 * id taken), -EINVAL (limits; sizes that do not add up; an extent where another one is),
+	 * -ENOSPC (disk full), -EROFS (the catalog took an I/O error), -EBADMSG (it is damaged),
+	 * -ENOBUFS (too many files pinned), -ENOMEM. On failure nothing else of the request has
+	 * changed, and its extents are not named: to be tried again or given to EXTENT_DROP. */
 	int32_t res;
 
 	uint64_t file_id;                   /* APPEND: in and out; the others: in; LOOKUP: out */
@@ -66,8 +71,9 @@ struct hw_catalog_request {
 	uint8_t file_root[HW_HASH_SIZE]; /* COMMIT: in; LOOKUP: out */
 	uint64_t created_ms;             /* wall clock; COMMIT: in; LOOKUP: out */
 
-	uint32_t chunk_index;  /* EXTENTS: in: of extents[0]; SEGMENT_SEAL: unused */
-	uint32_t extent_count; /* in and out */
+	uint32_t chunk_index;  /* EXTENTS: in: of extents[0]; LOOKUP: out: 0 */
+	uint32_t extent_count; /* APPEND, COMMIT, EXTENT_DROP: in; LOOKUP, EXTENTS: out: the batch
+				* full or the end of the file */
 	struct hw_extent extents[HW_EXTENT_BATCH_MAX];
 	uint32_t shard;   /* SEGMENT_SEAL */
 	uint32_t segment; /* SEGMENT_SEAL */
