@@ -3,9 +3,10 @@
  * The way of the data:
  *
  *   hw_sha256_batch -> group_run -> state_begin -> kernel over the whole blocks
- *        |                 |                         -> tail_even or tail_ragged -> kernel over the
- * tails |                 +-> state_store hw_sha256 (a batch of one) hw_sha256_init ->
- * hw_sha256_update* -> hw_sha256_final (the one-lane kernel)
+ *        |                 |            -> tail_even or tail_ragged -> kernel over the tails
+ *        |                 +-> state_store
+ *   hw_sha256 (a group of one, in the one-lane kernel)
+ *   hw_sha256_init -> hw_sha256_update* -> hw_sha256_final (the one-lane kernel)
  */
 #include "simd/sha256.h"
 
@@ -14,59 +15,80 @@
 
 #include "simd/kernels.h"
 
-#define LANES_MAX      16U  /* of the widest kernel */
+#define LANES_MAX      HW_SIMD_LANES_MAX
 #define TAIL_SIZE      128U /* padding takes one block or two */
 #define TAIL_BITS_SIZE 8U   /* bytes of the message's size at its end */
 
 static_assert(TAIL_SIZE == 2 * HW_SHA256_BLOCK_SIZE, "two blocks");
 
-static void group_run(const struct hw_sha256_kernel *kernel, const uint8_t *blocks, uint64_t stride,
-		      uint64_t size, struct hw_hash *ret_hashes);
+/* What one run of a kernel takes: one message for each lane. */
+struct group {
+	const struct hw_sha256_kernel *kernel;
+	uint64_t size;                   /* bytes of each message */
+	const uint8_t *lanes[LANES_MAX]; /* where each message goes on */
+};
+
+static void group_fill(struct group *group, const uint8_t *blocks, uint64_t stride, uint32_t count);
+static void group_run(struct group *group, uint32_t count, struct hw_hash *ret_hashes);
 static void state_begin(uint32_t *state, uint32_t lanes);
-static void tail_even(const struct hw_sha256_kernel *kernel, uint32_t *state, uint64_t size);
-static void tail_ragged(const struct hw_sha256_kernel *kernel, uint32_t *state,
-			const uint8_t *rests, uint64_t stride, uint64_t size);
+static void tail_even(const struct group *group, uint32_t *state);
+static void tail_ragged(const struct group *group, uint32_t *state);
 static uint32_t tail_fill(uint8_t *tail, const uint8_t *rest, uint64_t size);
-static void state_store(const uint32_t *state, uint32_t lanes, struct hw_hash *ret_hashes);
+static void state_store(const uint32_t *state, uint32_t lanes, uint32_t count,
+			struct hw_hash *ret_hashes);
 static const struct hw_sha256_kernel *kernel_single(void);
 
 void hw_sha256_batch(const uint8_t *blocks, uint64_t stride, uint32_t size, uint32_t count,
 		     struct hw_hash *ret_hashes)
 {
 	const struct hw_kernels *kernels = hw_simd_kernels();
-	uint32_t done = 0;
-	/* Widest first; the last kernel has one lane and leaves nothing over. */
-	for (uint32_t i = 0; i < kernels->sha256_count; i++) {
-		const struct hw_sha256_kernel *kernel = &kernels->sha256[i];
-		while (count - done >= kernel->lanes) {
-			group_run(kernel, blocks + done * stride, stride, size, ret_hashes + done);
-			done += kernel->lanes;
-		}
+	for (uint32_t done = 0; done < count;) {
+		uint32_t left = count - done;
+		uint32_t plan = kernels->sha256_plan[left < LANES_MAX ? left : LANES_MAX];
+		const struct hw_sha256_kernel *kernel = &kernels->sha256[plan];
+		uint32_t taken = left < kernel->lanes ? left : kernel->lanes;
+		struct group group = {.kernel = kernel, .size = size};
+		group_fill(&group, blocks + done * stride, stride, taken);
+		group_run(&group, taken, ret_hashes + done);
+		done += taken;
 	}
 }
 
 void hw_sha256(const void *bytes, uint64_t size, struct hw_hash *ret_hash)
 {
-	group_run(kernel_single(), bytes, 0, size, ret_hash);
+	struct group group = {.kernel = kernel_single(), .size = size};
+	group_fill(&group, bytes, 0, 1);
+	group_run(&group, 1, ret_hash);
 }
 
-/* As many messages as the kernel has lanes. Nothing is written before all of them were read. */
-static void group_run(const struct hw_sha256_kernel *kernel, const uint8_t *blocks, uint64_t stride,
-		      uint64_t size, struct hw_hash *ret_hashes)
+/* Lanes beyond @count repeat the first message; what they give is not looked at. */
+static void group_fill(struct group *group, const uint8_t *blocks, uint64_t stride, uint32_t count)
+{
+	for (uint32_t lane = 0; lane < group->kernel->lanes; lane++) {
+		group->lanes[lane] = lane < count ? blocks + lane * stride : blocks;
+	}
+}
+
+/* Nothing is written before all messages were read. */
+static void group_run(struct group *group, uint32_t count, struct hw_hash *ret_hashes)
 {
 	_Alignas(64) uint32_t state[8U * LANES_MAX];
-	uint64_t rest_size = size % HW_SHA256_BLOCK_SIZE;
-	uint64_t whole_size = size - rest_size;
+	const struct hw_sha256_kernel *kernel = group->kernel;
+	uint64_t rest_size = group->size % HW_SHA256_BLOCK_SIZE;
+	uint64_t whole_size = group->size - rest_size;
 	state_begin(state, kernel->lanes);
 	if (whole_size > 0) {
-		kernel->run(state, blocks, stride, whole_size / HW_SHA256_BLOCK_SIZE);
+		kernel->run(state, group->lanes, whole_size / HW_SHA256_BLOCK_SIZE);
 	}
 	if (rest_size == 0) {
-		tail_even(kernel, state, size);
+		tail_even(group, state);
 	} else {
-		tail_ragged(kernel, state, blocks + whole_size, stride, size);
+		for (uint32_t lane = 0; lane < kernel->lanes; lane++) {
+			group->lanes[lane] += whole_size;
+		}
+		tail_ragged(group, state);
 	}
-	state_store(state, kernel->lanes, ret_hashes);
+	state_store(state, kernel->lanes, count, ret_hashes);
 }
 
 static void state_begin(uint32_t *state, uint32_t lanes)
@@ -81,25 +103,29 @@ static void state_begin(uint32_t *state, uint32_t lanes)
 	}
 }
 
-/* Messages of whole blocks end in the same block of padding: one copy with a stride of 0 serves
- * all. This is the case of leaves and nodes. */
-static void tail_even(const struct hw_sha256_kernel *kernel, uint32_t *state, uint64_t size)
+/* Messages of whole blocks end in the same block of padding: one copy serves all lanes. This is the
+ * case of leaves and nodes. */
+static void tail_even(const struct group *group, uint32_t *state)
 {
 	uint8_t tail[TAIL_SIZE];
-	uint32_t tail_blocks = tail_fill(tail, NULL, size);
-	kernel->run(state, tail, 0, tail_blocks);
+	const uint8_t *lanes[LANES_MAX];
+	uint32_t tail_blocks = tail_fill(tail, group->lanes[0], group->size);
+	for (uint32_t lane = 0; lane < group->kernel->lanes; lane++) {
+		lanes[lane] = tail;
+	}
+	group->kernel->run(state, lanes, tail_blocks);
 }
 
-static void tail_ragged(const struct hw_sha256_kernel *kernel, uint32_t *state,
-			const uint8_t *rests, uint64_t stride, uint64_t size)
+static void tail_ragged(const struct group *group, uint32_t *state)
 {
-	uint8_t tails[LANES_MAX * TAIL_SIZE];
+	uint8_t tails[LANES_MAX][TAIL_SIZE];
+	const uint8_t *lanes[LANES_MAX];
 	uint32_t tail_blocks = 0;
-	for (uint32_t lane = 0; lane < kernel->lanes; lane++) {
-		tail_blocks =
-			tail_fill(tails + (size_t)lane * TAIL_SIZE, rests + lane * stride, size);
+	for (uint32_t lane = 0; lane < group->kernel->lanes; lane++) {
+		lanes[lane] = tails[lane];
+		tail_blocks = tail_fill(tails[lane], group->lanes[lane], group->size);
 	}
-	kernel->run(state, tails, TAIL_SIZE, tail_blocks);
+	group->kernel->run(state, lanes, tail_blocks);
 }
 
 /* The rest of a message of @size bytes with its padding (FIPS 180-4, 5.1.1). Returns blocks, 1
@@ -119,9 +145,10 @@ static uint32_t tail_fill(uint8_t *tail, const uint8_t *rest, uint64_t size)
 	return blocks;
 }
 
-static void state_store(const uint32_t *state, uint32_t lanes, struct hw_hash *ret_hashes)
+static void state_store(const uint32_t *state, uint32_t lanes, uint32_t count,
+			struct hw_hash *ret_hashes)
 {
-	for (uint32_t lane = 0; lane < lanes; lane++) {
+	for (uint32_t lane = 0; lane < count; lane++) {
 		uint32_t words[8];
 		for (uint32_t word = 0; word < 8; word++) {
 			words[word] = __builtin_bswap32(state[word * lanes + lane]);
@@ -151,13 +178,13 @@ void hw_sha256_update(struct hw_sha256 *sha, const void *bytes, uint64_t size)
 		if (taken < missing) {
 			return;
 		}
-		kernel->run(sha->state, sha->held, 0, 1);
+		kernel->run(sha->state, &(const uint8_t *){sha->held}, 1);
 		next += taken;
 		size -= taken;
 	}
 	uint64_t rest_size = size % HW_SHA256_BLOCK_SIZE;
 	if (size > rest_size) {
-		kernel->run(sha->state, next, 0, size / HW_SHA256_BLOCK_SIZE);
+		kernel->run(sha->state, &next, size / HW_SHA256_BLOCK_SIZE);
 		next += size - rest_size;
 	}
 	if (rest_size > 0) {
@@ -169,8 +196,8 @@ void hw_sha256_final(struct hw_sha256 *sha, struct hw_hash *ret_hash)
 {
 	uint8_t tail[TAIL_SIZE];
 	uint32_t tail_blocks = tail_fill(tail, sha->held, sha->size);
-	kernel_single()->run(sha->state, tail, 0, tail_blocks);
-	state_store(sha->state, 1, ret_hash);
+	kernel_single()->run(sha->state, &(const uint8_t *){tail}, tail_blocks);
+	state_store(sha->state, 1, 1, ret_hash);
 }
 
 static const struct hw_sha256_kernel *kernel_single(void)

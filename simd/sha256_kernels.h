@@ -19,5 +19,9 @@ extern const uint32_t hw_sha256_round_constants[64];
 hw_sha256_lanes_fn hw_sha256_portable;
 hw_sha256_lanes_fn hw_sha256_ni_x1;
 hw_sha256_lanes_fn hw_sha256_ni_x2;
+hw_sha256_lanes_fn hw_sha256_ni_x4;
+hw_sha256_lanes_fn hw_sha256_avx2_x8;
+hw_sha256_lanes_fn hw_sha256_avx512vl_x8;
+hw_sha256_lanes_fn hw_sha256_avx512_x16;
 
 #endif

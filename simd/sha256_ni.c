@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * SHA-256 with the SHA extensions, one and two messages at a time.
+ * SHA-256 with the SHA extensions: one, two and four messages at a time.
  *
- * sha256rnds2 takes four clocks and can start every second one, so a single message leaves the unit
- * idle for half the time: each round waits for the one before. A second message fills the gaps. The
- * two run in step through the same code; all of it is inlined and unrolled, so a lane is a set of
- * registers.
+ * sha256rnds2 takes four clocks and each waits for the one before, so a single message leaves the
+ * unit idle. How much depends on the machine: Intel's (Golden Cove) starts one every third clock,
+ * so a second message gains a third and there is no more to gain; AMD's (Zen 5) starts one every
+ * second, and four messages gain nine tenths. kernels.c measures and takes what is faster. The
+ * messages run in step through the same code; all of it is inlined and unrolled. Four do not fit
+ * into sixteen registers, and the compiler keeps the words that are waiting on the stack: loads are
+ * free here.
  */
 #include "simd/sha256_kernels.h"
 
@@ -13,7 +16,7 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-#define LANES_MAX 2U
+#define LANES_MAX 4U
 
 /* One message: the state in the order the instruction wants, and the newest sixteen words. */
 struct lane {
@@ -121,7 +124,7 @@ INLINE void state_store(const struct lane *lane, uint32_t *state, uint64_t count
 	state[7 * count] = (uint32_t)_mm_extract_epi32(lane->cdgh, 0);
 }
 
-INLINE void lanes_run(uint32_t *state, const uint8_t *blocks, uint64_t stride, uint64_t block_count,
+INLINE void lanes_run(uint32_t *state, const uint8_t *const *blocks, uint64_t block_count,
 		      uint32_t count)
 {
 	struct lane lanes[LANES_MAX];
@@ -130,7 +133,7 @@ INLINE void lanes_run(uint32_t *state, const uint8_t *blocks, uint64_t stride, u
 	}
 	for (uint64_t i = 0; i < block_count; i++) {
 		for (uint32_t l = 0; l < count; l++) {
-			words_load(&lanes[l], blocks + l * stride + i * HW_SHA256_BLOCK_SIZE);
+			words_load(&lanes[l], blocks[l] + i * HW_SHA256_BLOCK_SIZE);
 		}
 		block_run(lanes, count);
 	}
@@ -139,12 +142,17 @@ INLINE void lanes_run(uint32_t *state, const uint8_t *blocks, uint64_t stride, u
 	}
 }
 
-void hw_sha256_ni_x1(uint32_t *state, const uint8_t *blocks, uint64_t stride, uint64_t block_count)
+void hw_sha256_ni_x1(uint32_t *state, const uint8_t *const *blocks, uint64_t block_count)
 {
-	lanes_run(state, blocks, stride, block_count, 1);
+	lanes_run(state, blocks, block_count, 1);
 }
 
-void hw_sha256_ni_x2(uint32_t *state, const uint8_t *blocks, uint64_t stride, uint64_t block_count)
+void hw_sha256_ni_x2(uint32_t *state, const uint8_t *const *blocks, uint64_t block_count)
 {
-	lanes_run(state, blocks, stride, block_count, 2);
+	lanes_run(state, blocks, block_count, 2);
+}
+
+void hw_sha256_ni_x4(uint32_t *state, const uint8_t *const *blocks, uint64_t block_count)
+{
+	lanes_run(state, blocks, block_count, 4);
 }

@@ -98,11 +98,9 @@ static void block_run(uint32_t *state, const uint8_t *block)
 	}
 }
 
-void hw_sha256_portable(uint32_t *state, const uint8_t *blocks, uint64_t stride,
-			uint64_t block_count)
+void hw_sha256_portable(uint32_t *state, const uint8_t *const *blocks, uint64_t block_count)
 {
-	(void)stride; /* one lane */
 	for (uint64_t i = 0; i < block_count; i++) {
-		block_run(state, blocks + i * HW_SHA256_BLOCK_SIZE);
+		block_run(state, blocks[0] + i * HW_SHA256_BLOCK_SIZE);
 	}
 }
