@@ -19,6 +19,9 @@
 #include "core/base/span.h"
 #include "net/wire/http_status.h"
 
+/* Bytes of the Content-Disposition field of a name of so many bytes, at most. */
+#define HW_HTTP_ATTACHMENT_SIZE(name_size) (65U + 4U * (name_size))
+
 /* size and is_overflowed may be read; written by http_writer.c only. */
 struct hw_http_writer {
 	char *bytes;
@@ -55,7 +58,8 @@ void hw_http_writer_field_date(struct hw_http_writer *writer, struct hw_span nam
 /* ETag: "<hex of bytes>" */
 void hw_http_writer_field_etag(struct hw_http_writer *writer, const uint8_t *hash, uint32_t size);
 /* Content-Disposition: attachment, with the name in ASCII for old clients and, where that is not
- * the whole truth, as UTF-8 (RFC 6266, RFC 8187). At most 64 + 4 * name.size bytes. */
+ * the whole truth, as UTF-8 (RFC 6266, RFC 8187). At most
+ * HW_HTTP_ATTACHMENT_SIZE bytes. */
 void hw_http_writer_field_attachment(struct hw_http_writer *writer, struct hw_span name);
 /* Content-Range: bytes first-last/size, and "bytes (star)/size" for 416. */
 void hw_http_writer_field_content_range(struct hw_http_writer *writer, uint64_t first,

@@ -152,13 +152,7 @@ static void fields_test(void **state)
 	assert_span(value, "b c");
 	assert_true(hw_http_request_field(request, head, HW_SPAN("Accept"), &value));
 	assert_span(value, "a");
-	static const char *const missing[] = {"Accep",
-					      "Accepts",
-					      "X-Long-Nam",
-					      "",
-					      "Hosts",
-					      "\xc1"
-					      "ccept"};
+	static const char *const missing[] = {"Accep", "Accepts", "X-Long-Nam", "", "Hosts", "Ac"};
 	for (uint32_t i = 0; i < hw_count_of(missing); i++) {
 		value = HW_SPAN("untouched");
 		assert_false(hw_http_request_field(request, head, hw_span_of(missing[i]), &value));
