@@ -49,13 +49,14 @@ struct hw_sim_file {
 	uint64_t durable_size;
 	uint64_t tickets;
 	uint64_t done_count;
-	bool is_direct;
 };
 
 /* Which inode (of a memfd) names which file. */
-static struct {
+static struct name {
 	uint64_t inode;
 	struct hw_sim_file *file;
+	bool is_direct;
+	bool is_read_only;
 } g_names[FILE_FDS_MAX];
 static uint32_t g_name_count;
 static struct hw_sim_file *g_files;
@@ -70,13 +71,11 @@ static int name_new(struct hw_sim_file *file)
 	struct stat status;
 	int r = fstat(fd, &status);
 	hw_assert(r == 0);
-	g_names[g_name_count].inode = status.st_ino;
-	g_names[g_name_count].file = file;
-	g_name_count++;
+	g_names[g_name_count++] = (struct name){.inode = status.st_ino, .file = file};
 	return fd;
 }
 
-struct hw_sim_file *hw_sim_file_of(int fd)
+static struct name *name_of(int fd)
 {
 	struct stat status;
 	if (fstat(fd, &status) != 0) {
@@ -85,10 +84,26 @@ struct hw_sim_file *hw_sim_file_of(int fd)
 	/* The newest first: numbers of closed ones may come again. */
 	for (uint32_t i = g_name_count; i > 0; i--) {
 		if (g_names[i - 1].inode == status.st_ino) {
-			return g_names[i - 1].file;
+			return &g_names[i - 1];
 		}
 	}
 	return NULL;
+}
+
+struct hw_sim_file *hw_sim_file_of(int fd)
+{
+	const struct name *name = name_of(fd);
+	return name != NULL ? name->file : NULL;
+}
+
+void hw_sim_file_bind(struct hw_sim_slot *slot, int fd)
+{
+	const struct name *name = name_of(fd);
+	if (name != NULL) {
+		slot->file = name->file;
+		slot->is_direct = name->is_direct;
+		slot->is_read_only = name->is_read_only;
+	}
 }
 
 static struct hw_sim_file *file_at(int fd)
@@ -114,7 +129,12 @@ int hw_sim_file_reopen(int fd)
 
 void hw_sim_file_direct_set(int fd, bool is_direct)
 {
-	file_at(fd)->is_direct = is_direct;
+	name_of(fd)->is_direct = is_direct;
+}
+
+void hw_sim_file_read_only_set(int fd, bool is_read_only)
+{
+	name_of(fd)->is_read_only = is_read_only;
 }
 
 /* -- pages */
@@ -267,10 +287,12 @@ uint64_t hw_sim_file_ticket(const struct hw_sim_file *file)
 
 /* -- operations */
 
-void hw_sim_file_check(const struct hw_sim_file *file, const struct hw_sim_flight *flight)
+void hw_sim_file_check(const struct hw_sim_slot *slot, struct hw_sim_flight *flight)
 {
+	hw_assert(flight->kind == HW_SIM_READ || !slot->is_read_only);
 	hw_assert(flight->offset <= FILE_SIZE_MAX - flight->size);
-	if (!file->is_direct) {
+	flight->is_direct = slot->is_direct;
+	if (!slot->is_direct) {
 		return;
 	}
 	const void *bytes = flight->into != NULL ? flight->into : flight->parts[0].iov_base;
@@ -279,9 +301,9 @@ void hw_sim_file_check(const struct hw_sim_file *file, const struct hw_sim_fligh
 	hw_assert(flight->size % HW_PAGE_SIZE == 0);     /* and size */
 }
 
-static uint32_t shorten(struct hw_ring *ring, const struct hw_sim_file *file, uint32_t size)
+static uint32_t shorten(struct hw_ring *ring, const struct hw_sim_flight *flight, uint32_t size)
 {
-	uint32_t unit = file->is_direct ? HW_SIM_SECTOR_SIZE : 1;
+	uint32_t unit = flight->is_direct ? HW_SIM_SECTOR_SIZE : 1;
 	if (size <= unit || !hw_prng_chance(&ring->prng, hw_sim_world.options.short_percent)) {
 		return size;
 	}
@@ -300,7 +322,7 @@ static void read_attempt(struct hw_ring *ring, struct hw_sim_flight *flight,
 		return;
 	}
 	uint64_t rest = file->size - flight->offset;
-	uint32_t count = shorten(ring, file, (uint32_t)hw_min((uint64_t)flight->size, rest));
+	uint32_t count = shorten(ring, flight, (uint32_t)hw_min((uint64_t)flight->size, rest));
 	uint8_t *bytes = malloc(count);
 	hw_assert(bytes != NULL);
 	image_read(file, bytes, flight->offset, count);
@@ -335,7 +357,7 @@ static void write_attempt(struct hw_ring *ring, struct hw_sim_flight *flight,
 		hw_sim_land(ring, flight, hw_prng_chance(&ring->prng, 50) ? -EIO : -ENOSPC);
 		return;
 	}
-	uint32_t count = shorten(ring, file, flight->size);
+	uint32_t count = shorten(ring, flight, flight->size);
 	write_apply(file, flight, count);
 	hw_sim_land(ring, flight, (int32_t)count);
 }
@@ -441,6 +463,14 @@ void hw_sim_file_truncate(int fd, uint64_t size)
 		hw_sim_file_punch(fd, size, file->size - size);
 	}
 	file->size = size;
+}
+
+void hw_sim_file_allocate(int fd, uint64_t size)
+{
+	struct hw_sim_file *file = file_at(fd);
+	hw_assert(size >= file->size && size <= FILE_SIZE_MAX);
+	file->size = size;
+	file->durable_size = size;
 }
 
 int hw_sim_file_sync(int fd)

@@ -80,6 +80,9 @@ void hw_sim_end(void)
 	hw_assert(hw_sim_world.is_begun);
 	hw_assert(hw_sim_world.ring_count == 0);
 	hw_sim_peers_free();
+	if (hw_sim_world.disk_free != NULL) {
+		hw_sim_world.disk_free();
+	}
 	hw_sim_files_free();
 	hw_sim_world.is_begun = false;
 }
@@ -245,9 +248,9 @@ int hw_ring_file_register(struct hw_ring *ring, uint32_t slot, int fd)
 	hw_assert(fd >= 0);
 	hw_assert(slot >= ring->options.socket_slots && slot < ring->slot_count);
 	hw_assert(ring->slots[slot].kind == HW_SIM_SLOT_FREE);
-	struct hw_sim_file *file = hw_sim_file_of(fd);
-	ring->slots[slot].file = file;
-	ring->slots[slot].kind = file != NULL ? HW_SIM_SLOT_FILE : HW_SIM_SLOT_OTHER;
+	hw_sim_file_bind(&ring->slots[slot], fd);
+	bool is_file = ring->slots[slot].file != NULL;
+	ring->slots[slot].kind = is_file ? HW_SIM_SLOT_FILE : HW_SIM_SLOT_OTHER;
 	return 0;
 }
 

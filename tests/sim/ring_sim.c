@@ -289,7 +289,7 @@ void hw_ring_read(struct hw_ring *ring, struct hw_op *op, uint32_t file, void *b
 		flight_on(ring, op, HW_SIM_READ, file_check(ring, file), done);
 	flight->offset = offset;
 	hw_sim_lend_into(flight, bytes, size);
-	hw_sim_file_check(slot_of(ring, file)->file, flight);
+	hw_sim_file_check(slot_of(ring, file), flight);
 }
 
 /* NOLINTNEXTLINE(readability-function-size): ring.h has seven parameters */
@@ -302,7 +302,7 @@ void hw_ring_write(struct hw_ring *ring, struct hw_op *op, uint32_t file, const 
 		flight_on(ring, op, HW_SIM_WRITE, file_check(ring, file), done);
 	flight->offset = offset;
 	hw_sim_lend_from(flight, &part, 1);
-	hw_sim_file_check(slot_of(ring, file)->file, flight);
+	hw_sim_file_check(slot_of(ring, file), flight);
 }
 
 void hw_ring_datasync(struct hw_ring *ring, struct hw_op *op, uint32_t file, hw_op_fn *done)
@@ -360,7 +360,7 @@ static void file_set(struct hw_ring *ring, struct hw_sim_flight *flight)
 		hw_sim_land(ring, flight, hw_prng_chance(&ring->prng, 50) ? -ENOMEM : -EBADF);
 		return;
 	}
-	slot_of(ring, flight->slot)->file = hw_sim_file_of(flight->fd);
+	hw_sim_file_bind(slot_of(ring, flight->slot), flight->fd);
 	hw_sim_land(ring, flight, 1); /* the kernel counts descriptors */
 }
 

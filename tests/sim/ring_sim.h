@@ -63,6 +63,7 @@ struct hw_sim_options {
 	uint32_t read_error_percent;   /* -EIO */
 	uint32_t write_error_percent;  /* -EIO or -ENOSPC, with a part of it written */
 	uint32_t sync_error_percent;   /* -EIO; what it should have covered is never durable */
+	uint32_t disk_error_percent;   /* a call of files_sim.h: -EIO */
 	uint32_t set_error_percent;    /* hw_ring_file_set: -ENOMEM, -EBADF */
 	uint32_t interrupt_percent;    /* read, write or sync: -EINTR, nothing done */
 	uint32_t cancel_late_percent;  /* a cancel lets a receive or send go on where it can */
@@ -148,9 +149,11 @@ uint64_t hw_sim_peer_backlog_size(const struct hw_sim_peer *peer);
 int hw_sim_file_create(void);
 /* One more descriptor of the file that @fd names. */
 int hw_sim_file_reopen(int fd);
-/* From now on all I/O is asserted to be aligned as O_DIRECT wants it, and is cut short only at
- * sectors. */
+/* As if opened with O_DIRECT: slots set from this descriptor from now on assert alignment, and are
+ * cut short only at sectors. */
 void hw_sim_file_direct_set(int fd, bool is_direct);
+/* As if opened with O_RDONLY: a write through it is a bug. */
+void hw_sim_file_read_only_set(int fd, bool is_read_only);
 /* What a reader would see, without time or faults. Returns the count (short at the end). */
 uint32_t hw_sim_file_peek(int fd, void *ret_bytes, uint32_t size, uint64_t offset);
 /* Change bytes behind everybody's back, durably: bit rot, or a test's first contents. */
@@ -162,6 +165,8 @@ uint64_t hw_sim_file_unsynced_size(int fd);
 void hw_sim_file_crash(int fd, uint64_t seed);
 /* As the calls of core/store/files.h do it to a real file; durable only after sync or datasync. */
 void hw_sim_file_truncate(int fd, uint64_t size);
+/* Grow to @size, zeros, durable at once. */
+void hw_sim_file_allocate(int fd, uint64_t size);
 void hw_sim_file_punch(int fd, uint64_t offset, uint64_t size);
 int hw_sim_file_sync(int fd) HW_MUST_CHECK;
 

@@ -66,7 +66,7 @@ struct hw_sim_flight {
 	uint8_t phase;
 	bool is_whole;
 	bool has_more;
-	bool has_buffer;
+	bool is_direct;
 };
 
 struct hw_sim_file;
@@ -87,6 +87,8 @@ struct hw_sim_slot {
 	uint8_t kind;
 	bool is_receiving;
 	bool is_sending;
+	bool is_direct;
+	bool is_read_only;
 };
 
 struct hw_sim_flights {
@@ -162,6 +164,7 @@ struct hw_sim_world {
 	struct hw_sim_peer *peers;
 	uint64_t trace;
 	uint64_t step_count;
+	void (*disk_free)(void); /* files_sim.c, once it is used */
 	bool is_begun;
 	bool is_pumped;
 	bool is_loud;
@@ -191,8 +194,10 @@ void hw_sim_peers_free(void);
 
 /* file_sim.c */
 struct hw_sim_file *hw_sim_file_of(int fd); /* NULL: not one of ours */
+/* Let @slot be what @fd names; its kind is set by the caller. */
+void hw_sim_file_bind(struct hw_sim_slot *slot, int fd);
 void hw_sim_file_attempt(struct hw_ring *ring, struct hw_sim_flight *flight);
-void hw_sim_file_check(const struct hw_sim_file *file, const struct hw_sim_flight *flight);
+void hw_sim_file_check(const struct hw_sim_slot *slot, struct hw_sim_flight *flight);
 uint64_t hw_sim_file_ticket(const struct hw_sim_file *file);
 void hw_sim_file_write_done(struct hw_sim_file *file, uint64_t ticket);
 /* Do some of a write that will never be told: power loss. */

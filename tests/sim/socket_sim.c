@@ -324,7 +324,6 @@ static void head_fill(struct hw_ring *ring, struct hw_sim_flight *flight, struct
 {
 	uint32_t pick = (uint32_t)hw_prng_below(&ring->prng, ring->heads_free_count);
 	flight->buffer_id = ring->heads_free[pick];
-	flight->has_buffer = true;
 	ring->heads_free[pick] = ring->heads_free[--ring->heads_free_count];
 	uint64_t visible = peer->in_visible - peer->in_read;
 	uint32_t count = shorten(ring, (uint32_t)hw_min(visible, (uint64_t)HW_HEAD_BUFFER_SIZE));
