@@ -83,11 +83,8 @@ int hw_config_parse(struct hw_config *config, int argc, char **argv, char **envp
 		return 1;
 	}
 	*config = (struct hw_config){0};
-	struct layer layer = {
-		.config = config,
-		.message = ret_message,
-		.message_size = message_size,
-	};
+	struct layer layer = {.config = config, .message_size = message_size};
+	layer.message = ret_message;
 	int r = defaults_set(&layer);
 	hw_assert(r == 0); /* the table is ours */
 	r = flags_read(&layer, argc, argv);
@@ -471,7 +468,9 @@ static int refuse(struct layer *layer, const char *format, ...)
 	va_end(arguments);
 	hw_assert(r > 0); /* cut is fine */
 	for (char *c = layer->message; *c != '\0'; c++) {
-		*c = (uint8_t)*c < 0x20 || *c == 0x7f ? '?' : *c;
+		if ((uint8_t)*c < 0x20 || *c == 0x7f) {
+			*c = '?';
+		}
 	}
 	return -EINVAL;
 }

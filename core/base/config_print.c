@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * hw_config_print_help -> option_help
- * hw_config_print      -> value_quote, source_text
+ * hw_config_print      -> value_quote, source_text -> alias_of
  */
 #include <string.h>
 
@@ -17,6 +17,7 @@ static void option_help(const struct hw_config_row *row, FILE *out);
 static void value_quote(const char *value, char *ret_quoted);
 static void source_text(const struct hw_config *config, const struct hw_config_row *row,
 			char *ret_text);
+static const char *alias_of(enum hw_config_key id);
 
 #define SOURCE_SIZE_MAX (HW_CONFIG_TEXT_SIZE_MAX + 16U)
 #define QUOTED_SIZE_MAX                                                                            \
@@ -140,16 +141,22 @@ static void source_text(const struct hw_config *config, const struct hw_config_r
 		hw_config_row_spell(row, HW_CONFIG_SPELLING_VARIABLE, name);
 		break;
 	case HW_CONFIG_FROM_ALIAS:
-		for (uint32_t i = 0; i < hw_config_alias_count; i++) {
-			if (hw_config_aliases[i].id == row->id) {
-				(void)snprintf(name, sizeof(name), "%s",
-					       hw_config_aliases[i].variable);
-			}
-		}
+		(void)snprintf(name, sizeof(name), "%s", alias_of(row->id)); /* fits */
 		break;
 	case HW_CONFIG_FROM_DEFAULT:
 	case HW_CONFIG_FROM_COUNT:
 		break;
 	}
 	(void)snprintf(ret_text, SOURCE_SIZE_MAX, "%s", name);
+}
+
+static const char *alias_of(enum hw_config_key id)
+{
+	const char *variable = "";
+	for (uint32_t i = 0; i < hw_config_alias_count; i++) {
+		if (hw_config_aliases[i].id == id) {
+			variable = hw_config_aliases[i].variable;
+		}
+	}
+	return variable;
 }

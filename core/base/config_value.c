@@ -32,6 +32,8 @@ static const char *url_check(const char *text);
 static const char *cpus_parse(const char *text, struct hw_config_cpus *ret_cpus);
 static const char *cpu_range_parse(struct hw_span item, struct hw_config_cpus *cpus);
 static const char *listen_parse(const char *text, struct hw_config_listen *ret_listen);
+static bool listen_has(const struct hw_config_listen *listen,
+		       const struct hw_config_address *address);
 static const char *address_parse(struct hw_span item, struct hw_config_address *ret_address);
 static const char *host_parse(const char *host, bool is_bracketed, uint16_t port,
 			      struct hw_config_address *ret_address);
@@ -313,16 +315,25 @@ static const char *listen_parse(const char *text, struct hw_config_listen *ret_l
 		if (listen.count == HW_CONFIG_LISTEN_COUNT_MAX) {
 			return "names too many addresses";
 		}
-		for (uint32_t i = 0; i < listen.count; i++) {
-			if (memcmp(&listen.addresses[i].socket, &address.socket,
-				   sizeof(address.socket)) == 0) {
-				return "names an address twice";
-			}
+		if (listen_has(&listen, &address)) {
+			return "names an address twice";
 		}
 		listen.addresses[listen.count++] = address;
 	}
 	*ret_listen = listen;
 	return NULL;
+}
+
+static bool listen_has(const struct hw_config_listen *listen,
+		       const struct hw_config_address *address)
+{
+	for (uint32_t i = 0; i < listen->count; i++) {
+		const struct sockaddr_storage *socket = &listen->addresses[i].socket;
+		if (memcmp(socket, &address->socket, sizeof(*socket)) == 0) {
+			return true;
+		}
+	}
+	return false;
 }
 
 /* "127.0.0.1:5000", "localhost:5000" or "[::1]:5000". Names are not looked up: that would make the

@@ -66,7 +66,7 @@ static bool ring_push(struct ring *ring, const char *bytes, uint32_t size);
 static void write_direct(const char *bytes, uint32_t size);
 static uint64_t ring_drain(struct ring *ring, int fd);
 static uint64_t ring_write(struct ring *ring, int fd, uint64_t head);
-static uint32_t pieces_of(const struct ring *ring, uint64_t tail, uint64_t head,
+static uint32_t pieces_of(struct ring *ring, uint64_t tail, uint64_t head,
 			  struct iovec ret_pieces[2]);
 static void ring_discard(struct ring *ring, uint64_t head);
 
@@ -372,16 +372,14 @@ static uint64_t ring_write(struct ring *ring, int fd, uint64_t head)
 	return tail - start;
 }
 
-static uint32_t pieces_of(const struct ring *ring, uint64_t tail, uint64_t head,
+static uint32_t pieces_of(struct ring *ring, uint64_t tail, uint64_t head,
 			  struct iovec ret_pieces[2])
 {
 	uint64_t offset = tail % HW_LOG_RING_SIZE;
 	uint64_t size = head - tail;
 	uint64_t first_size = hw_min(size, HW_LOG_RING_SIZE - offset);
-	/* iov_base is not const, though writev(2) only reads. */
-	char *bytes = (char *)(uintptr_t)ring->bytes;
-	ret_pieces[0] = (struct iovec){.iov_base = bytes + offset, .iov_len = first_size};
-	ret_pieces[1] = (struct iovec){.iov_base = bytes, .iov_len = size - first_size};
+	ret_pieces[0] = (struct iovec){.iov_base = ring->bytes + offset, .iov_len = first_size};
+	ret_pieces[1] = (struct iovec){.iov_base = ring->bytes, .iov_len = size - first_size};
 	return size > first_size ? 2 : 1;
 }
 

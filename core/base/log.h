@@ -86,12 +86,11 @@ struct hw_log_field {
 /* One line. @event: a literal "noun.verb" in lower case. The fields are not evaluated when @level
  * is switched off. Thread: any. Blocks: only without a ring. */
 #define HW_LOG(level, event, ...)                                                                  \
-	do {                                                                                       \
-		if (hw_log_is_on(level)) {                                                         \
-			const struct hw_log_field hw_fields_[] = {HW_F_U64("", 0), ##__VA_ARGS__}; \
-			hw_log((level), (event), hw_fields_ + 1, hw_count_of(hw_fields_) - 1);     \
-		}                                                                                  \
-	} while (0)
+	(hw_log_is_on(level) ? hw_log((level), (event), HW_LOG_FIELDS(__VA_ARGS__) + 1,            \
+				      hw_count_of(HW_LOG_FIELDS(__VA_ARGS__)) - 1)                 \
+			     : (void)0)
+/* The first is nothing: an array has at least one member, a line may have no field. */
+#define HW_LOG_FIELDS(...) ((const struct hw_log_field[]){HW_F_U64("", 0), ##__VA_ARGS__})
 
 struct hw_log_options {
 	int fd; /* lent until stop; usually 2 */

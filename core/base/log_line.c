@@ -56,7 +56,8 @@ uint32_t hw_log_line_write(const struct hw_log_line *line, enum hw_log_format fo
 {
 	hw_assert(format == HW_LOG_FORMAT_TEXT || format == HW_LOG_FORMAT_JSON);
 	hw_assert(line->level < HW_LOG_LEVEL_COUNT);
-	struct sink sink = {.bytes = ret_bytes, .is_json = format == HW_LOG_FORMAT_JSON};
+	struct sink sink = {.is_json = format == HW_LOG_FORMAT_JSON};
+	sink.bytes = ret_bytes;
 	if (sink.is_json) {
 		json_head(&sink, line);
 	} else {

@@ -134,7 +134,8 @@ uint64_t hw_metrics_render(const struct hw_metrics *const all[], uint32_t count,
 			   uint64_t size)
 {
 	hw_assert(buffer != NULL || size == 0);
-	struct sink sink = {.buffer = buffer, .size = size};
+	struct sink sink = {.size = size};
+	sink.buffer = buffer;
 	put(&sink, "# HELP hawser_build_info What is running.\n"
 		   "# TYPE hawser_build_info gauge\n"
 		   "hawser_build_info{version=\"" HW_VERSION "\"} 1\n");

@@ -23,11 +23,13 @@ static char g_message[HW_CONFIG_MESSAGE_SIZE];
 
 static int parse(struct hw_config *config, int argc, const char *const *arguments)
 {
-	char *argv[16];
-	char *envp[] = {(char *)(uintptr_t) "LOG_LEVEL=warn", (char *)(uintptr_t) "HAWSER_USER=env",
-			NULL};
+	static char storage[16][64];
+	static char variables[2][32] = {"LOG_LEVEL=warn", "HAWSER_USER=env"};
+	char *argv[16] = {NULL};
+	char *envp[] = {variables[0], variables[1], NULL};
 	for (int i = 0; i < argc; i++) {
-		argv[i] = (char *)(uintptr_t)arguments[i];
+		(void)snprintf(storage[i], sizeof(storage[i]), "%s", arguments[i]);
+		argv[i] = storage[i];
 	}
 	return hw_config_parse(config, argc, argv, envp, g_message, sizeof(g_message));
 }

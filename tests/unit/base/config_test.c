@@ -21,25 +21,41 @@
 #include "core/base/span.h"
 
 #define ARGUMENT_COUNT_MAX 8U
+#define ARGUMENT_SIZE_MAX  128U
 
 static struct hw_config g_config;
 static char g_message[HW_CONFIG_MESSAGE_SIZE];
 static char g_path[] = "/tmp/hawser_config_XXXXXX";
 
+/* As main gets them: in memory that may be written to. */
+static char **arguments_of(const char *const texts[], char (*storage)[ARGUMENT_SIZE_MAX],
+			   char **ret_arguments)
+{
+	uint32_t count = 0;
+	for (; texts[count] != NULL; count++) {
+		assert_true(count < ARGUMENT_COUNT_MAX);
+		(void)snprintf(storage[count], ARGUMENT_SIZE_MAX, "%s", texts[count]);
+		ret_arguments[count] = storage[count];
+	}
+	ret_arguments[count] = NULL;
+	return ret_arguments;
+}
+
 /* Lists that end in NULL. */
 static int parse(const char *const flags[], const char *const variables[])
 {
-	char *argv[ARGUMENT_COUNT_MAX + 2] = {(char *)(uintptr_t) "hawser"};
+	static char storage[2][ARGUMENT_COUNT_MAX][ARGUMENT_SIZE_MAX];
+	char name[] = "hawser";
+	char *argv[ARGUMENT_COUNT_MAX + 2] = {name};
+	char *envp[ARGUMENT_COUNT_MAX + 1];
+	(void)arguments_of(flags, storage[0], argv + 1);
 	int argc = 1;
-	for (uint32_t i = 0; flags[i] != NULL; i++) {
-		argv[argc++] = (char *)(uintptr_t)flags[i];
-	}
-	char *envp[ARGUMENT_COUNT_MAX + 1] = {NULL};
-	for (uint32_t i = 0; variables[i] != NULL; i++) {
-		envp[i] = (char *)(uintptr_t)variables[i];
+	while (argv[argc] != NULL) {
+		argc++;
 	}
 	(void)snprintf(g_message, sizeof(g_message), "untouched");
-	return hw_config_parse(&g_config, argc, argv, envp, g_message, sizeof(g_message));
+	return hw_config_parse(&g_config, argc, argv, arguments_of(variables, storage[1], envp),
+			       g_message, sizeof(g_message));
 }
 
 #define FLAGS(...)     ((const char *const[]){__VA_ARGS__, NULL})
@@ -229,9 +245,8 @@ static void test_unreadable_files(void **state)
 	assert_int_equal(parse_file((struct hw_span){large, sizeof(large) - 1}), 0);
 	assert_int_equal(parse_file((struct hw_span){large, sizeof(large)}), -EINVAL);
 	assert_non_null(strstr(g_message, "is too long; allowed are 65535 bytes"));
-	memset(large, 'x', 700);
-	memcpy(large, "data_dir = ", 11);
-	assert_int_equal(parse_file((struct hw_span){large, 700}), -EINVAL);
+	int size = snprintf(large, sizeof(large), "data_dir = %0700d\n", 1);
+	assert_int_equal(parse_file((struct hw_span){large, (uint32_t)size}), -EINVAL);
 	assert_non_null(strstr(g_message, ":1: data_dir: the value is too long"));
 }
 
@@ -295,7 +310,8 @@ static void test_small_message(void **state)
 	(void)state;
 	char message[16];
 	memset(message, '!', sizeof(message));
-	char *argv[] = {(char *)(uintptr_t) "hawser", (char *)(uintptr_t) "nonsense"};
+	char words[2][16] = {"hawser", "nonsense"};
+	char *argv[] = {words[0], words[1], NULL};
 	char *envp[] = {NULL};
 	assert_int_equal(hw_config_parse(&g_config, 2, argv, envp, message, 8), -EINVAL);
 	assert_string_equal(message, "\"nonsen");

@@ -38,9 +38,8 @@ static void test_settings(void **state)
 	assert_int_equal(hw_failpoint_start(NULL), 0);
 	assert_int_equal(hw_failpoint_start(""), 0);
 	for (uint32_t i = 0; i < hw_count_of(bad); i++) {
-		if (hw_failpoint_start(bad[i]) != -EINVAL) {
-			fail_msg("\"%s\" was accepted", bad[i]);
-		}
+		print_message("\"%s\"\n", bad[i]);
+		assert_int_equal(hw_failpoint_start(bad[i]), -EINVAL);
 	}
 	/* Every name can be set. Each replaces the one before; none is passed in this process. */
 	for (uint32_t i = 0; i < HW_FAILPOINT_COUNT; i++) {

@@ -97,9 +97,9 @@ static void test_dates(void **state)
 		char expected[64];
 		(void)snprintf(expected, sizeof(expected), "{\"time\":\"%s\",", dates[i].expected);
 		const char *got = write_line(&line, HW_LOG_FORMAT_JSON);
-		if (strncmp(got, expected, strlen(expected)) != 0) {
-			fail_msg("%s, not %s", got, dates[i].expected);
-		}
+		char head[64];
+		(void)snprintf(head, strlen(expected) + 1, "%s", got);
+		assert_string_equal(head, expected);
 	}
 }
 
@@ -118,7 +118,7 @@ static void test_hostile_texts(void **state)
 		{{"x=1 level=error", 15}, "\"x=1 level=error\"", "\"x=1 level=error\""},
 		{{"\0\x7f", 2}, "\"\\u0000\\u007f\"", "\"\\u0000\\u007f\""},
 		{{"\xc2\x9b", 2}, "\"\\u009b\"", "\"\\u009b\""},           /* CSI in one */
-		{{"\xe2\x80\xae", 3}, "\"\\u202e\"", "\"\\u202e\""},       /* right to left */
+		{{"\xe2\x80\x8f", 3}, "\"\\u200f\"", "\"\\u200f\""},       /* right to left */
 		{{"\xe2\x80\xa8", 3}, "\"\\u2028\"", "\"\\u2028\""},       /* line separator */
 		{{"\xff", 1}, "\"\\xff\"", "\"\\ufffd\""},                 /* never UTF-8 */
 		{{"\xc0\xaf", 2}, "\"\\xc0\\xaf\"", "\"\\ufffd\\ufffd\""}, /* overlong / */
@@ -142,6 +142,26 @@ static void test_hostile_texts(void **state)
 	}
 }
 
+/* The rest of what turns the direction of writing; no literal holds it, as that would turn this
+ * file. */
+static void test_directions(void **state)
+{
+	(void)state;
+	static const uint32_t points[] = {0x202a, 0x202b, 0x202c, 0x202d, 0x202e,
+					  0x2066, 0x2067, 0x2068, 0x2069, 0xfeff};
+	for (uint32_t i = 0; i < hw_count_of(points); i++) {
+		uint32_t point = points[i];
+		const uint8_t bytes[] = {(uint8_t)(0xe0 | point >> 12),
+					 (uint8_t)(0x80 | (point >> 6 & 0x3f)),
+					 (uint8_t)(0x80 | (point & 0x3f))};
+		const char *line =
+			write_text(HW_LOG_FORMAT_TEXT, (struct hw_span){(const char *)bytes, 3});
+		char expected[16];
+		(void)snprintf(expected, sizeof(expected), "\"\\u%04x\"", point);
+		assert_string_equal(strstr(line, " k=") + 3, expected);
+	}
+}
+
 static void test_long_text_is_cut_between_characters(void **state)
 {
 	(void)state;
@@ -153,7 +173,8 @@ static void test_long_text_is_cut_between_characters(void **state)
 	line = write_text(HW_LOG_FORMAT_JSON, (struct hw_span){text, HW_LOG_TEXT_SIZE_MAX + 1});
 	assert_non_null(strstr(line, "aaa...\"}"));
 	/* A character of four bytes across the limit goes as a whole. */
-	memcpy(text + HW_LOG_TEXT_SIZE_MAX - 2, "\xf0\x9f\x98\x80", 4);
+	static const uint8_t character[] = {0xf0, 0x9f, 0x98, 0x80};
+	memcpy(text + HW_LOG_TEXT_SIZE_MAX - 2, character, sizeof(character));
 	line = write_text(HW_LOG_FORMAT_JSON, (struct hw_span){text, sizeof(text)});
 	assert_non_null(strstr(line, "aaa...\"}"));
 	assert_null(strstr(line, "\\ufffd"));
@@ -177,68 +198,89 @@ static void test_fields_that_do_not_fit_are_left_out(void **state)
 	assert_non_null(strstr(write_line(&line, HW_LOG_FORMAT_TEXT), " n=39 cut=true"));
 }
 
-/* A reader of UTF-8 and JSON strings of its own: 0 good. */
-static int json_check(const char *line)
+/* A reader of its own: the bytes of the UTF-8 character at @at, 0 when it is none. */
+static uint32_t utf8_size(const uint8_t *at)
 {
-	bool is_inside = false;
-	for (const uint8_t *at = (const uint8_t *)line; *at != '\0'; at++) {
-		uint32_t more = *at >= 0xf0 ? 3 : (*at >= 0xe0 ? 2 : (*at >= 0xc0 ? 1 : 0));
-		if (*at < 0x20 || *at == 0x7f || (*at >= 0x80 && *at < 0xc2) || *at > 0xf4) {
-			return 1;
-		}
-		for (; more > 0; more--) {
-			at++;
-			if (*at < 0x80 || *at > 0xbf) {
-				return 2;
-			}
-		}
-		if (*at == '"') {
-			is_inside = !is_inside;
-		} else if (*at == '\\') {
-			at++;
-			if (!is_inside || strchr("\"\\u", *at) == NULL) {
-				return 3;
-			}
+	if (*at < 0x20 || *at == 0x7f || (*at >= 0x80 && *at < 0xc2) || *at > 0xf4) {
+		return 0;
+	}
+	uint32_t size = *at >= 0xf0 ? 4 : (*at >= 0xe0 ? 3 : (*at >= 0xc0 ? 2 : 1));
+	for (uint32_t i = 1; i < size; i++) {
+		if (at[i] < 0x80 || at[i] > 0xbf) {
+			return 0;
 		}
 	}
-	return is_inside ? 4 : 0;
+	return size;
+}
+
+/* Valid UTF-8, quotes closed, and only known escapes, inside of them. */
+static bool is_json(const char *line)
+{
+	bool is_inside = false;
+	const uint8_t *at = (const uint8_t *)line;
+	while (*at != '\0') {
+		uint32_t size = utf8_size(at);
+		bool is_escape = *at == '\\';
+		if (size == 0 || (is_escape && (!is_inside || strchr("\"\\u", at[1]) == NULL))) {
+			return false;
+		}
+		is_inside ^= *at == '"';
+		at += is_escape ? 2 : size;
+	}
+	return !is_inside;
+}
+
+static bool is_printable(const char *line)
+{
+	for (; *line != '\0'; line++) {
+		if ((uint8_t)*line < 0x20 || *line == 0x7f) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Half of the bytes from what hurts most. */
+static struct hw_span evil_text(struct hw_prng *prng, char *bytes, uint32_t size)
+{
+	static const char evil[] = "\"\\\n\x1b\xc2\xe2\xf0\x80\xa8=";
+	hw_prng_fill(prng, bytes, size);
+	for (uint32_t i = 0; i < size; i++) {
+		if (hw_prng_chance(prng, 50)) {
+			bytes[i] = evil[hw_prng_below(prng, sizeof(evil) - 1)];
+		}
+	}
+	return (struct hw_span){bytes, (uint32_t)hw_prng_below(prng, size + 1)};
+}
+
+static void run_seed(uint64_t seed)
+{
+	struct hw_prng prng;
+	char bytes[2][300];
+	hw_prng_init(&prng, seed);
+	const struct hw_log_field fields[] = {
+		HW_F_SPAN("a", evil_text(&prng, bytes[0], sizeof(bytes[0]))),
+		HW_F_SPAN("b", evil_text(&prng, bytes[1], sizeof(bytes[1]))),
+		HW_F_U64("c", seed),
+	};
+	const struct hw_log_line line = {
+		.event = "e", .thread = "", .fields = fields, .field_count = hw_count_of(fields)};
+	const char *text = write_line(&line, HW_LOG_FORMAT_JSON);
+	bool is_whole = strstr(text, "\"c\":") != NULL || strstr(text, "\"cut\":true}") != NULL;
+	if (!is_json(text) || !is_whole) {
+		fail_msg("seed %llu: %s", (unsigned long long)seed, text);
+	}
+	text = write_line(&line, HW_LOG_FORMAT_TEXT);
+	if (!is_printable(text)) {
+		fail_msg("seed %llu: %s", (unsigned long long)seed, text);
+	}
 }
 
 static void test_seeds(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= 20000; seed++) {
-		struct hw_prng prng;
-		char bytes[2][300];
-		hw_prng_init(&prng, seed);
-		hw_prng_fill(&prng, bytes, sizeof(bytes));
-		for (uint32_t i = 0; i < 300; i++) {
-			/* Half of them from what hurts most. */
-			static const char evil[] = "\"\\\n\x1b\xc2\xe2\xf0\x80\xa8=";
-			if (hw_prng_chance(&prng, 50)) {
-				bytes[0][i] = evil[hw_prng_below(&prng, sizeof(evil) - 1)];
-			}
-		}
-		const struct hw_log_field fields[] = {
-			HW_F_SPAN("a", ((struct hw_span){bytes[0],
-							 (uint32_t)hw_prng_below(&prng, 300)})),
-			HW_F_SPAN("b", ((struct hw_span){bytes[1],
-							 (uint32_t)hw_prng_below(&prng, 300)})),
-			HW_F_U64("c", seed),
-		};
-		const struct hw_log_line line = {
-			.event = "e", .thread = "", .fields = fields, .field_count = 3};
-		const char *text = write_line(&line, HW_LOG_FORMAT_JSON);
-		int r = json_check(text);
-		if (r != 0) {
-			fail_msg("seed %llu: fault %d in %s", (unsigned long long)seed, r, text);
-		}
-		assert_true(strstr(text, "\"c\":") != NULL ||
-			    strstr(text, "\"cut\":true}") != NULL);
-		text = write_line(&line, HW_LOG_FORMAT_TEXT);
-		for (; *text != '\0'; text++) {
-			assert_true((uint8_t)*text >= 0x20 && *text != 0x7f);
-		}
+		run_seed(seed);
 	}
 }
 
@@ -248,6 +290,7 @@ int main(void)
 		cmocka_unit_test(test_every_type),
 		cmocka_unit_test(test_dates),
 		cmocka_unit_test(test_hostile_texts),
+		cmocka_unit_test(test_directions),
 		cmocka_unit_test(test_long_text_is_cut_between_characters),
 		cmocka_unit_test(test_fields_that_do_not_fit_are_left_out),
 		cmocka_unit_test(test_seeds),

@@ -399,15 +399,17 @@ static void order_check(FILE *file, uint64_t *ret_line_count)
 	char line[256];
 	uint64_t next[THREAD_COUNT] = {0};
 	while (fgets(line, sizeof(line), file) != NULL) {
-		uint64_t thread = 0;
-		uint64_t number = 0;
 		assert_non_null(strchr(line, '\n'));
 		if (strstr(line, "log.dropped") != NULL) {
 			continue;
 		}
-		assert_int_equal(
-			sscanf(line, "00:16:40.000 info  a.line t=%lu n=%lu\n", &thread, &number),
-			2);
+		static const char head[] = "00:16:40.000 info  a.line t=";
+		assert_int_equal(strncmp(line, head, sizeof(head) - 1), 0);
+		char *end = NULL;
+		uint64_t thread = strtoull(line + sizeof(head) - 1, &end, 10);
+		assert_int_equal(strncmp(end, " n=", 3), 0);
+		uint64_t number = strtoull(end + 3, &end, 10);
+		assert_string_equal(end, "\n");
 		assert_in_range(thread, 0, THREAD_COUNT - 1);
 		assert_true(number >= next[thread]);
 		next[thread] = number + 1;
@@ -441,7 +443,7 @@ static void test_threads(void **state)
 	uint64_t dropped_count = hw_log_dropped_count() - before_count;
 	assert_int_equal(line_count + dropped_count, THREAD_COUNT * THREAD_LINE_COUNT);
 	assert_true(line_count > 0);
-	fclose(file);
+	(void)fclose(file);
 	close(g_event_fd);
 }
 

@@ -52,38 +52,62 @@ static void test_all_out_and_in(void **state)
 	hw_pool_deinit(NULL);
 }
 
+struct model {
+	struct hw_pool pool;
+	uint32_t size;
+	uint32_t alignment;
+	uint8_t *out[CAPACITY];
+};
+
+/* Each object out is full of its own number. */
+static void model_give(struct model *model, uint32_t slot)
+{
+	assert_int_equal(model->out[slot][0], slot);
+	assert_int_equal(model->out[slot][model->size - 1], slot);
+	hw_pool_give(&model->pool, hw_move(&model->out[slot]));
+}
+
+static void model_take(struct model *model, uint32_t slot)
+{
+	model->out[slot] = hw_pool_take(&model->pool);
+	assert_non_null(model->out[slot]);
+	assert_int_equal((uintptr_t)model->out[slot] % model->alignment, 0);
+	memset(model->out[slot], (int)slot, model->size);
+}
+
+static uint32_t model_count(const struct model *model)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < CAPACITY; i++) {
+		count += model->out[i] != NULL ? 1 : 0;
+	}
+	return count;
+}
+
 static void run_seed(uint64_t seed)
 {
 	struct hw_prng prng;
 	hw_prng_init(&prng, seed);
-	uint32_t size = (uint32_t)hw_prng_between(&prng, 1, 300);
-	uint32_t alignment = 1U << hw_prng_below(&prng, 13);
-	struct hw_pool pool = {0};
-	assert_int_equal(hw_pool_init(&pool, size, alignment, CAPACITY), 0);
-	uint8_t *out[CAPACITY] = {NULL};
-	uint32_t out_count = 0;
+	struct model model = {
+		.size = (uint32_t)hw_prng_between(&prng, 1, 300),
+		.alignment = 1U << hw_prng_below(&prng, 13),
+	};
+	assert_int_equal(hw_pool_init(&model.pool, model.size, model.alignment, CAPACITY), 0);
 	for (uint32_t i = 0; i < 300; i++) {
 		uint32_t slot = (uint32_t)hw_prng_below(&prng, CAPACITY);
-		if (out[slot] != NULL) {
-			assert_int_equal(out[slot][0], slot);
-			assert_int_equal(out[slot][size - 1], slot);
-			hw_pool_give(&pool, hw_move(&out[slot]));
-			out_count--;
+		if (model.out[slot] != NULL) {
+			model_give(&model, slot);
 		} else {
-			out[slot] = hw_pool_take(&pool);
-			assert_non_null(out[slot]);
-			assert_int_equal((uintptr_t)out[slot] % alignment, 0);
-			memset(out[slot], (int)slot, size);
-			out_count++;
+			model_take(&model, slot);
 		}
-		assert_int_equal(hw_pool_used_count(&pool), out_count);
+		assert_int_equal(hw_pool_used_count(&model.pool), model_count(&model));
 	}
 	for (uint32_t i = 0; i < CAPACITY; i++) {
-		if (out[i] != NULL) {
-			hw_pool_give(&pool, out[i]);
+		if (model.out[i] != NULL) {
+			model_give(&model, i);
 		}
 	}
-	hw_pool_deinit(&pool);
+	hw_pool_deinit(&model.pool);
 }
 
 static void test_seeds(void **state)
