@@ -86,7 +86,10 @@ static int format_check(int dir_fd)
 	if (r < 0) {
 		return r;
 	}
-	if (size == 0) { /* killed between making and writing it: nothing else was there yet */
+	bool is_unfinished = (size_t)size < sizeof(FORMAT_TEXT) - 1 &&
+			     memcmp(text, FORMAT_TEXT, (size_t)size) == 0;
+	if (is_unfinished) { /* killed, or out of space, in the first start: nothing else is there
+			      */
 		r = result(unlinkat(dir_fd, "format", 0));
 		return r < 0 ? r : format_write(dir_fd);
 	}
@@ -281,12 +284,22 @@ int hw_files_segment_unlink(const struct hw_files *files, uint32_t shard, uint32
 	return result(unlinkat(files->dir_fd, path, 0));
 }
 
+/* Digits and nothing else: sscanf and strtoul would take blanks and signs too, and then two names
+ * would be one number. */
 static int is_segment(const struct dirent *entry)
 {
-	uint32_t number = 0;
-	int end = 0;
-	return sscanf(entry->d_name, "seg-%8u.dat%n", &number, &end) == 1 && end == 16 &&
-	       entry->d_name[end] == '\0';
+	static const char shape[] = "seg-########.dat";
+	const char *name = entry->d_name;
+	if (strlen(name) != sizeof(shape) - 1) {
+		return 0;
+	}
+	for (uint32_t i = 0; i < sizeof(shape) - 1; i++) {
+		bool is_digit = name[i] >= '0' && name[i] <= '9';
+		if (shape[i] == '#' ? !is_digit : name[i] != shape[i]) {
+			return 0;
+		}
+	}
+	return 1;
 }
 
 int hw_files_segment_list(const struct hw_files *files, uint32_t shard, uint32_t **ret_segments)
