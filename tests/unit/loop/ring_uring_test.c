@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Goal: on this kernel each socket operation of ring.h, and the turn itself, does what ring.h says.
+ * Method: real connections over loopback, one operation at a time; a ring that is restricted as the
+ *         daemon's are. Files are in ring_uring_file_test.c.
+ */
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+
+#include "core/loop/ring_kernel.h"
+#include "tests/unit/loop/uring_fixture.h"
+
+#define MANY 1500U /* more than the submission queue holds */
+
+static void test_accept_goes_on(void **state)
+{
+	struct fixture *fixture = *state;
+	int clients[SOCKETS];
+	uint32_t slots[SOCKETS];
+	bool is_used[SOCKETS] = {false};
+	for (uint32_t i = 0; i < SOCKETS; i++) {
+		clients[i] = connection_new(fixture, &slots[i]);
+		assert_true(slots[i] < SOCKETS); /* never among the files */
+		assert_false(is_used[slots[i]]);
+		is_used[slots[i]] = true;
+	}
+	/* The table is full: the multishot ends, and says so. */
+	uint32_t count = fixture->accept.count;
+	int refused = client_new(fixture);
+	assert_true(has_landed(fixture, &fixture->accept, count + 1, PATIENCE_MS));
+	assert_int_equal(fixture->accept.op.res, -ENFILE);
+	assert_false(fixture->accept.op.has_more);
+	assert_false(fixture->accept.op.in_flight);
+	assert_int_equal(close(refused), 0);
+	/* Armed again, it hands out the slot that was given back. */
+	connection_end(fixture, clients[1], slots[1]);
+	uint32_t was_slot = slots[1];
+	clients[1] = connection_new(fixture, &slots[1]);
+	assert_int_equal(slots[1], was_slot);
+	for (uint32_t i = 0; i < SOCKETS; i++) {
+		connection_end(fixture, clients[i], slots[i]);
+	}
+}
+
+static void test_head_buffers_run_out_and_come_back(void **state)
+{
+	struct fixture *fixture = *state;
+	uint32_t slot = 0;
+	int client = connection_new(fixture, &slot);
+	struct landing landing = {0};
+	uint16_t held[HEADS];
+	for (uint32_t i = 0; i < HEADS; i++) {
+		hw_ring_recv_head(fixture->ring, &landing.op, slot, landed);
+		assert_false(has_landed(fixture, &landing, i + 1, 5));
+		assert_int_equal(send(client, "abcd", i + 1, 0), i + 1);
+		assert_int_equal(result_of(fixture, &landing), i + 1);
+		held[i] = landing.op.buffer_id;
+		assert_memory_equal(hw_ring_head_bytes(fixture->ring, held[i]), "abcd", i + 1);
+	}
+	assert_int_equal(send(client, "kept", 4, 0), 4);
+	hw_ring_recv_head(fixture->ring, &landing.op, slot, landed);
+	assert_int_equal(result_of(fixture, &landing), -ENOBUFS);
+	hw_ring_head_give(fixture->ring, held[2]);
+	hw_ring_recv_head(fixture->ring, &landing.op, slot, landed);
+	assert_int_equal(result_of(fixture, &landing), 4); /* nothing was lost meanwhile */
+	assert_int_equal(landing.op.buffer_id, held[2]);
+	assert_memory_equal(hw_ring_head_bytes(fixture->ring, held[2]), "kept", 4);
+	for (uint32_t i = 0; i < HEADS; i++) {
+		hw_ring_head_give(fixture->ring, held[i]);
+	}
+	/* The end takes no buffer: all four can be had afterwards. */
+	assert_int_equal(shutdown(client, SHUT_WR), 0);
+	for (uint32_t i = 0; i < HEADS * 2; i++) {
+		hw_ring_recv_head(fixture->ring, &landing.op, slot, landed);
+		assert_int_equal(result_of(fixture, &landing), 0);
+	}
+	connection_end(fixture, client, slot);
+}
+
+static void test_receive_whole(void **state)
+{
+	struct fixture *fixture = *state;
+	uint32_t slot = 0;
+	int client = connection_new(fixture, &slot);
+	struct landing landing = {0};
+	char *bytes = (char *)fixture->arena;
+	hw_ring_recv(fixture->ring, &landing.op, slot, bytes, 10, true, landed);
+	assert_int_equal(send(client, "0123", 4, 0), 4);
+	assert_false(has_landed(fixture, &landing, 1, MOMENT_MS));
+	assert_int_equal(send(client, "456789ab", 8, 0), 8);
+	assert_int_equal(result_of(fixture, &landing), 10);
+	assert_memory_equal(bytes, "0123456789", 10);
+	/* Cancelled: what came, came; the rest of the stream follows without a gap. */
+	hw_ring_recv(fixture->ring, &landing.op, slot, bytes, 10, true, landed);
+	assert_false(has_landed(fixture, &landing, 2, MOMENT_MS));
+	hw_ring_cancel(fixture->ring, &landing.op);
+	assert_int_equal(result_of(fixture, &landing), 2);
+	assert_memory_equal(bytes, "ab", 2);
+	assert_int_equal(send(client, "cde", 3, 0), 3);
+	hw_ring_recv(fixture->ring, &landing.op, slot, bytes, 10, true, landed);
+	assert_false(has_landed(fixture, &landing, 3, MOMENT_MS));
+	assert_int_equal(shutdown(client, SHUT_WR), 0);
+	assert_int_equal(result_of(fixture, &landing), 3); /* the end makes it short */
+	assert_memory_equal(bytes, "cde", 3);
+	hw_ring_recv(fixture->ring, &landing.op, slot, bytes, 10, true, landed);
+	assert_int_equal(result_of(fixture, &landing), 0);
+	connection_end(fixture, client, slot);
+}
+
+static void test_receive_some(void **state)
+{
+	struct fixture *fixture = *state;
+	uint32_t slot = 0;
+	int client = connection_new(fixture, &slot);
+	struct landing landing = {0};
+	char bytes[10] = {0};
+	assert_int_equal(send(client, "0123", 4, 0), 4);
+	hw_ring_recv(fixture->ring, &landing.op, slot, bytes, sizeof(bytes), false, landed);
+	assert_int_equal(result_of(fixture, &landing), 4);
+	assert_memory_equal(bytes, "0123", 4);
+	hw_ring_recv(fixture->ring, &landing.op, slot, bytes, sizeof(bytes), false, landed);
+	assert_true(landing.op.in_flight);
+	assert_int_equal(hw_ring_in_flight_count(fixture->ring), 2); /* with the accept */
+	hw_ring_cancel(fixture->ring, &landing.op);
+	hw_ring_cancel(fixture->ring, &landing.op); /* twice is no harm */
+	assert_int_equal(result_of(fixture, &landing), -ECANCELED);
+	hw_ring_cancel(fixture->ring, &landing.op); /* nothing in flight: nothing */
+	assert_false(has_landed(fixture, &landing, 3, MOMENT_MS));
+	connection_end(fixture, client, slot);
+}
+
+static void test_reset_is_told(void **state)
+{
+	struct fixture *fixture = *state;
+	uint32_t slot = 0;
+	int client = connection_new(fixture, &slot);
+	struct landing landing = {0};
+	char bytes[10];
+	struct linger none = {.l_onoff = 1};
+	hw_ring_recv(fixture->ring, &landing.op, slot, bytes, sizeof(bytes), false, landed);
+	assert_int_equal(setsockopt(client, SOL_SOCKET, SO_LINGER, &none, sizeof(none)), 0);
+	assert_int_equal(close(client), 0);
+	assert_int_equal(result_of(fixture, &landing), -ECONNRESET);
+	hw_ring_send(fixture->ring, &landing.op, slot, "x", 1, landed);
+	assert_int_equal(result_of(fixture, &landing), -EPIPE); /* and no SIGPIPE */
+	slot_close(fixture, slot);
+}
+
+static void test_poll_sees_bytes_and_the_end(void **state)
+{
+	struct fixture *fixture = *state;
+	uint32_t slot = 0;
+	int client = connection_new(fixture, &slot);
+	struct landing landing = {0};
+	hw_ring_poll_in(fixture->ring, &landing.op, slot, landed);
+	assert_false(has_landed(fixture, &landing, 1, MOMENT_MS));
+	assert_int_equal(send(client, "x", 1, 0), 1);
+	assert_true((result_of(fixture, &landing) & POLLIN) != 0);
+	char byte = 0;
+	hw_ring_recv(fixture->ring, &landing.op, slot, &byte, 1, false, landed);
+	assert_int_equal(result_of(fixture, &landing), 1);
+	hw_ring_poll_in(fixture->ring, &landing.op, slot, landed);
+	assert_false(has_landed(fixture, &landing, 3, MOMENT_MS));
+	assert_int_equal(shutdown(client, SHUT_WR), 0);
+	assert_true((result_of(fixture, &landing) & POLLRDHUP) != 0);
+	connection_end(fixture, client, slot);
+}
+
+/* Much more than the socket takes at once: one op, one done, all of it. */
+static void test_send_sends_all(void **state)
+{
+	struct fixture *fixture = *state;
+	static uint8_t bytes[16U << 20];
+	static uint8_t back[65536];
+	uint32_t slot = 0;
+	int client = connection_new(fixture, &slot);
+	struct landing landing = {0};
+	for (uint32_t i = 0; i < sizeof(bytes); i++) {
+		bytes[i] = (uint8_t)(i * 2654435761U >> 24);
+	}
+	hw_ring_send(fixture->ring, &landing.op, slot, bytes, sizeof(bytes), landed);
+	assert_false(has_landed(fixture, &landing, 1, MOMENT_MS)); /* stalled */
+	uint32_t size = 0;
+	while (size < sizeof(bytes)) {
+		assert_true(hw_ring_turn(fixture->ring, 0, 16) >= 0);
+		ssize_t r = recv(client, back, sizeof(back), MSG_DONTWAIT);
+		if (r < 0 && errno == EAGAIN) {
+			continue;
+		}
+		assert_true(r > 0);
+		assert_memory_equal(back, bytes + size, (size_t)r);
+		size += (uint32_t)r;
+	}
+	assert_int_equal(result_of(fixture, &landing), sizeof(bytes));
+	assert_int_equal(landing.count, 1);
+	/* Cancelled while stalled: short, or nothing at all. */
+	hw_ring_send(fixture->ring, &landing.op, slot, bytes, sizeof(bytes), landed);
+	assert_false(has_landed(fixture, &landing, 2, MOMENT_MS));
+	hw_ring_cancel(fixture->ring, &landing.op);
+	int32_t sent = result_of(fixture, &landing);
+	assert_true(sent > 0 && sent < (int32_t)sizeof(bytes));
+	connection_end(fixture, client, slot);
+}
+
+static void test_sendmsg_gathers(void **state)
+{
+	struct fixture *fixture = *state;
+	uint32_t slot = 0;
+	int client = connection_new(fixture, &slot);
+	struct landing landing = {0};
+	char head[] = "head ";
+	char body[] = "body";
+	struct iovec parts[] = {{head, 5}, {body, 4}};
+	struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+	char back[16] = {0};
+	hw_ring_sendmsg(fixture->ring, &landing.op, slot, &message, landed);
+	assert_int_equal(result_of(fixture, &landing), 9);
+	assert_int_equal(recv(client, back, 9, MSG_WAITALL), 9);
+	assert_string_equal(back, "head body");
+	connection_end(fixture, client, slot);
+}
+
+static void test_shutdown_ends_one_way(void **state)
+{
+	struct fixture *fixture = *state;
+	uint32_t slot = 0;
+	int client = connection_new(fixture, &slot);
+	struct landing landing = {0};
+	char byte = 0;
+	hw_ring_shutdown(fixture->ring, &landing.op, slot, landed);
+	assert_int_equal(result_of(fixture, &landing), 0);
+	assert_int_equal(recv(client, &byte, 1, 0), 0);
+	assert_int_equal(send(client, "x", 1, 0), 1);
+	hw_ring_recv(fixture->ring, &landing.op, slot, &byte, 1, false, landed);
+	assert_int_equal(result_of(fixture, &landing), 1);
+	assert_int_equal(byte, 'x');
+	connection_end(fixture, client, slot);
+}
+
+static void test_close_sends_the_end(void **state)
+{
+	struct fixture *fixture = *state;
+	uint32_t slot = 0;
+	int client = connection_new(fixture, &slot);
+	char byte = 0;
+	slot_close(fixture, slot);
+	assert_int_equal(recv(client, &byte, 1, 0), 0);
+	assert_int_equal(close(client), 0);
+}
+
+static void test_fd_install_shows_the_peer(void **state)
+{
+	struct fixture *fixture = *state;
+	if (!fixture->probe.has_fd_install) {
+		skip(); /* kernel before 6.8: nothing calls it there */
+	}
+	uint32_t slot = 0;
+	int client = connection_new(fixture, &slot);
+	struct landing landing = {0};
+	hw_ring_fd_install(fixture->ring, &landing.op, slot, landed);
+	int fd = result_of(fixture, &landing);
+	assert_true(fd >= 0);
+	struct sockaddr_in peer = {0};
+	socklen_t size = sizeof(peer);
+	assert_int_equal(getpeername(fd, (struct sockaddr *)(void *)&peer, &size), 0);
+	assert_int_equal(peer.sin_port, address_of(client).sin_port);
+	assert_int_equal(close(fd), 0);
+	connection_end(fixture, client, slot);
+}
+
+/* -- the turn */
+
+static void test_turn_waits_and_bounds_its_steps(void **state)
+{
+	struct fixture *fixture = *state;
+	uint64_t begun_us = hw_clock_monotonic_us();
+	assert_int_equal(hw_ring_turn(fixture->ring, 50, 16), 0);
+	uint64_t took_us = hw_clock_monotonic_us() - begun_us;
+	assert_true(took_us >= 49000 && took_us < 2000000);
+	begun_us = hw_clock_monotonic_us();
+	assert_int_equal(hw_ring_turn(fixture->ring, 0, 16), 0);
+	assert_true(hw_clock_monotonic_us() - begun_us < 40000);
+
+	int fd = eventfd(1, EFD_CLOEXEC); /* readable for ever */
+	struct landing landings[10] = {0};
+	for (uint32_t i = 0; i < 10; i++) {
+		hw_ring_poll_fd(fixture->ring, &landings[i].op, fd, landed);
+	}
+	assert_int_equal(hw_ring_turn(fixture->ring, 1000, 0), 0); /* submit and wait only */
+	for (uint32_t i = 0; i < 10; i++) {
+		assert_int_equal(landings[i].count, 0);
+	}
+	assert_int_equal(hw_ring_turn(fixture->ring, 0, 4), 4);
+	assert_int_equal(hw_ring_turn(fixture->ring, 0, 100), 6);
+	assert_int_equal(hw_ring_in_flight_count(fixture->ring), 0);
+	assert_int_equal(close(fd), 0);
+}
+
+static uint32_t g_many_count;
+
+static void many_done(struct hw_op *op)
+{
+	assert_true((op->res & POLLIN) != 0);
+	g_many_count++;
+}
+
+static void test_more_than_the_queue_holds(void **state)
+{
+	struct fixture *fixture = *state;
+	static struct hw_op ops[MANY];
+	int fd = eventfd(0, EFD_CLOEXEC);
+	g_many_count = 0;
+	for (uint32_t i = 0; i < MANY; i++) {
+		ops[i] = (struct hw_op){0};
+		hw_ring_poll_fd(fixture->ring, &ops[i], fd, many_done);
+	}
+	assert_int_equal(hw_ring_in_flight_count(fixture->ring), MANY);
+	assert_int_equal(hw_ring_turn(fixture->ring, 10, 100), 0);
+	assert_int_equal(eventfd_write(fd, 1), 0);
+	for (uint32_t i = 0; g_many_count < MANY; i++) {
+		assert_true(i < MANY);
+		assert_true(hw_ring_turn(fixture->ring, 100, 256) >= 0);
+	}
+	assert_int_equal(hw_ring_in_flight_count(fixture->ring), 0);
+	assert_int_equal(close(fd), 0);
+}
+
+/* -- wakes */
+
+struct sleeper {
+	struct hw_ring *ring;
+	uint64_t slept_us;
+	int enabled;
+	int turned;
+};
+
+static void *sleeper_run(void *user)
+{
+	struct sleeper *sleeper = user;
+	sleeper->enabled = hw_ring_enable(sleeper->ring);
+	uint64_t begun_us = hw_clock_monotonic_us();
+	sleeper->turned = hw_ring_turn(sleeper->ring, PATIENCE_MS, 0);
+	sleeper->slept_us = hw_clock_monotonic_us() - begun_us;
+	return NULL;
+}
+
+static void test_wake_reaches_another_thread(void **state)
+{
+	struct fixture *fixture = *state;
+	struct hw_ring_options options = {
+		.in_flight_max = 8, .file_slots = 1, .is_restricted = true};
+	struct sleeper sleeper = {0};
+	pthread_t thread;
+	assert_int_equal(hw_ring_init(&sleeper.ring, &options), 0);
+	assert_int_equal(pthread_create(&thread, NULL, sleeper_run, &sleeper), 0);
+	assert_int_equal(hw_ring_turn(fixture->ring, MOMENT_MS, 0), 0); /* let it fall asleep */
+	hw_ring_wake(fixture->ring, hw_ring_fd(sleeper.ring));
+	assert_true(hw_ring_turn(fixture->ring, 0, 1) >= 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(sleeper.enabled, 0);
+	assert_int_equal(sleeper.turned, 0);
+	assert_true(sleeper.slept_us < (uint64_t)PATIENCE_MS * 500U);
+	hw_ring_deinit(sleeper.ring);
+}
+
+/* -- restriction: what the daemon's rings may not do, they cannot */
+
+static struct io_uring_sqe *raw_entry(struct io_uring *uring)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(uring);
+	hw_assert(sqe != NULL);
+	return sqe;
+}
+
+static int32_t raw_result(struct io_uring *uring)
+{
+	struct io_uring_cqe *cqe = NULL;
+	assert_true(io_uring_submit_and_wait(uring, 1) >= 0);
+	assert_int_equal(io_uring_peek_cqe(uring, &cqe), 0);
+	hw_assert(cqe != NULL);
+	int32_t res = cqe->res;
+	io_uring_cqe_seen(uring, cqe);
+	return res;
+}
+
+static void test_restricted_ring_refuses_the_rest(void **state)
+{
+	(void)state;
+	struct io_uring uring;
+	assert_int_equal(io_uring_queue_init(8, &uring, IORING_SETUP_R_DISABLED), 0);
+	assert_int_equal(hw_ring_kernel_restrict(&uring), 0);
+	/* By number: Debian 12's liburing does not export io_uring_enable_rings(). */
+	assert_int_equal(syscall(427, uring.ring_fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0), 0);
+	struct io_uring_sqe *sqe = raw_entry(&uring);
+	io_uring_prep_openat(sqe, AT_FDCWD, "/etc/hostname", O_RDONLY, 0);
+	assert_int_equal(raw_result(&uring), -EACCES);
+	sqe = raw_entry(&uring);
+	io_uring_prep_connect(sqe, 0, NULL, 0);
+	assert_int_equal(raw_result(&uring), -EACCES);
+	sqe = raw_entry(&uring);
+	io_uring_prep_unlinkat(sqe, AT_FDCWD, "/nonexistent", 0);
+	assert_int_equal(raw_result(&uring), -EACCES);
+	struct iovec one = {&uring, 1};
+	assert_true(io_uring_register_buffers(&uring, &one, 1) < 0); /* nor register */
+	io_uring_queue_exit(&uring);
+}
+
+#define RING_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RING_TEST(test_accept_goes_on),
+		RING_TEST(test_head_buffers_run_out_and_come_back),
+		RING_TEST(test_receive_whole),
+		RING_TEST(test_receive_some),
+		RING_TEST(test_reset_is_told),
+		RING_TEST(test_poll_sees_bytes_and_the_end),
+		RING_TEST(test_send_sends_all),
+		RING_TEST(test_sendmsg_gathers),
+		RING_TEST(test_shutdown_ends_one_way),
+		RING_TEST(test_close_sends_the_end),
+		RING_TEST(test_fd_install_shows_the_peer),
+		RING_TEST(test_turn_waits_and_bounds_its_steps),
+		RING_TEST(test_more_than_the_queue_holds),
+		RING_TEST(test_wake_reaches_another_thread),
+		cmocka_unit_test(test_restricted_ring_refuses_the_rest),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
