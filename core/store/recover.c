@@ -121,6 +121,9 @@ int hw_recover_extent(struct hw_recover *recover, const struct hw_extent *extent
 		return -EBADMSG;
 	}
 	int r = shards_advance(recover, extent->shard);
+	if (r >= 0 && recover->is_inside && extent->segment < recover->segments[recover->index]) {
+		return -EBADMSG; /* before the current segment is cut for it */
+	}
 	bool is_same = recover->is_inside && recover->segments[recover->index] == extent->segment;
 	if (r >= 0 && !is_same) {
 		r = segment_enter(recover, extent->segment);
@@ -128,8 +131,10 @@ int hw_recover_extent(struct hw_recover *recover, const struct hw_extent *extent
 	if (r < 0) {
 		return r;
 	}
-	uint64_t end = extent->offset + hw_extent_disk_size(extent->size);
-	if (extent->offset < recover->covered_offset || end > recover->segment_size) {
+	uint32_t disk_size = hw_extent_disk_size(extent->size);
+	bool is_within = disk_size <= recover->segment_size &&
+			 extent->offset <= recover->segment_size - disk_size;
+	if (!is_within || extent->offset < recover->covered_offset) {
 		return -EBADMSG;
 	}
 	if (extent->offset > recover->covered_offset) {
@@ -139,7 +144,7 @@ int hw_recover_extent(struct hw_recover *recover, const struct hw_extent *extent
 					   recover->covered_offset, gap_size);
 		HW_FAILPOINT(recovery_punched);
 	}
-	recover->covered_offset = end;
+	recover->covered_offset = extent->offset + disk_size;
 	return r;
 }
 
