@@ -101,15 +101,16 @@ enum hw_config_key {
 #undef HW_OPTION
 #undef HW_CHOICE
 
-#define HW_FIELD_COUNT(field)                                     uint32_t field;
-#define HW_FIELD_SIZE(field)                                      uint64_t field;
-#define HW_FIELD_TIME(field)                                      uint32_t field;
-#define HW_FIELD_BOOL(field)                                      bool field;
-#define HW_FIELD_WORD(field)                                      char field[32];
-#define HW_FIELD_URL(field)                                       char field[256];
-#define HW_FIELD_PATH(field)                                      char field[HW_CONFIG_TEXT_SIZE_MAX];
-#define HW_FIELD_CPUS(field)                                      struct hw_config_cpus field;
-#define HW_FIELD_LISTEN(field)                                    struct hw_config_listen field;
+#define HW_FIELD_COUNT(field)  uint32_t field;
+#define HW_FIELD_SIZE(field)   uint64_t field;
+#define HW_FIELD_TIME(field)   uint32_t field;
+#define HW_FIELD_BOOL(field)   bool field;
+#define HW_FIELD_WORD(field)   char field[32];
+#define HW_FIELD_URL(field)    char field[256];
+#define HW_FIELD_PATH(field)   char field[HW_CONFIG_TEXT_SIZE_MAX];
+#define HW_FIELD_CPUS(field)   struct hw_config_cpus field;
+#define HW_FIELD_LISTEN(field) struct hw_config_listen field;
+
 #define HW_OPTION(key, type, field, initial, low, high, sentence) HW_FIELD_##type(field)
 #define HW_CHOICE(key, field, list, initial, sentence)            uint32_t field;
 struct hw_config {
