@@ -30,6 +30,7 @@ static void advance(struct hw_chunk_writer *writer);
 static void leaves_write(struct hw_chunk_writer *writer);
 static void leaves_done(struct hw_op *op);
 static void sync_done(struct hw_segment_waiter *waiter, int res);
+static void surplus_done(struct hw_extent_drop *drop);
 static void fail(struct hw_chunk_writer *writer, int error);
 static void drop_done(struct hw_extent_drop *drop);
 static void nothing_done(struct hw_mail *mail);
@@ -70,7 +71,7 @@ void hw_chunk_writer_begin(struct hw_chunk_writer *writer, struct hw_store *stor
 
 bool hw_chunk_writer_is_idle(const struct hw_chunk_writer *writer)
 {
-	return writer->state == HW_WRITER_IDLE && !writer->surplus_drop.job.in_flight;
+	return writer->state == HW_WRITER_IDLE;
 }
 
 static struct hw_writer_part *free_part(struct hw_chunk_writer *writer)
@@ -370,8 +371,21 @@ static void sync_done(struct hw_segment_waiter *waiter, int res)
 	if (writer->reserved_size > disk_size) {
 		writer->surplus_drop.offset = writer->extent.offset + disk_size;
 		writer->surplus_drop.size = writer->reserved_size - disk_size;
-		writer->surplus_drop.done = NULL;
+		writer->surplus_drop.done = surplus_done;
 		hw_segment_drop(writer->segment, &writer->surplus_drop, false);
+		return;
+	}
+	set_state(writer, HW_WRITER_IDLE);
+	writer->done(writer, 0);
+}
+
+/* What was reserved because nobody knew the chunk's size, and not needed, is given back. */
+static void surplus_done(struct hw_extent_drop *drop)
+{
+	struct hw_chunk_writer *writer =
+		hw_container_of(drop, struct hw_chunk_writer, surplus_drop);
+	if (writer->state != HW_WRITER_SYNCING) {
+		return; /* aborted meanwhile: the whole extent goes, its drop ends the writer */
 	}
 	set_state(writer, HW_WRITER_IDLE);
 	writer->done(writer, 0);

@@ -58,6 +58,7 @@ struct hw_chunk_writer {
 	struct hw_extent_drop drop;
 	struct hw_extent_drop surplus_drop;
 	struct hw_mail mail;
+	void *owner; /* for the callbacks */
 	/* A part became free: has_room() may have changed. Not called once finish or abort was. */
 	void (*progress)(struct hw_chunk_writer *writer);
 	void (*done)(struct hw_chunk_writer *writer, int res);
@@ -85,7 +86,7 @@ void hw_chunk_writer_finish(struct hw_chunk_writer *writer);
 /* Give up, at any time between begin and done; done(-ECANCELED or the error that came first) comes.
  */
 void hw_chunk_writer_abort(struct hw_chunk_writer *writer);
-/* May it be freed or begun anew? After done it may still wait for a surplus to be given back. */
+/* May it be freed or begun anew? True from done on. */
 bool hw_chunk_writer_is_idle(const struct hw_chunk_writer *writer);
 
 #endif

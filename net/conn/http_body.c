@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The way of a body's bytes, by what the connection has:
+ *
+ *   body_recv -> step -+-> bytes behind the head: copied (at most one head buffer's worth)
+ *                      +-> else: received straight into the talk's bytes, until they are full
+ *                      +-> chunked: framing is received into a head buffer, data as above
+ *   -> answer -> the talk's body_done
+ *
+ * step() is called again after each receive until the talk has what it asked for.
+ */
+#include "net/conn/http_body.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "net/conn/http_server.h"
+
+static void step(struct hw_http_conn *conn, bool is_inside_call);
+static bool step_once(struct hw_http_conn *conn, bool is_inside_call);
+static void recv_done(struct hw_op *op);
+static void answer(struct hw_http_conn *conn, int res, bool is_inside_call);
+static void answer_deliver(struct hw_mail *mail);
+
+void hw_http_body_init(struct hw_http_conn *conn, const struct hw_http_request *request)
+{
+	conn->body = (struct hw_http_body){
+		.left_size = request->content_length,
+		.is_chunked = request->is_chunked,
+		.is_over = !request->is_chunked && request->content_length == 0,
+		.needs_continue = request->expect_continue,
+	};
+	if (request->is_chunked) {
+		hw_http_chunked_init(&conn->body.chunked);
+	}
+}
+
+bool hw_http_conn_has_body(const struct hw_http_conn *conn)
+{
+	return !conn->body.is_over;
+}
+
+static void want(struct hw_http_conn *conn, uint8_t *bytes, uint32_t size)
+{
+	struct hw_http_body *body = &conn->body;
+	hw_assert(conn->state == HW_CONN_ANSWERING && !body->is_wanted);
+	hw_assert(!conn->recv_op.in_flight && !conn->send_op.in_flight);
+	hw_http_conn_head_release(conn);
+	body->is_wanted = true;
+	body->bytes = bytes;
+	body->size = size;
+	body->done_size = 0;
+	if (body->needs_continue) {
+		body->needs_continue = false;
+		if (conn->input.bytes == NULL && !body->is_over) {
+			hw_http_conn_continue_submit(conn);
+			return; /* hw_http_body_continued goes on */
+		}
+	}
+	step(conn, true);
+}
+
+void hw_http_conn_body_wait(struct hw_http_conn *conn)
+{
+	want(conn, NULL, 0);
+}
+
+void hw_http_conn_body_recv(struct hw_http_conn *conn, uint8_t *bytes, uint32_t size)
+{
+	hw_assert(bytes != NULL && size > 0);
+	want(conn, bytes, size);
+}
+
+void hw_http_conn_body_stop(struct hw_http_conn *conn)
+{
+	if (!conn->body.is_wanted) {
+		return;
+	}
+	if (hw_list_is_linked(&conn->buffer_link)) { /* nothing in flight would bring the answer */
+		hw_list_remove(&conn->buffer_link);
+		answer(conn, -ECANCELED, true);
+		return;
+	}
+	hw_ring_cancel(conn->server->reactor->ring, &conn->recv_op);
+	hw_ring_cancel(conn->server->reactor->ring, &conn->send_op);
+}
+
+void hw_http_body_continued(struct hw_http_conn *conn, int res)
+{
+	if (res < 0) {
+		answer(conn, res, false);
+		return;
+	}
+	step(conn, false);
+}
+
+/* Bytes of data that come next on the wire without framing between them. */
+static uint64_t data_left(const struct hw_http_body *body)
+{
+	return body->is_chunked ? body->chunked.data_left : body->left_size;
+}
+
+static void data_take(struct hw_http_conn *conn, uint32_t size)
+{
+	struct hw_http_body *body = &conn->body;
+	body->done_size += size;
+	hw_metrics_add(conn->server->reactor->metrics, HW_METRIC_bytes_received, size);
+	if (body->is_chunked) {
+		hw_http_chunked_data_taken(&body->chunked, size);
+		return;
+	}
+	body->left_size -= size;
+	body->is_over = body->left_size == 0;
+}
+
+static void step(struct hw_http_conn *conn, bool is_inside_call)
+{
+	/* Each round uses up input, ends, or starts an operation: the input's size bounds it. */
+	while (step_once(conn, is_inside_call)) {
+	}
+}
+
+/* The framing of the next chunk, out of the input. Returns true to go on. */
+static bool framing_step(struct hw_http_conn *conn, bool is_inside_call)
+{
+	struct hw_http_input *input = &conn->input;
+	struct hw_http_body *body = &conn->body;
+	if (input->bytes == NULL) {
+		conn->action = "receiving the body";
+		hw_http_conn_watch(conn);
+		hw_http_conn_input_submit(conn);
+		return false;
+	}
+	uint32_t consumed = 0;
+	enum hw_http_chunked_verdict verdict =
+		hw_http_chunked_feed(&body->chunked, input->bytes + input->offset,
+				     input->size - input->offset, &consumed);
+	input->offset += consumed;
+	if (input->offset == input->size) {
+		hw_http_conn_input_release(conn);
+	}
+	if (verdict == HW_HTTP_CHUNKED_BAD) {
+		answer(conn, -EBADMSG, is_inside_call);
+		return false;
+	}
+	body->is_over = verdict == HW_HTTP_CHUNKED_DONE;
+	return true;
+}
+
+static void input_copy(struct hw_http_conn *conn)
+{
+	struct hw_http_input *input = &conn->input;
+	struct hw_http_body *body = &conn->body;
+	uint64_t size = hw_min((uint64_t)(input->size - input->offset), data_left(body));
+	size = hw_min(size, (uint64_t)(body->size - body->done_size));
+	memcpy(body->bytes + body->done_size, input->bytes + input->offset, size);
+	input->offset += (uint32_t)size;
+	if (input->offset == input->size) {
+		hw_http_conn_input_release(conn);
+	}
+	data_take(conn, (uint32_t)size);
+}
+
+/* Returns true to be called again. */
+static bool step_once(struct hw_http_conn *conn, bool is_inside_call)
+{
+	struct hw_http_body *body = &conn->body;
+	struct hw_ring *ring = conn->server->reactor->ring;
+	bool is_waiting = body->bytes == NULL;
+	if (body->is_over || (!is_waiting && body->done_size == body->size)) {
+		answer(conn, (int)body->done_size, is_inside_call);
+		return false;
+	}
+	if (data_left(body) == 0) {
+		return framing_step(conn, is_inside_call);
+	}
+	if (conn->input.bytes != NULL) {
+		if (is_waiting) {
+			answer(conn, 1, is_inside_call);
+			return false;
+		}
+		input_copy(conn);
+		return true;
+	}
+	hw_http_conn_watch(conn);
+	if (is_waiting) {
+		body->asked_size = 0;
+		conn->action = "waiting for the body";
+		hw_ring_poll_in(ring, &conn->recv_op, conn->socket, recv_done);
+	} else {
+		uint64_t size = hw_min((uint64_t)(body->size - body->done_size), data_left(body));
+		body->asked_size = (uint32_t)size;
+		conn->action = "receiving the body";
+		hw_ring_recv(ring, &conn->recv_op, conn->socket, body->bytes + body->done_size,
+			     (uint32_t)size, true, recv_done);
+	}
+	if (conn->is_cut) {
+		hw_ring_cancel(ring, &conn->recv_op);
+	}
+	return false;
+}
+
+/* What an early end of a receive means. */
+static int error_of(const struct hw_http_conn *conn, int32_t res)
+{
+	if (conn->is_cut) {
+		return -ESHUTDOWN;
+	}
+	if (res == -ECANCELED) {
+		return -ETIMEDOUT;
+	}
+	return res == 0 ? -ECONNRESET : res;
+}
+
+void hw_http_body_input(struct hw_http_conn *conn, int32_t res)
+{
+	conn->is_probing = false;
+	if (res <= 0 || conn->is_cut) {
+		answer(conn, error_of(conn, res), false);
+		return;
+	}
+	step(conn, false);
+}
+
+/* Of the receive into the talk's bytes, and of the poll. */
+static void recv_done(struct hw_op *op)
+{
+	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, recv_op);
+	bool was_probed = conn->is_probing;
+	int32_t res = op->res;
+	conn->is_probing = false;
+	/* A talk that waits for its bytes is never closed under: see hw_http_conn_abort. */
+	hw_assert(conn->state == HW_CONN_ANSWERING);
+	if (res == -EINTR || res == -EAGAIN) {
+		step(conn, false);
+		return;
+	}
+	if (res <= 0 || conn->is_cut) {
+		answer(conn, error_of(conn, res), false);
+		return;
+	}
+	if (conn->body.bytes == NULL) { /* the poll: its res is a mask of events */
+		answer(conn, 1, false);
+		return;
+	}
+	bool is_late = was_probed && (uint32_t)res < conn->body.asked_size &&
+		       !hw_http_conn_is_fast(conn, (uint64_t)res);
+	data_take(conn, (uint32_t)res);
+	if (is_late) {
+		answer(conn, -ETIMEDOUT, false);
+		return;
+	}
+	step(conn, false);
+}
+
+static void answer(struct hw_http_conn *conn, int res, bool is_inside_call)
+{
+	hw_assert(conn->body.is_wanted);
+	conn->body_result = res;
+	if (is_inside_call) {
+		conn->mail.deliver = answer_deliver;
+		hw_mailbox_post(&conn->server->reactor->mailbox, conn->server->reactor->ring,
+				&conn->mail);
+		return;
+	}
+	answer_deliver(&conn->mail);
+}
+
+static void answer_deliver(struct hw_mail *mail)
+{
+	struct hw_http_conn *conn = hw_container_of(mail, struct hw_http_conn, mail);
+	hw_assert(conn->state == HW_CONN_ANSWERING && conn->body.is_wanted);
+	conn->body.is_wanted = false;
+	conn->body.bytes = NULL;
+	conn->handler->body_done(conn->talk, conn->body_result);
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * http_conn.h - one HTTP/1.1 connection: heads in, bodies in, answers out, one request at a time
+ *
+ * Room: net/conn    Thread: the reactor that accepted it    Blocks: never    Allocates: never
+ * Owns: its socket slot; while a request runs: the head's bytes until hw_http_conn_head_release()
+ * Limits: see struct hw_http_limits
+ *
+ * The connection speaks HTTP; what a request means is a talk's business. The route port is told of
+ *each request by begin(); from then on the talk drives: it receives the body, sends the answer, and
+ *says end or abort, exactly once. The handler's callbacks never run inside a call of the talk.
+ *
+ *	begin -> [body_wait | body_recv -> body_done] ... -> [send -> send_done] ... -> end | abort
+ */
+#ifndef HW_NET_CONN_HTTP_CONN_H
+#define HW_NET_CONN_HTTP_CONN_H
+
+#include <netinet/in.h>
+#include <sys/uio.h>
+
+#include "core/base/limits.h"
+#include "core/loop/reactor.h"
+#include "net/wire/http_chunked.h"
+#include "net/wire/http_parser.h"
+#include "net/wire/http_writer.h"
+
+/* Bytes of an answer's head: a name of 255 bytes in every disguise, and the rest. */
+#define HW_REPLY_SIZE       3072U
+#define HW_SEND_IOV_MAX     3U
+#define HW_ACCESS_PATH_SIZE 12U /* bytes of a path in the log: never a whole share id */
+
+struct hw_http_server;
+struct hw_http_conn;
+
+enum hw_http_conn_state {
+	HW_CONN_FREE = 0, /* in the pool */
+	HW_CONN_NAMING,   /* the peer's address is asked for the access log */
+	HW_CONN_IDLE, /* waits for the first bytes of a request; the client or the timer wakes it */
+	HW_CONN_HEAD, /* has a part of a head; the client or the timer wakes it */
+	HW_CONN_ANSWERING, /* a talk has the request */
+	HW_CONN_REFUSING,  /* an error answer of our own is being sent */
+	HW_CONN_LINGERING, /* said all; reads what the client still sends, so that it sees the
+			      answer */
+	HW_CONN_CLOSING,   /* no new operation starts; waits for those in flight */
+	HW_CONN_STATE_COUNT,
+};
+
+/* What a talk hears. res of body_done: bytes (less than asked for only at the body's end, 0 at the
+ * end); res of body_wait: 1 bytes are there, 0 the body is over. Errors: -ECONNRESET the peer left,
+ * -ETIMEDOUT it was too slow, -EBADMSG its framing is broken, -ESHUTDOWN we are stopping. After an
+ * error: abort, or an answer and end. send_done: 0 or an error, after which only abort is left. */
+struct hw_http_handler {
+	void (*body_done)(void *talk, int res);
+	void (*send_done)(void *talk, int res);
+};
+
+/* A head that is being read, or that a talk still looks at. */
+struct hw_http_head {
+	struct hw_http_parser parser;
+	char *spill; /* HW_HEAD_SIZE_MAX bytes when it did not come whole, else NULL */
+	uint32_t spill_size;
+};
+
+/* What came from the socket and was not used yet: [offset, size) of a head buffer. */
+struct hw_http_input {
+	char *bytes; /* NULL: no buffer held */
+	uint32_t offset;
+	uint32_t size;
+	uint16_t buffer_id;
+};
+
+struct hw_http_body {
+	struct hw_http_chunked chunked;
+	uint64_t left_size;  /* bytes, not chunked */
+	uint8_t *bytes;      /* lent by the talk, NULL: it waits for any */
+	uint32_t size;       /* bytes asked for */
+	uint32_t done_size;  /* bytes of them that are there */
+	uint32_t asked_size; /* bytes of the receive in flight */
+	bool is_chunked;
+	bool is_over;
+	bool is_wanted;      /* the talk waits for body_done */
+	bool needs_continue; /* 100 is owed before the first receive */
+};
+
+struct hw_http_conn {
+	struct hw_list link; /* in the server's list, or free */
+	struct hw_http_server *server;
+	struct hw_op recv_op;
+	struct hw_op send_op; /* also shutdown and the final close */
+	struct hw_mail mail;  /* an answer to the talk that must not come inside its call */
+	struct hw_timer timer;
+	struct hw_list buffer_link; /* waits for a head buffer */
+	struct hw_http_head *head;
+	struct hw_http_input input;
+	struct hw_http_body body;
+	const struct hw_http_handler *handler;
+	void *talk;
+	const char *action; /* what it is doing, for the log: a literal */
+	struct msghdr message;
+	struct iovec iov[HW_SEND_IOV_MAX];
+	uint64_t send_left_size;
+	uint64_t sent_size;   /* bytes of this request's answer */
+	uint64_t request_us;  /* when its head was complete */
+	uint64_t progress_us; /* when the operation in flight was started or last checked */
+	uint32_t socket;
+	uint32_t status; /* of the answer, for the log and the metrics */
+	uint32_t lingered_size;
+	uint32_t head_offset; /* of the head in input, when it is not spilled */
+	int body_result;      /* what mail carries */
+	enum hw_http_conn_state state;
+	uint8_t method; /* enum hw_http_method */
+	uint8_t version_minor;
+	bool keep_alive;
+	bool is_probing;  /* the operation in flight was cancelled to see its progress */
+	bool is_answered; /* some of the answer was sent: no other can be */
+	bool is_cut;      /* the daemon stops now */
+	bool is_loopback; /* came by a loopback listener */
+	uint16_t host_size;
+	char host[256]; /* of the request, for links */
+	char access_path[HW_ACCESS_PATH_SIZE];
+	uint8_t access_path_size;
+	uint16_t peer_port;
+	uint8_t peer_size; /* 0 unknown, 4, 16 */
+	uint8_t peer[16];
+	char reply[HW_REPLY_SIZE];
+};
+
+/* -- what a talk may do
+ * ---------------------------------------------------------------------------- */
+
+/* Who hears of this request from now on; first thing in begin, and again when a talk leaves the
+ * rest of the answer to another. Nothing may be under way. */
+void hw_http_conn_handle(struct hw_http_conn *conn, const struct hw_http_handler *handler,
+			 void *talk);
+/* The request and its bytes; until hw_http_conn_head_release(). */
+const struct hw_http_request *hw_http_conn_request(const struct hw_http_conn *conn);
+const char *hw_http_conn_head_bytes(const struct hw_http_conn *conn);
+/* The head is not needed any more. Before the first body call; idempotent; end does it too. */
+void hw_http_conn_head_release(struct hw_http_conn *conn);
+
+bool hw_http_conn_has_body(const struct hw_http_conn *conn);
+/* Wait until a byte of the body is there, without a buffer: a slow client costs no slab. */
+void hw_http_conn_body_wait(struct hw_http_conn *conn);
+/* @bytes: lent until body_done; @size > 0. Full unless the body ends. */
+void hw_http_conn_body_recv(struct hw_http_conn *conn, uint8_t *bytes, uint32_t size);
+
+/* Do not wait for more: body_done comes soon, with what there is. Nothing when no body call is
+ * under way. */
+void hw_http_conn_body_stop(struct hw_http_conn *conn);
+
+/* Begin an answer's head in the connection's own reply buffer: status, Date, Server, Connection.
+ * The caller adds fields, ends the head and sends. */
+void hw_http_conn_reply_begin(struct hw_http_conn *conn, struct hw_http_writer *writer,
+			      uint32_t status);
+/* @iov: copied, what it points to is lent until send_done. All of it is sent. */
+void hw_http_conn_send(struct hw_http_conn *conn, const struct iovec *iov, uint32_t count);
+/* The reply buffer as far as written, and, unless the method is HEAD, @body behind it. */
+void hw_http_conn_reply_send(struct hw_http_conn *conn, const struct hw_http_writer *writer,
+			     const void *body, uint64_t body_size);
+
+/* The answer is complete: the next request, or, where that is impossible, a close the client can
+ * read. */
+void hw_http_conn_end(struct hw_http_conn *conn);
+/* The answer cannot be completed: close, so that the client sees it was cut. */
+void hw_http_conn_abort(struct hw_http_conn *conn);
+/* After this answer the connection closes. Before reply_begin, so that the head says so. */
+void hw_http_conn_close_after(struct hw_http_conn *conn);
+
+/* -- what the server does
+ * -------------------------------------------------------------------------- */
+
+/* @socket: moved. @conn: from the server's pool. */
+void hw_http_conn_open(struct hw_http_conn *conn, struct hw_http_server *server, uint32_t socket,
+		       bool is_loopback);
+/* A head buffer is free again. */
+void hw_http_conn_buffer_ready(struct hw_http_conn *conn);
+/* We are stopping: close when idle, else after the answer. */
+void hw_http_conn_drain(struct hw_http_conn *conn);
+/* We are stopping now: what is in flight ends with -ESHUTDOWN. */
+void hw_http_conn_cut(struct hw_http_conn *conn);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ *   listen -> accept_submit -> accept_done -> hw_http_conn_open ... hw_http_server_closed
+ *                  ^               | (the multishot ended)
+ *                  +--- timer -----+ (after an error: not at once, or it would spin)
+ */
+#include "net/conn/http_server.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/base/log.h"
+
+#define ACCEPT_RETRY_MS  100U
+#define SPARE_CONN_COUNT 64U /* a slot may be handed out before we have heard of its close */
+
+static void accept_submit(struct hw_listener *listener);
+static void accept_done(struct hw_op *op);
+static bool buffers_hand_out(struct hw_turn_hook *hook);
+
+static uint32_t head_count(void)
+{
+	return HW_HEAD_BUFFER_COUNT + HW_HEAD_SPILL_COUNT;
+}
+
+uint64_t hw_http_server_bytes(const struct hw_http_limits *limits)
+{
+	return hw_pool_bytes(sizeof(struct hw_http_conn), 64,
+			     limits->connections_max + SPARE_CONN_COUNT) +
+	       hw_pool_bytes(sizeof(struct hw_http_head), 64, head_count()) +
+	       hw_pool_bytes(HW_HEAD_SIZE_MAX, 64, HW_HEAD_SPILL_COUNT) +
+	       (uint64_t)HW_HEAD_BUFFER_COUNT * HW_HEAD_BUFFER_SIZE;
+}
+
+int hw_http_server_init(struct hw_http_server *server, struct hw_reactor *reactor,
+			const struct hw_route_port *route, const struct hw_http_limits *limits)
+{
+	memset(server, 0, sizeof(*server));
+	server->reactor = reactor;
+	server->route = *route;
+	server->limits = *limits;
+	server->hook.run = buffers_hand_out;
+	server->buffers_free = HW_HEAD_BUFFER_COUNT;
+	hw_list_init(&server->open_conns);
+	hw_list_init(&server->buffer_waiters);
+	int r = hw_pool_init(&server->conns, sizeof(struct hw_http_conn), 64,
+			     limits->connections_max + SPARE_CONN_COUNT);
+	if (r >= 0) {
+		r = hw_pool_init(&server->heads, sizeof(struct hw_http_head), 64, head_count());
+	}
+	if (r >= 0) {
+		r = hw_pool_init(&server->spills, HW_HEAD_SIZE_MAX, 64, HW_HEAD_SPILL_COUNT);
+	}
+	if (r < 0) {
+		hw_http_server_deinit(server);
+		return r;
+	}
+	hw_reactor_hook_add(reactor, &server->hook);
+	return 0;
+}
+
+void hw_http_server_deinit(struct hw_http_server *server)
+{
+	hw_pool_deinit(&server->spills);
+	hw_pool_deinit(&server->heads);
+	hw_pool_deinit(&server->conns);
+}
+
+/* -- listeners
+ * ------------------------------------------------------------------------------------- */
+
+void hw_http_server_listen(struct hw_http_server *server, uint32_t slot, bool is_loopback)
+{
+	hw_assert(server->listener_count < HW_LISTENER_COUNT_MAX);
+	struct hw_listener *listener = &server->listeners[server->listener_count++];
+	listener->server = server;
+	listener->slot = slot;
+	listener->is_loopback = is_loopback;
+	accept_submit(listener);
+}
+
+static void accept_submit(struct hw_listener *listener)
+{
+	hw_ring_accept(listener->server->reactor->ring, &listener->op, listener->slot, accept_done);
+}
+
+static void retry_fire(struct hw_timer *timer)
+{
+	struct hw_listener *listener = hw_container_of(timer, struct hw_listener, timer);
+	if (!listener->server->is_draining) {
+		accept_submit(listener);
+	}
+}
+
+static void accept_done(struct hw_op *op)
+{
+	struct hw_listener *listener = hw_container_of(op, struct hw_listener, op);
+	struct hw_http_server *server = listener->server;
+	int res = op->res;
+	bool has_ended = !op->has_more;
+	if (res >= 0) {
+		struct hw_http_conn *conn = hw_pool_take(&server->conns);
+		hw_assert(conn != NULL); /* there are more than slots */
+		hw_list_append(&server->open_conns, &conn->link);
+		hw_metrics_add(server->reactor->metrics, HW_METRIC_connections_accepted, 1);
+		hw_metrics_add(server->reactor->metrics, HW_METRIC_connections_open, 1);
+		hw_http_conn_open(conn, server, (uint32_t)res, listener->is_loopback);
+	}
+	if (!has_ended || server->is_draining) {
+		return;
+	}
+	if (res >= 0) {
+		accept_submit(listener);
+		return;
+	}
+	/* Full (-ENFILE) is an answer: those who wait in the backlog come when somebody leaves. */
+	if (res != -ENFILE) {
+		HW_LOG(HW_LOG_WARN, "accept.failed", HW_F_ERRNO("error", res));
+	}
+	hw_timer_start(&server->reactor->timers, &listener->timer, ACCEPT_RETRY_MS, retry_fire);
+}
+
+void hw_http_server_drain(struct hw_http_server *server)
+{
+	server->is_draining = true;
+	for (uint32_t i = 0; i < server->listener_count; i++) {
+		hw_timer_stop(&server->reactor->timers, &server->listeners[i].timer);
+		hw_ring_cancel(server->reactor->ring, &server->listeners[i].op);
+	}
+	struct hw_list *link = server->open_conns.next;
+	while (link != &server->open_conns) {
+		struct hw_list *next = link->next;
+		hw_http_conn_drain(hw_container_of(link, struct hw_http_conn, link));
+		link = next;
+	}
+}
+
+void hw_http_server_cut(struct hw_http_server *server)
+{
+	hw_assert(server->is_draining);
+	struct hw_list *link = server->open_conns.next;
+	while (link != &server->open_conns) {
+		struct hw_list *next = link->next;
+		hw_http_conn_cut(hw_container_of(link, struct hw_http_conn, link));
+		link = next;
+	}
+}
+
+bool hw_http_server_is_idle(const struct hw_http_server *server)
+{
+	for (uint32_t i = 0; i < server->listener_count; i++) {
+		if (server->listeners[i].op.in_flight) {
+			return false;
+		}
+	}
+	return hw_list_is_empty(&server->open_conns);
+}
+
+/* -- what connections give back
+ * -------------------------------------------------------------------- */
+
+void hw_http_server_closed(struct hw_http_server *server, struct hw_http_conn *conn)
+{
+	hw_list_remove(&conn->link);
+	hw_metrics_sub(server->reactor->metrics, HW_METRIC_connections_open, 1);
+	hw_pool_give(&server->conns, conn);
+}
+
+void hw_http_server_buffer_give(struct hw_http_server *server, uint16_t buffer_id)
+{
+	hw_assert(server->buffers_free < HW_HEAD_BUFFER_COUNT);
+	server->buffers_free++;
+	hw_ring_head_give(server->reactor->ring, buffer_id);
+}
+
+/* As many of those who wait as there are buffers: more would only be told ENOBUFS again
+ * (HAZARDS 1.14). */
+static bool buffers_hand_out(struct hw_turn_hook *hook)
+{
+	struct hw_http_server *server = hw_container_of(hook, struct hw_http_server, hook);
+	uint32_t count = server->buffers_free;
+	while (count > 0 && !hw_list_is_empty(&server->buffer_waiters)) {
+		struct hw_list *link = hw_list_take_first(&server->buffer_waiters);
+		hw_http_conn_buffer_ready(hw_container_of(link, struct hw_http_conn, buffer_link));
+		count--;
+	}
+	return false;
+}

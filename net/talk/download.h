@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * download.h - GET and HEAD of a file: whole, in one range, in several
+ *
+ * Room: net/talk    Thread: reactor    Blocks: never    Allocates: never (from the pool of
+ * downloads) Owns: up to two slabs (one being sent, one being read ahead); the catalog's pin on the
+ * file
+ */
+#ifndef HW_NET_TALK_DOWNLOAD_H
+#define HW_NET_TALK_DOWNLOAD_H
+
+#include "core/store/chunk_reader.h"
+#include "net/talk/talk.h"
+#include "net/wire/http_range.h"
+
+#define HW_BOUNDARY_SIZE 32U /* hex digits between the parts of a multipart answer */
+
+enum hw_download_state {
+	HW_DOWNLOAD_FREE = 0,
+	HW_DOWNLOAD_FINDING,   /* the catalog wakes it */
+	HW_DOWNLOAD_SENDING,   /* the disk, the catalog, a slab or the client wake it */
+	HW_DOWNLOAD_ENDING,    /* nothing new starts; waits for what is in flight */
+	HW_DOWNLOAD_UNPINNING, /* the answer is over; the catalog wakes it */
+	HW_DOWNLOAD_STATE_COUNT,
+};
+
+/* A piece of the file in a slab. */
+struct hw_download_piece {
+	struct hw_slab *slab; /* NULL: none */
+	uint32_t offset;      /* of its first byte, in the slab */
+	uint32_t size;
+};
+
+struct hw_download {
+	struct hw_chunk_reader reader;
+	struct hw_talks *talks;
+	struct hw_http_conn *conn;
+	struct hw_catalog_request request; /* the file, and a window of its extents */
+	struct hw_slab_waiter slab_waiter;
+	struct hw_http_range_set ranges; /* what is sent, in this order */
+	struct hw_download_piece ahead;  /* read and verified, not sent yet */
+	struct hw_download_piece sending;
+	struct hw_slab *filling; /* lent to the reader */
+	uint64_t file_id;
+	uint64_t file_size;
+	uint64_t read_offset;  /* of the next byte to read, in the file */
+	uint64_t sent_offset;  /* of the next byte to send, in the file */
+	uint64_t chunk;        /* the one the reader has open */
+	uint32_t window_first; /* chunk of request.extents[0] */
+	uint32_t read_range;   /* index of the range that read_offset is in */
+	uint32_t sent_range;
+	uint32_t head_size; /* bytes of the reply buffer to send before the next piece */
+	int error;
+	enum hw_download_state state;
+	bool is_reading; /* reader, slab line or catalog will call */
+	bool is_sending;
+	bool is_open; /* the reader has a chunk */
+	bool is_multipart;
+	bool is_pinned;
+	bool is_whole_sent; /* the closing bytes are on their way or there */
+	char boundary[HW_BOUNDARY_SIZE];
+};
+
+/* @id, @name: segments of the path, escaped; @name may be empty: the share's only file. */
+void hw_download_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_span id,
+		       struct hw_span name);
+
+/* From the path's segments to a request's share_id and name. What cannot be one becomes one that is
+ * never there, so that it is looked up, and not found, like any other: in the same time. */
+void hw_link_parse(struct hw_catalog_request *request, struct hw_span id, struct hw_span name);
+
+#endif

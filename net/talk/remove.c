@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ *   begin: the token's hash -> the catalog compares, tombstones, commits -> remove_done -> 204
+ */
+#include "net/talk/remove.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/base/log.h"
+#include "net/talk/download.h"
+#include "net/talk/reply.h"
+#include "net/wire/base64.h"
+#include "simd/sha256.h"
+
+static void remove_done(struct hw_catalog_request *request);
+
+/* "Bearer <token>" (RFC 6750). Returns false when there is none. What is no token of ours hashes to
+ * something that matches nothing. */
+static bool token_hash(const struct hw_http_conn *conn, uint8_t ret_hash[HW_HASH_SIZE])
+{
+	struct hw_span value;
+	if (!hw_http_request_field(hw_http_conn_request(conn), hw_http_conn_head_bytes(conn),
+				   HW_SPAN("Authorization"), &value)) {
+		return false;
+	}
+	struct hw_span scheme = HW_SPAN("Bearer ");
+	if (value.size <= scheme.size ||
+	    !hw_span_equal_nocase((struct hw_span){value.bytes, scheme.size}, scheme)) {
+		return false;
+	}
+	uint8_t token[HW_TOKEN_SIZE] = {0};
+	struct hw_span text = hw_span_skip(value, scheme.size);
+	int r = hw_base64url_decode(text, token, HW_TOKEN_SIZE);
+	struct hw_hash hash;
+	hw_sha256(token, r < 0 ? 0 : HW_TOKEN_SIZE, &hash);
+	memcpy(ret_hash, hash.bytes, HW_HASH_SIZE);
+	return true;
+}
+
+void hw_remove_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_span id,
+		     struct hw_span name)
+{
+	uint8_t hash[HW_HASH_SIZE];
+	if (!token_hash(conn, hash)) {
+		hw_reply_unauthorized(conn, "Send the owner token that came with the link, as "
+					    "Authorization: Bearer <token>.");
+		return;
+	}
+	struct hw_removal *removal = hw_pool_take(&talks->removals);
+	if (removal == NULL) {
+		hw_reply_busy(conn, "Too many shares are being removed; try again in a moment.");
+		return;
+	}
+	removal->talks = talks;
+	removal->conn = conn;
+	hw_link_parse(&removal->request, id, name);
+	memcpy(removal->request.owner_hash, hash, HW_HASH_SIZE);
+	hw_http_conn_handle(conn, &hw_reply_handler, conn);
+	hw_catalog_submit(talks->catalog, &removal->request, HW_CATALOG_DELETE, remove_done);
+}
+
+static void remove_done(struct hw_catalog_request *request)
+{
+	struct hw_removal *removal = hw_container_of(request, struct hw_removal, request);
+	struct hw_http_conn *conn = removal->conn;
+	int res = request->res;
+	hw_pool_give(&removal->talks->removals, removal);
+	if (res < 0) {
+		hw_reply_errno(conn, res);
+		return;
+	}
+	HW_LOG(HW_LOG_INFO, "share.removed");
+	hw_reply_empty(conn, 204);
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/talk/reply.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "net/wire/http_status.h"
+
+#define BODY_SIZE_MAX 768U /* bytes of an error's body; the sentences are ours and short */
+
+static void sent(void *talk, int res)
+{
+	struct hw_http_conn *conn = talk;
+	if (res < 0) {
+		hw_http_conn_abort(conn);
+		return;
+	}
+	hw_http_conn_end(conn);
+}
+
+static void no_body(void *talk, int res)
+{
+	(void)talk;
+	(void)res;
+	hw_assert(!"a short answer asked for a body");
+}
+
+const struct hw_http_handler hw_reply_handler = {.body_done = no_body, .send_done = sent};
+
+static const struct {
+	int error;
+	uint32_t status;
+	const char *sentence;
+} g_errors[] = {
+	{ENOSPC, 507,
+	 "There is no room left on the server's disk; delete something or ask its operator."},
+	{EDQUOT, 413, "The file is larger than this server accepts."},
+	{EBADMSG, 500,
+	 "Stored bytes did not match their hash; they were not sent. Tell the operator."},
+	{ETIMEDOUT, 408, "The request made no progress for too long; try again."},
+	{ENOENT, 404,
+	 "There is no such share; the link may have been mistyped, or the share was removed."},
+	{EACCES, 403, "The owner token does not belong to this share."},
+	{EROFS, 500, "The server's disk refused a write; tell the operator."},
+	{EIO, 500, "The server's disk refused an operation; tell the operator."},
+	{ESHUTDOWN, 503, "The server is stopping; try again in a moment."},
+};
+
+static bool wants_json(const struct hw_http_conn *conn)
+{
+	struct hw_span accept;
+	if (conn->head == NULL ||
+	    !hw_http_request_field(hw_http_conn_request(conn), hw_http_conn_head_bytes(conn),
+				   HW_SPAN("Accept"), &accept)) {
+		return false;
+	}
+	return memmem(accept.bytes, accept.size, "json", 4) != NULL;
+}
+
+static void body_write(struct hw_http_writer *body, uint32_t status, const char *sentence,
+		       bool is_json)
+{
+	if (!is_json) {
+		hw_http_writer_text(body, sentence);
+		hw_http_writer_text(body, "\n");
+		return;
+	}
+	hw_http_writer_text(body, "{\"title\":");
+	hw_http_writer_json_string(body, hw_span_of(hw_http_status_phrase(status)));
+	hw_http_writer_text(body, ",\"status\":");
+	hw_http_writer_number(body, status);
+	hw_http_writer_text(body, ",\"detail\":");
+	hw_http_writer_json_string(body, hw_span_of(sentence));
+	hw_http_writer_text(body, "}\n");
+}
+
+static void count(const struct hw_http_conn *conn, uint32_t status)
+{
+	enum hw_metric metric = HW_METRIC_http_errors_bad_request;
+	if (status == 408) {
+		metric = HW_METRIC_http_errors_timeout;
+	} else if (status == 413 || status == 414 || status == 431) {
+		metric = HW_METRIC_http_errors_too_large;
+	} else if (status == 507) {
+		metric = HW_METRIC_http_errors_no_space;
+	} else if (status == 503) {
+		metric = HW_METRIC_http_errors_busy;
+	} else if (status != 400) {
+		return;
+	}
+	hw_metrics_add(conn->server->reactor->metrics, metric, 1);
+}
+
+/* The body follows the head in the reply buffer. @field: one more, or NULL. */
+static void error_send(struct hw_http_conn *conn, uint32_t status, const char *sentence,
+		       const char *field, const char *value)
+{
+	char bytes[BODY_SIZE_MAX];
+	bool is_json = wants_json(conn);
+	struct hw_http_writer body;
+	struct hw_http_writer head;
+	hw_http_writer_init(&body, bytes, sizeof(bytes));
+	body_write(&body, status, sentence, is_json);
+	hw_assert(!body.is_overflowed);
+	count(conn, status);
+	hw_http_conn_reply_begin(conn, &head, status);
+	hw_http_writer_field(&head, HW_SPAN("Content-Type"),
+			     is_json ? HW_SPAN("application/problem+json")
+				     : HW_SPAN("text/plain; charset=utf-8"));
+	hw_http_writer_field_number(&head, HW_SPAN("Content-Length"), body.size);
+	hw_http_writer_field(&head, HW_SPAN("Cache-Control"), HW_SPAN("no-store"));
+	if (field != NULL) {
+		hw_http_writer_field(&head, hw_span_of(field), hw_span_of(value));
+	}
+	hw_http_writer_head_end(&head);
+	if (conn->method != HW_HTTP_HEAD) {
+		hw_http_writer_bytes(&head, hw_http_writer_span(&body));
+	}
+	hw_http_conn_reply_send(conn, &head, NULL, 0);
+}
+
+void hw_reply_error(struct hw_http_conn *conn, uint32_t status, const char *sentence)
+{
+	hw_http_conn_handle(conn, &hw_reply_handler, conn);
+	error_send(conn, status, sentence, NULL, NULL);
+}
+
+void hw_reply_errno(struct hw_http_conn *conn, int error)
+{
+	for (uint32_t i = 0; i < hw_count_of(g_errors); i++) {
+		if (g_errors[i].error == -error) {
+			hw_reply_error(conn, g_errors[i].status, g_errors[i].sentence);
+			return;
+		}
+	}
+	hw_reply_error(conn, 500, "The server failed; its log says why.");
+}
+
+void hw_reply_method(struct hw_http_conn *conn, const char *allowed)
+{
+	hw_http_conn_handle(conn, &hw_reply_handler, conn);
+	error_send(conn, 405, "This address does not know that method.", "Allow", allowed);
+}
+
+void hw_reply_unauthorized(struct hw_http_conn *conn, const char *sentence)
+{
+	hw_http_conn_handle(conn, &hw_reply_handler, conn);
+	error_send(conn, 401, sentence, "WWW-Authenticate", "Bearer");
+}
+
+void hw_reply_busy(struct hw_http_conn *conn, const char *sentence)
+{
+	hw_http_conn_handle(conn, &hw_reply_handler, conn);
+	error_send(conn, 503, sentence, "Retry-After", "1");
+}
+
+void hw_reply_refuse(void *user, struct hw_http_conn *conn, uint32_t status, const char *reason)
+{
+	(void)user;
+	error_send(conn, status, reason, status == 503 ? "Retry-After" : NULL, "1");
+}
+
+void hw_reply_text(struct hw_http_conn *conn, struct hw_span text)
+{
+	struct hw_http_writer head;
+	hw_http_conn_handle(conn, &hw_reply_handler, conn);
+	hw_http_conn_reply_begin(conn, &head, 200);
+	hw_http_writer_field(&head, HW_SPAN("Content-Type"), HW_SPAN("text/plain; charset=utf-8"));
+	hw_http_writer_field_number(&head, HW_SPAN("Content-Length"), text.size);
+	hw_http_writer_field(&head, HW_SPAN("Cache-Control"), HW_SPAN("no-store"));
+	hw_http_writer_head_end(&head);
+	hw_http_conn_reply_send(conn, &head, text.bytes, text.size);
+}
+
+void hw_reply_json(struct hw_http_conn *conn, uint32_t status, struct hw_span json)
+{
+	struct hw_http_writer head;
+	hw_http_conn_handle(conn, &hw_reply_handler, conn);
+	hw_http_conn_reply_begin(conn, &head, status);
+	hw_http_writer_field(&head, HW_SPAN("Content-Type"), HW_SPAN("application/json"));
+	hw_http_writer_field_number(&head, HW_SPAN("Content-Length"), json.size);
+	hw_http_writer_field(&head, HW_SPAN("Cache-Control"), HW_SPAN("no-store"));
+	hw_http_writer_head_end(&head);
+	if (conn->method != HW_HTTP_HEAD) {
+		hw_http_writer_bytes(&head, json);
+	}
+	hw_http_conn_reply_send(conn, &head, NULL, 0);
+}
+
+static void empty_send(struct hw_http_conn *conn, uint32_t status, const char *allowed)
+{
+	struct hw_http_writer head;
+	hw_http_conn_handle(conn, &hw_reply_handler, conn);
+	hw_http_conn_reply_begin(conn, &head, status);
+	if (allowed != NULL) {
+		hw_http_writer_field(&head, HW_SPAN("Allow"), hw_span_of(allowed));
+	}
+	hw_http_writer_head_end(&head);
+	hw_http_conn_reply_send(conn, &head, NULL, 0);
+}
+
+void hw_reply_empty(struct hw_http_conn *conn, uint32_t status)
+{
+	empty_send(conn, status, NULL);
+}
+
+void hw_reply_allow(struct hw_http_conn *conn, const char *allowed)
+{
+	empty_send(conn, 204, allowed);
+}
+
+void hw_reply_write_origin(const struct hw_http_conn *conn, struct hw_http_writer *writer,
+			   const char *public_url)
+{
+	if (*public_url != '\0') {
+		hw_http_writer_text(writer, public_url);
+		return;
+	}
+	hw_http_writer_text(writer, "http://");
+	if (conn->host_size == 0) { /* HTTP/1.0 without Host: the client knows where it is */
+		hw_http_writer_text(writer, "localhost");
+		return;
+	}
+	hw_http_writer_bytes(writer, (struct hw_span){conn->host, conn->host_size});
+}

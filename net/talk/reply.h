@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * reply.h - answers that need no conversation: errors and short texts
+ *
+ * Room: net/talk    Thread: reactor    Blocks: never    Allocates: never
+ *
+ * Each of these takes the request over: the caller's talk has nothing in flight on the connection
+ * and forgets it. An error is application/problem+json (RFC 9457) for who accepts JSON, else one
+ * plain sentence.
+ */
+#ifndef HW_NET_TALK_REPLY_H
+#define HW_NET_TALK_REPLY_H
+
+#include "net/conn/http_server.h"
+
+/* @sentence: what happened and what to do; ASCII; copied. */
+void hw_reply_error(struct hw_http_conn *conn, uint32_t status, const char *sentence);
+/* What an errno of ours is to the client (error.h; the table is in reply.c). */
+void hw_reply_errno(struct hw_http_conn *conn, int error);
+/* 405, with what would be allowed. */
+void hw_reply_method(struct hw_http_conn *conn, const char *allowed);
+/* 401, with the scheme that is expected. */
+void hw_reply_unauthorized(struct hw_http_conn *conn, const char *sentence);
+/* 503 with Retry-After. */
+void hw_reply_busy(struct hw_http_conn *conn, const char *sentence);
+/* 200 text/plain; @text: lent until it is sent (static, in practice). */
+void hw_reply_text(struct hw_http_conn *conn, struct hw_span text);
+/* The same as application/json, with any status; @json: copied, at most 512 bytes. */
+void hw_reply_json(struct hw_http_conn *conn, uint32_t status, struct hw_span json);
+/* A status without a body: 204. */
+void hw_reply_empty(struct hw_http_conn *conn, uint32_t status);
+/* 204 with Allow: the answer to OPTIONS. */
+void hw_reply_allow(struct hw_http_conn *conn, const char *allowed);
+
+/* For requests that never became one: plain text, no Accept to look at. */
+void hw_reply_refuse(void *user, struct hw_http_conn *conn, uint32_t status, const char *reason);
+
+/* "https://host" for links: @public_url, or what the request's Host said. */
+void hw_reply_write_origin(const struct hw_http_conn *conn, struct hw_http_writer *writer,
+			   const char *public_url);
+
+/* The handler that ends the request when all is sent, for talks that leave the rest to it. */
+extern const struct hw_http_handler hw_reply_handler;
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/talk/talk.h"
+
+#include <string.h>
+
+#include "net/talk/download.h"
+#include "net/talk/put.h"
+#include "net/talk/remove.h"
+
+uint64_t hw_talks_bytes(const struct hw_talk_options *options)
+{
+	return hw_pool_bytes(sizeof(struct hw_put), HW_PAGE_SIZE, options->uploads_max) +
+	       hw_pool_bytes(sizeof(struct hw_download), 64, options->downloads_max) +
+	       hw_pool_bytes(sizeof(struct hw_removal), 64, HW_REMOVALS_MAX);
+}
+
+int hw_talks_init(struct hw_talks *talks, struct hw_store *store, struct hw_catalog *catalog,
+		  const struct hw_talk_options *options)
+{
+	*talks = (struct hw_talks){
+		.reactor = store->reactor,
+		.store = store,
+		.catalog = catalog,
+		.options = *options,
+	};
+	int r = hw_pool_init(&talks->puts, sizeof(struct hw_put), HW_PAGE_SIZE,
+			     options->uploads_max);
+	if (r >= 0) {
+		r = hw_pool_init(&talks->downloads, sizeof(struct hw_download), 64,
+				 options->downloads_max);
+	}
+	if (r >= 0) {
+		r = hw_pool_init(&talks->removals, sizeof(struct hw_removal), 64, HW_REMOVALS_MAX);
+	}
+	if (r < 0) {
+		hw_talks_deinit(talks);
+	}
+	return r;
+}
+
+void hw_talks_deinit(struct hw_talks *talks)
+{
+	hw_pool_deinit(&talks->removals);
+	hw_pool_deinit(&talks->downloads);
+	hw_pool_deinit(&talks->puts);
+}
+
+bool hw_talks_is_idle(const struct hw_talks *talks)
+{
+	return hw_pool_used_count(&talks->puts) == 0 &&
+	       hw_pool_used_count(&talks->downloads) == 0 &&
+	       hw_pool_used_count(&talks->removals) == 0;
+}

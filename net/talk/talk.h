@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * talk.h - what all conversations of one reactor share
+ *
+ * Room: net/talk    Thread: reactor    Blocks: never    Allocates: at init
+ * Owns: the pools of conversations
+ * Limits: uploads_max, downloads_max, HW_REMOVALS_MAX; an empty pool answers 503 with Retry-After
+ */
+#ifndef HW_NET_TALK_TALK_H
+#define HW_NET_TALK_TALK_H
+
+#include "core/base/pool.h"
+#include "core/catalog/catalog.h"
+#include "core/store/store.h"
+#include "net/conn/http_server.h"
+
+#define HW_REMOVALS_MAX    256U /* DELETEs under way */
+#define HW_PUBLIC_URL_SIZE 256U
+
+/* Who may upload. The words are the configuration's. */
+enum hw_upload_policy {
+	HW_UPLOAD_LOOPBACK = 0, /* who came by a loopback listener */
+	HW_UPLOAD_EVERYONE,
+	HW_UPLOAD_NOBODY,
+	HW_UPLOAD_COUNT,
+};
+
+struct hw_talk_options {
+	enum hw_upload_policy upload_policy;
+	uint64_t file_size_max; /* bytes */
+	uint32_t uploads_max;
+	uint32_t downloads_max;
+	const char *public_url;                      /* lent for ever; "" : from the Host field */
+	const struct hw_metrics *const *all_metrics; /* of every thread; lent for ever */
+	uint32_t metrics_count;
+};
+
+struct hw_talks {
+	struct hw_reactor *reactor;
+	struct hw_store *store;
+	struct hw_catalog *catalog;
+	struct hw_talk_options options;
+	struct hw_pool puts;
+	struct hw_pool downloads;
+	struct hw_pool removals;
+	bool is_draining;
+};
+
+uint64_t hw_talks_bytes(const struct hw_talk_options *options);
+int hw_talks_init(struct hw_talks *talks, struct hw_store *store, struct hw_catalog *catalog,
+		  const struct hw_talk_options *options) HW_MUST_CHECK;
+void hw_talks_deinit(struct hw_talks *talks);
+/* No conversation is under way (those whose client has gone included). */
+bool hw_talks_is_idle(const struct hw_talks *talks);
+
+/* What core/main gives to the server. */
+struct hw_route_port hw_talks_route(struct hw_talks *talks);
+
+#endif
