@@ -32,7 +32,8 @@
 enum hw_catalog_verb {
 	HW_CATALOG_NONE = 0,
 	HW_CATALOG_APPEND,  /* the next chunks of an unfinished file; file_id 0 begins one */
-	HW_CATALOG_COMMIT,  /* the last chunks (or none), and the file is sealed in a new share */
+	HW_CATALOG_COMMIT,  /* the last chunks (or none), and the file is sealed in a new share;
+			     * file_id 0: they are all of it */
 	HW_CATALOG_ABORT,   /* forget an unfinished file */
 	HW_CATALOG_LOOKUP,  /* find by share and name, pin, and give the first extents */
 	HW_CATALOG_EXTENTS, /* more extents of a pinned file, from chunk_index on */
@@ -61,7 +62,7 @@ struct hw_catalog_request {
 	 * changed, and its extents are not named: to be tried again or given to EXTENT_DROP. */
 	int32_t res;
 
-	uint64_t file_id;                   /* APPEND: in and out; the others: in; LOOKUP: out */
+	uint64_t file_id; /* APPEND, COMMIT: in and out; LOOKUP: out; the others: in */
 	uint8_t share_id[HW_SHARE_ID_SIZE]; /* COMMIT, LOOKUP, DELETE: in */
 	uint8_t owner_hash[HW_HASH_SIZE];   /* SHA-256 of the owner token; COMMIT, DELETE: in */
 	char name[HW_NAME_SIZE_MAX]; /* COMMIT: in; LOOKUP, DELETE: in, size 0: the share's only

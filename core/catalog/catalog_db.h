@@ -32,6 +32,7 @@ struct hw_catalog_reclaim {
 	struct hw_extent cursor; /* the last place looked at in this pass over the list */
 	bool has_cursor;
 	bool is_pass_over;
+	uint32_t due_count; /* files let go of in the open transaction */
 	/* Hints: false means surely none. */
 	bool has_releasing;
 	bool has_dropped;
@@ -71,9 +72,10 @@ int hw_catalog_segment_seal(struct hw_catalog_db *db, uint32_t shard,
 /* Release at most @chunk_max chunks of files that nobody needs; inside a transaction.
  * Returns 1 there may be more, 0 none is left, -errno. */
 int hw_catalog_release(struct hw_catalog_db *db, uint32_t chunk_max) HW_MUST_CHECK;
-/* In the open transaction, delete the rows of what was punched; after its commit, forget them. */
-int hw_catalog_punched_delete(struct hw_catalog_db *db) HW_MUST_CHECK;
-void hw_catalog_punched_forget(struct hw_catalog_db *db);
+/* What rides along with any transaction: delete the rows of what was punched, and let go of deleted
+ * files whose last reader is gone. begin: inside it; end: after its commit. */
+int hw_catalog_ride_begin(struct hw_catalog_db *db) HW_MUST_CHECK;
+void hw_catalog_ride_end(struct hw_catalog_db *db);
 
 /* -- catalog_sqlite.c: commit, and count what was dropped; after an error nothing is left -- */
 int hw_catalog_transaction_end(struct hw_catalog_db *db) HW_MUST_CHECK;

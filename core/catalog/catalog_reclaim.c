@@ -30,11 +30,11 @@
 
 static bool must_commit(const struct hw_catalog_db *db);
 static int transaction_piece(struct hw_catalog_db *db);
-static int due_release(struct hw_catalog_db *db, uint64_t file_id);
 static int release_next(struct hw_catalog_db *db, uint32_t chunk_max, uint32_t *ret_chunk_count);
 static int chunks_release(struct hw_catalog_db *db, uint64_t file_id, uint32_t chunk_max,
 			  uint32_t *ret_chunk_count);
 static int chunk_unref(struct hw_catalog_db *db, const uint8_t *root, uint64_t size);
+static int punched_delete(struct hw_catalog_db *db);
 static int punch_piece(struct hw_catalog_db *db);
 static int dropped_read(struct hw_catalog_db *db, struct hw_extent *ret_extents,
 			uint32_t *ret_count);
@@ -73,18 +73,14 @@ static bool must_commit(const struct hw_catalog_db *db)
 	const struct hw_catalog_reclaim *reclaim = &db->reclaim;
 	bool is_full = reclaim->punched_count + PIECE_PUNCHES > HW_CATALOG_PUNCHED_MAX;
 	return reclaim->has_releasing || reclaim->is_pass_over || is_full ||
-	       hw_pins_due(&db->pins) != 0;
+	       hw_pins_has_due(&db->pins);
 }
 
 static int transaction_piece(struct hw_catalog_db *db)
 {
-	uint64_t due = hw_pins_due(&db->pins);
 	int r = hw_sql_begin(&db->sql);
-	if (r == 0 && due != 0) {
-		r = due_release(db, due);
-	}
 	if (r == 0) {
-		r = hw_catalog_punched_delete(db);
+		r = hw_catalog_ride_begin(db);
 	}
 	int release = r == 0 ? hw_catalog_release(db, PIECE_CHUNKS) : r;
 	if (release < 0) {
@@ -92,23 +88,14 @@ static int transaction_piece(struct hw_catalog_db *db)
 		hw_sql_rollback(&db->sql);
 		return release;
 	}
+	/* Before the commit, which may find more files to release. */
+	bool was_releasing = db->reclaim.has_releasing;
+	db->reclaim.has_releasing = release > 0;
 	r = hw_catalog_transaction_end(db);
 	if (r < 0) {
-		return r;
+		db->reclaim.has_releasing = was_releasing;
 	}
-	if (due != 0) {
-		hw_pins_forget_due(&db->pins);
-	}
-	db->reclaim.has_releasing = release > 0;
-	return 0;
-}
-
-/* The last reader of a deleted file is gone. */
-static int due_release(struct hw_catalog_db *db, uint64_t file_id)
-{
-	sqlite3_stmt *statement = hw_sql_take(&db->sql, HW_SQL_FILE_UNPINNED);
-	hw_sql_bind(statement, 1, file_id);
-	return hw_sql_run(&db->sql, statement);
+	return r;
 }
 
 int hw_catalog_release(struct hw_catalog_db *db, uint32_t chunk_max)
@@ -204,7 +191,42 @@ static int chunk_unref(struct hw_catalog_db *db, const uint8_t *root, uint64_t s
 	return r < 0 ? r : hw_catalog_dropped_add(db, &extent);
 }
 
-int hw_catalog_punched_delete(struct hw_catalog_db *db)
+int hw_catalog_ride_begin(struct hw_catalog_db *db)
+{
+	uint64_t due[PIECE_FILES];
+	uint32_t count = hw_pins_due(&db->pins, due, PIECE_FILES);
+	for (uint32_t i = 0; i < count; i++) {
+		sqlite3_stmt *statement = hw_sql_take(&db->sql, HW_SQL_FILE_UNPINNED);
+		hw_sql_bind(statement, 1, due[i]);
+		int r = hw_sql_run(&db->sql, statement);
+		if (r < 0) {
+			return r;
+		}
+	}
+	db->reclaim.due_count = count;
+	return punched_delete(db);
+}
+
+void hw_catalog_ride_end(struct hw_catalog_db *db)
+{
+	struct hw_catalog_reclaim *reclaim = &db->reclaim;
+	if (reclaim->due_count > 0) {
+		hw_pins_forget_due(&db->pins, reclaim->due_count);
+		reclaim->due_count = 0;
+		reclaim->has_releasing = true;
+	}
+	if (reclaim->punched_count > 0) {
+		reclaim->punched_count = 0;
+		reclaim->has_segments_due = true;
+	}
+	if (reclaim->is_pass_over) {
+		/* Rows may have come in behind the cursor: the next pass says. */
+		reclaim->is_pass_over = false;
+		reclaim->has_cursor = false;
+	}
+}
+
+static int punched_delete(struct hw_catalog_db *db)
 {
 	const struct hw_catalog_reclaim *reclaim = &db->reclaim;
 	for (uint32_t i = 0; i < reclaim->punched_count; i++) {
@@ -227,20 +249,6 @@ int hw_catalog_punched_delete(struct hw_catalog_db *db)
 		}
 	}
 	return 0;
-}
-
-void hw_catalog_punched_forget(struct hw_catalog_db *db)
-{
-	struct hw_catalog_reclaim *reclaim = &db->reclaim;
-	if (reclaim->punched_count > 0) {
-		reclaim->has_segments_due = true;
-	}
-	reclaim->punched_count = 0;
-	if (reclaim->is_pass_over) {
-		/* Rows may have come in behind the cursor: the next pass says. */
-		reclaim->is_pass_over = false;
-		reclaim->has_cursor = false;
-	}
 }
 
 static int punch_piece(struct hw_catalog_db *db)

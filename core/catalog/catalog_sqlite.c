@@ -3,8 +3,8 @@
  * The way of a group:
  *
  *   run -> read each -> writes_run (by HW_CATALOG_GROUP_MAX) -> transaction_run:
- *            BEGIN, [savepoint_run -> verb_write] for each, punched_delete, COMMIT, settle each
- *            no room? each write alone in a transaction
+ *            BEGIN, [savepoint_run -> verb_write] for each, ride_begin, COMMIT, ride_end, settle
+ * each no room? each write alone in a transaction
  *       -> after each (EXTENT_DROP, SEGMENT_SEAL: no row of the file is changed)
  */
 #include "core/catalog/catalog_sqlite.h"
@@ -155,7 +155,7 @@ static int transaction_run(struct hw_catalog_db *db, struct hw_catalog_write *wr
 		r = savepoint_run(db, &writes[i]);
 	}
 	if (r == 0) {
-		r = hw_catalog_punched_delete(db);
+		r = hw_catalog_ride_begin(db);
 	}
 	if (r < 0) {
 		db->dropped_pending = 0;
@@ -192,7 +192,7 @@ int hw_catalog_transaction_end(struct hw_catalog_db *db)
 		db->reclaim.has_dropped = true;
 		HW_FAILPOINT(extent_dropped);
 	}
-	hw_catalog_punched_forget(db);
+	hw_catalog_ride_end(db);
 	return 0;
 }
 
@@ -241,6 +241,7 @@ static void settle(struct hw_catalog_db *db, struct hw_catalog_write *write)
 {
 	switch (write->request->verb) {
 	case HW_CATALOG_APPEND:
+	case HW_CATALOG_COMMIT:
 		write->request->file_id = write->file_id;
 		break;
 	case HW_CATALOG_ABORT:

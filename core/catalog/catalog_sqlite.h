@@ -30,9 +30,11 @@ struct hw_catalog_db;
 struct hw_catalog_db_options {
 	const char *path;               /* lent for the call */
 	struct hw_reclaim_port reclaim; /* copied; its context is lent until close */
-	uint32_t pin_capacity;          /* files that may be read at the same time; > 0 */
-	uint32_t cache_size;            /* bytes of SQLite's page cache, at most */
-	bool has_quick_check;           /* look at every page first: 1 s for some 100 MB */
+	/* Files read at the same time, and those deleted meanwhile until a commit says so; > 0.
+	 * Twice the readers is enough. */
+	uint32_t pin_capacity;
+	uint32_t cache_size;  /* bytes of SQLite's page cache, at most */
+	bool has_quick_check; /* look at every page first: 1 s for some 100 MB */
 };
 
 /* Counted since open. */

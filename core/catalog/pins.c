@@ -111,17 +111,31 @@ void hw_pins_tombstone(struct hw_pins *pins, uint64_t file_id)
 	pin->is_tombstoned = true;
 }
 
-uint64_t hw_pins_due(const struct hw_pins *pins)
+uint32_t hw_pins_due(const struct hw_pins *pins, uint64_t *ret_file_ids, uint32_t count_max)
 {
-	return pins->due_first == 0 ? 0 : pins->pins[pins->due_first - 1].file_id;
+	uint32_t count = 0;
+	uint32_t index = pins->due_first;
+	while (index != 0 && count < count_max) {
+		const struct hw_pin *pin = &pins->pins[index - 1];
+		ret_file_ids[count++] = pin->file_id;
+		index = pin->next_due;
+	}
+	return count;
 }
 
-void hw_pins_forget_due(struct hw_pins *pins)
+bool hw_pins_has_due(const struct hw_pins *pins)
 {
-	hw_assert(pins->due_first != 0);
-	struct hw_pin *pin = &pins->pins[pins->due_first - 1];
-	pins->due_first = pin->next_due;
-	give(pins, pin);
+	return pins->due_first != 0;
+}
+
+void hw_pins_forget_due(struct hw_pins *pins, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		hw_assert(pins->due_first != 0);
+		struct hw_pin *pin = &pins->pins[pins->due_first - 1];
+		pins->due_first = pin->next_due;
+		give(pins, pin);
+	}
 }
 
 static uint32_t *bucket_of(const struct hw_pins *pins, uint64_t file_id)

@@ -38,9 +38,11 @@ bool hw_pins_has(const struct hw_pins *pins, uint64_t file_id);
 /* The pinned file was tombstoned: it is due when its last pin goes. */
 void hw_pins_tombstone(struct hw_pins *pins, uint64_t file_id);
 
-/* Any file that is due, or 0. It is given again until hw_pins_forget_due(). */
-uint64_t hw_pins_due(const struct hw_pins *pins);
-/* Forget the file that hw_pins_due() gave. */
-void hw_pins_forget_due(struct hw_pins *pins);
+/* Those that are due, at most @count_max of them; given again until they are forgotten.
+ * @ret_file_ids  room for @count_max. Returns how many. */
+uint32_t hw_pins_due(const struct hw_pins *pins, uint64_t *ret_file_ids, uint32_t count_max);
+bool hw_pins_has_due(const struct hw_pins *pins);
+/* Forget the @count files that hw_pins_due() gave; no pin was removed in between. */
+void hw_pins_forget_due(struct hw_pins *pins, uint32_t count);
 
 #endif

@@ -20,7 +20,7 @@
 #include "core/catalog/catalog_sqlite.h"
 
 #define FIXTURE_CACHE_SIZE (1U << 20)
-#define FIXTURE_PINS       64U
+#define FIXTURE_PINS       128U
 
 /* What the port was asked to do, in that order. */
 struct fixture_act {

@@ -30,7 +30,7 @@ static void pins_are_counted(void **state)
 	assert_int_equal(hw_pins_remove(&pins, 7), 0);
 	assert_false(hw_pins_has(&pins, 7));
 	assert_int_equal(hw_pins_remove(&pins, 7), -ENOENT);
-	assert_int_equal(hw_pins_due(&pins), 0);
+	assert_false(hw_pins_has_due(&pins));
 	hw_pins_deinit(&pins);
 }
 
@@ -60,14 +60,18 @@ static void due_after_the_last_reader(void **state)
 	assert_int_equal(hw_pins_add(&pins, 6), 0);
 	hw_pins_tombstone(&pins, 5);
 	assert_int_equal(hw_pins_remove(&pins, 5), 0);
-	assert_int_equal(hw_pins_due(&pins), 0);
+	assert_false(hw_pins_has_due(&pins));
 	assert_int_equal(hw_pins_remove(&pins, 5), 0);
-	assert_int_equal(hw_pins_due(&pins), 5);
-	assert_int_equal(hw_pins_due(&pins), 5);
+	uint64_t due[2] = {0};
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_int_equal(hw_pins_due(&pins, due, 2), 1);
+		assert_int_equal(due[0], 5);
+	}
+	assert_int_equal(hw_pins_due(&pins, due, 0), 0);
 	assert_false(hw_pins_has(&pins, 5));
 	assert_int_equal(hw_pins_remove(&pins, 5), -ENOENT);
-	hw_pins_forget_due(&pins);
-	assert_int_equal(hw_pins_due(&pins), 0);
+	hw_pins_forget_due(&pins, 1);
+	assert_false(hw_pins_has_due(&pins));
 	assert_true(hw_pins_has(&pins, 6));
 	assert_int_equal(pins.used_count, 1);
 	hw_pins_deinit(&pins);
@@ -102,16 +106,20 @@ static void random_pins_match_counters(void **state)
 		} else if (act == 8 && counts[i] > 0 && !gone[i]) {
 			hw_pins_tombstone(&pins, id);
 			gone[i] = true;
-		} else if (act == 9 && hw_pins_due(&pins) != 0) {
-			uint64_t due = (hw_pins_due(&pins) - 1) / 64;
-			assert_true(gone[due]);
-			assert_int_equal(counts[due], 0);
-			hw_pins_forget_due(&pins);
-			gone[due] = false;
-			due_count--;
+		} else if (act == 9) {
+			uint64_t due[IDS];
+			uint32_t count = hw_pins_due(&pins, due, 1 + i % 4);
+			assert_int_equal(count, hw_min(due_count, 1 + i % 4));
+			for (uint32_t k = 0; k < count; k++) {
+				assert_true(gone[(due[k] - 1) / 64]);
+				assert_int_equal(counts[(due[k] - 1) / 64], 0);
+				gone[(due[k] - 1) / 64] = false;
+			}
+			hw_pins_forget_due(&pins, count);
+			due_count -= count;
 		}
 		assert_int_equal(hw_pins_has(&pins, id), counts[i] > 0);
-		assert_int_equal(hw_pins_due(&pins) != 0, due_count > 0);
+		assert_int_equal(hw_pins_has_due(&pins), due_count > 0);
 	}
 	hw_pins_deinit(&pins);
 }

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Goal: only a catalog of ours is opened, by one process, readable by nobody else; and the log does
+ * not grow without end.
+ * Method: a file of each wrong kind; a second process; the sizes of the files after many commits.
+ */
+#include "tests/unit/catalog/fixture.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int setup(void **state)
+{
+	static struct fixture fixture;
+	fixture_init(&fixture);
+	*state = &fixture;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	fixture_deinit(*state);
+	return 0;
+}
+
+static uint64_t file_size(const char *path, uint32_t *ret_mode)
+{
+	struct stat status;
+	assert_int_equal(stat(path, &status), 0);
+	*ret_mode = status.st_mode & 0777;
+	return (uint64_t)status.st_size;
+}
+
+static void files_are_private(void **state)
+{
+	struct fixture *fixture = *state;
+	char wal[128];
+	uint32_t mode = 0;
+	file_make(fixture, 1, 0, 1);
+	(void)snprintf(wal, sizeof(wal), "%s-wal", fixture->path);
+	(void)file_size(fixture->path, &mode);
+	assert_int_equal(mode, 0600);
+	(void)file_size(wal, &mode);
+	assert_int_equal(mode, 0600);
+	(void)snprintf(wal, sizeof(wal), "%s-shm", fixture->path);
+	assert_int_equal(access(wal, F_OK), -1);
+}
+
+static void settings_are_in_force(void **state)
+{
+	struct fixture *fixture = *state;
+	assert_int_equal(fixture_number(fixture, "PRAGMA synchronous"), 2);
+	assert_int_equal(fixture_number(fixture, "PRAGMA foreign_keys"), 1);
+	assert_int_equal(fixture_number(fixture, "PRAGMA trusted_schema"), 0);
+	assert_int_equal(fixture_number(fixture, "PRAGMA temp_store"), 2);
+	assert_int_equal(fixture_number(fixture, "PRAGMA user_version"), 1);
+	assert_int_equal(fixture_number(fixture, "SELECT journal_mode = 'wal' FROM "
+						 "pragma_journal_mode"),
+			 1);
+	assert_int_equal(fixture_number(fixture, "SELECT locking_mode = 'exclusive' FROM "
+						 "pragma_locking_mode"),
+			 1);
+}
+
+/* The plans that the room counts on: none of the statements walks over a whole table. */
+static void no_statement_scans(void **state)
+{
+	struct fixture *fixture = *state;
+	for (uint32_t i = 0; i < HW_SQL_COUNT; i++) {
+		const char *text = sqlite3_sql(fixture->db->sql.statements[i]);
+		bool is_whole = i == HW_SQL_EXTENTS_ALL || i == HW_SQL_DROPPED_FORGET_SOME;
+		if (is_whole || sqlite3_stmt_isexplain(fixture->db->sql.statements[i]) != 0) {
+			continue; /* those two mean the whole table, or any part of it */
+		}
+		char explain[1024];
+		(void)snprintf(explain, sizeof(explain), "EXPLAIN QUERY PLAN %s", text);
+		sqlite3_stmt *plan = NULL;
+		assert_int_equal(
+			sqlite3_prepare_v2(fixture->db->sql.handle, explain, -1, &plan, NULL),
+			SQLITE_OK);
+		while (sqlite3_step(plan) == SQLITE_ROW) {
+			const char *line = (const char *)sqlite3_column_text(plan, 3);
+			bool is_constant = strstr(line, "CONSTANT ROW") != NULL;
+			if (strncmp(line, "SCAN", 4) == 0 && !is_constant) {
+				fail_msg("%s: %s", text, line);
+			}
+			if (strstr(line, "TEMP B-TREE") != NULL) {
+				fail_msg("%s: %s", text, line);
+			}
+		}
+		assert_int_equal(sqlite3_finalize(plan), SQLITE_OK);
+	}
+}
+
+/* Change the file from outside, then try to open it. */
+static void spoiled(struct fixture *fixture, const char *sql, int expected, const char *word)
+{
+	hw_catalog_db_close(hw_move(&fixture->db));
+	sqlite3 *handle = NULL;
+	assert_int_equal(sqlite3_open(fixture->path, &handle), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(handle, sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(handle), SQLITE_OK);
+	char message[256] = "";
+	assert_int_equal(fixture_try_open(fixture, message, sizeof(message)), expected);
+	assert_non_null(strstr(message, word));
+	assert_non_null(strstr(message, fixture->path));
+	assert_null(fixture->db);
+}
+
+static void newer_version_is_refused(void **state)
+{
+	spoiled(*state, "PRAGMA user_version = 2", -EPROTO, "newer version");
+}
+
+static void negative_version_is_refused(void **state)
+{
+	spoiled(*state, "PRAGMA user_version = -1", -EPROTO, "version");
+}
+
+static void foreign_database_is_refused(void **state)
+{
+	spoiled(*state, "PRAGMA application_id = 5", -EPROTO, "another program");
+}
+
+static void foreign_table_is_refused(void **state)
+{
+	spoiled(*state, "PRAGMA user_version = 0; PRAGMA application_id = 0", -EPROTO,
+		"another program");
+}
+
+static void overwrite(const char *path, long offset, const char *bytes, uint32_t size)
+{
+	FILE *file = fopen(path, "r+b");
+	assert_non_null(file);
+	assert_int_equal(fseek(file, offset, SEEK_SET), 0);
+	assert_int_equal(fwrite(bytes, 1, size, file), size);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void noise_is_refused(void **state)
+{
+	struct fixture *fixture = *state;
+	char message[256] = "";
+	hw_catalog_db_close(hw_move(&fixture->db));
+	overwrite(fixture->path, 0, "this is no database, is it?", 27);
+	assert_int_equal(fixture_try_open(fixture, message, sizeof(message)), -EBADMSG);
+}
+
+static void damage_is_found_by_the_quick_check(void **state)
+{
+	struct fixture *fixture = *state;
+	char message[256] = "";
+	char zeros[HW_PAGE_SIZE] = {0};
+	file_make(fixture, 1, 0, 40);
+	hw_catalog_db_close(hw_move(&fixture->db));
+	overwrite(fixture->path, 2 * HW_PAGE_SIZE, zeros, sizeof(zeros));
+	assert_int_equal(fixture_try_open(fixture, message, sizeof(message)), -EBADMSG);
+}
+
+static void path_is_judged(void **state)
+{
+	struct fixture *fixture = *state;
+	char message[256] = "";
+	struct fixture other = {0};
+	(void)snprintf(other.path, sizeof(other.path), "%s/none/catalog.db", fixture->directory);
+	assert_int_equal(fixture_try_open(&other, message, sizeof(message)), -ENOENT);
+	assert_non_null(strstr(message, "No such file"));
+	(void)snprintf(other.path, sizeof(other.path), "%s", fixture->directory);
+	assert_int_equal(fixture_try_open(&other, message, sizeof(message)), -EISDIR);
+}
+
+static void second_process_is_refused(void **state)
+{
+	struct fixture *fixture = *state;
+	file_make(fixture, 1, 0, 1);
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		/* No SQLite object of the parent may be touched here: a new one, by the path. */
+		struct fixture other = {0};
+		char message[256] = "";
+		(void)memcpy(other.path, fixture->path, sizeof(other.path));
+		int r = fixture_try_open(&other, message, sizeof(message));
+		_exit(r == -EBUSY && strstr(message, "another process") != NULL ? 0 : 1);
+	}
+	int status = 0;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	file_make(fixture, 2, 1, 1);
+}
+
+static void log_is_bounded(void **state)
+{
+	struct fixture *fixture = *state;
+	char wal[128];
+	uint32_t mode = 0;
+	uint64_t largest = 0;
+	(void)snprintf(wal, sizeof(wal), "%s-wal", fixture->path);
+	for (uint32_t i = 0; i < 1500; i++) {
+		file_make(fixture, i, i * 4, 4);
+		fixture_drain(fixture);
+		largest = hw_max(largest, file_size(wal, &mode));
+	}
+	assert_true(largest < UINT64_C(2) * HW_SQL_WAL_PAGES * HW_PAGE_SIZE);
+	assert_true(file_size(fixture->path, &mode) > 100 * HW_PAGE_SIZE);
+	fixture_judge(fixture);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(files_are_private),
+		CASE(settings_are_in_force),
+		CASE(no_statement_scans),
+		CASE(newer_version_is_refused),
+		CASE(negative_version_is_refused),
+		CASE(foreign_database_is_refused),
+		CASE(foreign_table_is_refused),
+		CASE(noise_is_refused),
+		CASE(damage_is_found_by_the_quick_check),
+		CASE(path_is_judged),
+		CASE(second_process_is_refused),
+		CASE(log_is_bounded),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
