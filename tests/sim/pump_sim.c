@@ -15,6 +15,19 @@ static void rounds_begin(void)
 	}
 }
 
+/* Posted to one that was not asleep: no wake is on its way, its next turn finds it. */
+static bool has_mail(const struct hw_sim_pump *pump)
+{
+	for (uint32_t i = 0; i < pump->count; i++) {
+		const struct hw_mailbox *mailbox = pump->actors[i].mailbox;
+		if (mailbox != NULL &&
+		    (mailbox->ready != NULL || atomic_load(&mailbox->newest) != NULL)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* All rings that are turned by the pump wait: time may go on. */
 static void time_pass(uint64_t limit_us)
 {
@@ -83,7 +96,7 @@ int hw_sim_pump(const struct hw_sim_pump *pump)
 		bool is_whole = false;
 		rounds_begin();
 		r = round_run(pump, &prng, &is_finished, &is_whole);
-		if (r >= 0 && !is_finished && is_whole) {
+		if (r >= 0 && !is_finished && is_whole && !has_mail(pump)) {
 			time_pass(limit_us);
 		}
 	}

@@ -4,8 +4,8 @@
  *
  * Room: tests/sim    Thread: one    Blocks: never    Allocates: never    Owns: nothing
  *
- * Time goes on only when all of them wait, and then to the first moment at which one of them has
- * something to do or wanted to wake: no timer is late because another thread slept.
+ * Time goes on only when all of them wait and none has mail, and then to the first moment at which
+ * one of them has something to do or wanted to wake: no timer is late because another thread slept.
  */
 #ifndef HW_TESTS_SIM_PUMP_SIM_H
 #define HW_TESTS_SIM_PUMP_SIM_H
@@ -20,6 +20,7 @@
 
 struct hw_sim_actor {
 	int (*turn)(void *user, uint32_t wait_ms);
+	const struct hw_mailbox *mailbox; /* mail in it keeps time from going on; may be NULL */
 	void *user;
 };
 
@@ -53,17 +54,17 @@ static inline int hw_sim_turn_ring(void *user, uint32_t wait_ms)
 
 static inline struct hw_sim_actor hw_sim_actor_reactor(struct hw_reactor *reactor)
 {
-	return (struct hw_sim_actor){hw_sim_turn_reactor, reactor};
+	return (struct hw_sim_actor){hw_sim_turn_reactor, &reactor->mailbox, reactor};
 }
 
 static inline struct hw_sim_actor hw_sim_actor_worker(struct hw_worker *worker)
 {
-	return (struct hw_sim_actor){hw_sim_turn_worker, worker};
+	return (struct hw_sim_actor){hw_sim_turn_worker, &worker->mailbox, worker};
 }
 
 static inline struct hw_sim_actor hw_sim_actor_ring(struct hw_ring *ring)
 {
-	return (struct hw_sim_actor){hw_sim_turn_ring, ring};
+	return (struct hw_sim_actor){hw_sim_turn_ring, NULL, ring};
 }
 
 #endif
