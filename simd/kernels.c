@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <string.h>
 #include <x86intrin.h>
 
 #include "simd/cpu.h"
@@ -207,6 +208,17 @@ static void crc32c_choose(struct hw_kernels *kernels, enum hw_simd_choice choice
 			kernels->crc32c = hw_crc32c_avx512;
 		}
 	}
+}
+
+int hw_simd_choice_parse(const char *name, enum hw_simd_choice *ret_choice)
+{
+	for (int i = HW_SIMD_AUTO; i < HW_SIMD_COUNT; i++) {
+		if (strcmp(g_choice_names[i], name) == 0) {
+			*ret_choice = (enum hw_simd_choice)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
 }
 
 const struct hw_kernels *hw_simd_kernels(void)

@@ -67,10 +67,15 @@ int hw_simd_init(enum hw_simd_choice choice) __attribute__((warn_unused_result))
 int hw_simd_init_masked(enum hw_simd_choice choice, uint32_t features)
 	__attribute__((warn_unused_result));
 
+/* The choice that the configuration calls @name: "auto", "scalar", "shani", "avx2", "avx512vl",
+ * "avx512". Returns 0 or -EINVAL, with *ret_choice untouched. Thread: any. */
+int hw_simd_choice_parse(const char *name, enum hw_simd_choice *ret_choice)
+	__attribute__((warn_unused_result));
+
 /* The table in use; never NULL. */
 const struct hw_kernels *hw_simd_kernels(void);
 
-/* Its name for the log, "scalar", "shani", "avx2", "avx512vl" or "avx512"; static storage. */
+/* Its name for the log, one of the above but "auto"; static storage. */
 const char *hw_simd_kernel_name(void);
 
 #endif

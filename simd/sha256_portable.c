@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define INLINE static inline __attribute__((always_inline))
+
 _Alignas(64) const uint32_t hw_sha256_round_constants[64] = {
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
 	0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe,
@@ -20,65 +22,93 @@ _Alignas(64) const uint32_t hw_sha256_round_constants[64] = {
 	0xc67178f2,
 };
 
-static inline uint32_t rotr(uint32_t x, uint32_t count)
+INLINE uint32_t rotr(uint32_t x, uint32_t count)
 {
 	return x >> count | x << (32U - count);
 }
 
-static inline uint32_t big_sigma0(uint32_t x)
+INLINE uint32_t big_sigma0(uint32_t x)
 {
 	return rotr(x, 2) ^ rotr(x, 13) ^ rotr(x, 22);
 }
 
-static inline uint32_t big_sigma1(uint32_t x)
+INLINE uint32_t big_sigma1(uint32_t x)
 {
 	return rotr(x, 6) ^ rotr(x, 11) ^ rotr(x, 25);
 }
 
-static inline uint32_t small_sigma0(uint32_t x)
+INLINE uint32_t small_sigma0(uint32_t x)
 {
 	return rotr(x, 7) ^ rotr(x, 18) ^ x >> 3;
 }
 
-static inline uint32_t small_sigma1(uint32_t x)
+INLINE uint32_t small_sigma1(uint32_t x)
 {
 	return rotr(x, 17) ^ rotr(x, 19) ^ x >> 10;
 }
 
 /* The standard's Ch and Maj with one operation less each; the truth tables are the same. */
-static inline uint32_t ch(uint32_t x, uint32_t y, uint32_t z)
+INLINE uint32_t ch(uint32_t x, uint32_t y, uint32_t z)
 {
 	return z ^ (x & (y ^ z));
 }
 
-static inline uint32_t maj(uint32_t x, uint32_t y, uint32_t z)
+INLINE uint32_t maj(uint32_t x, uint32_t y, uint32_t z)
 {
 	return (x & y) | (z & (x | y));
 }
 
-/* One round. v[] stands still and the names a to h move through it backwards, one place a round, so
- * nothing is copied: a is v[-t mod 8], b the next, and so on. */
-static inline void round_run(uint32_t v[8], uint32_t t, uint32_t wk)
-{
-	uint32_t at = (0U - t) & 7U;
-	uint32_t e = v[(at + 4) & 7U];
-	uint32_t *d = &v[(at + 3) & 7U];
-	uint32_t *h = &v[(at + 7) & 7U];
-	uint32_t t1 = *h + big_sigma1(e) + ch(e, v[(at + 5) & 7U], v[(at + 6) & 7U]) + wk;
-	*d += t1;
-	*h = t1 + big_sigma0(v[at]) + maj(v[at], v[(at + 1) & 7U], v[(at + 2) & 7U]);
-}
-
-/* The schedule keeps the newest sixteen words in a ring: w[t mod 16] is replaced by word t + 16. */
-static inline uint32_t schedule_next(const uint32_t w[16], uint32_t t)
+/* Word t + 16 of the schedule. The newest sixteen are kept in a ring: it takes the place of word t.
+ */
+INLINE uint32_t schedule_next(const uint32_t *w, uint32_t t)
 {
 	return small_sigma1(w[(t + 14) & 15U]) + w[(t + 9) & 15U] + small_sigma0(w[(t + 1) & 15U]) +
 	       w[t & 15U];
 }
 
+/* One round. v[] stands still and the names a to h move through it backwards, one place a round, so
+ * nothing is copied: a is v[-t mod 8], b the next, and so on. */
+INLINE void round_run(uint32_t *v, uint32_t *w, const uint32_t *k, uint32_t t)
+{
+	uint32_t a = v[(0U - t) & 7U];
+	uint32_t e = v[(4U - t) & 7U];
+	uint32_t *d = &v[(3U - t) & 7U];
+	uint32_t *h = &v[(7U - t) & 7U];
+	uint32_t t1 = *h + big_sigma1(e) + ch(e, v[(5U - t) & 7U], v[(6U - t) & 7U]) + k[t] + w[t];
+	uint32_t t2 = big_sigma0(a) + maj(a, v[(1U - t) & 7U], v[(2U - t) & 7U]);
+	*d += t1;
+	*h = t1 + t2;
+	w[t] = schedule_next(w, t);
+}
+
+/* Sixteen rounds, written out so that every index is a constant and v[] is registers. The last
+ * sixteen rounds of a block compute sixteen words that nobody reads; that costs less than a second
+ * copy. */
+static void rounds_run(uint32_t *v_kept, uint32_t *w, const uint32_t *k)
+{
+	uint32_t v[8];
+	memcpy(v, v_kept, sizeof(v));
+	round_run(v, w, k, 0);
+	round_run(v, w, k, 1);
+	round_run(v, w, k, 2);
+	round_run(v, w, k, 3);
+	round_run(v, w, k, 4);
+	round_run(v, w, k, 5);
+	round_run(v, w, k, 6);
+	round_run(v, w, k, 7);
+	round_run(v, w, k, 8);
+	round_run(v, w, k, 9);
+	round_run(v, w, k, 10);
+	round_run(v, w, k, 11);
+	round_run(v, w, k, 12);
+	round_run(v, w, k, 13);
+	round_run(v, w, k, 14);
+	round_run(v, w, k, 15);
+	memcpy(v_kept, v, sizeof(v));
+}
+
 static void block_run(uint32_t *state, const uint8_t *block)
 {
-	const uint32_t *k = hw_sha256_round_constants;
 	uint32_t w[16];
 	uint32_t v[8];
 	memcpy(w, block, sizeof(w));
@@ -86,12 +116,8 @@ static void block_run(uint32_t *state, const uint8_t *block)
 	for (uint32_t t = 0; t < 16; t++) {
 		w[t] = __builtin_bswap32(w[t]);
 	}
-	for (uint32_t t = 0; t < 64; t += 8) {
-		/* Eight at a time, so that every index is known to the compiler. */
-		for (uint32_t i = 0; i < 8; i++) {
-			round_run(v, i, k[t + i] + w[(t + i) & 15U]);
-			w[(t + i) & 15U] = schedule_next(w, t + i);
-		}
+	for (uint32_t t = 0; t < 64; t += 16) {
+		rounds_run(v, w, hw_sha256_round_constants + t);
 	}
 	for (uint32_t i = 0; i < 8; i++) {
 		state[i] += v[i];

@@ -123,6 +123,25 @@ static void named_choice_is_used(void **state)
 	}
 }
 
+static void names_parse(void **state)
+{
+	(void)state;
+	static const char *const bad[] = {"", "AVX2", "avx", "avx5122", "shani ", "count"};
+	enum hw_simd_choice choice = HW_SIMD_COUNT;
+	for (uint32_t i = 0; i < hw_count_of(bad); i++) {
+		assert_int_equal(hw_simd_choice_parse(bad[i], &choice), -EINVAL);
+		assert_int_equal(choice, HW_SIMD_COUNT);
+	}
+	assert_int_equal(hw_simd_choice_parse("auto", &choice), 0);
+	assert_int_equal(choice, HW_SIMD_AUTO);
+	for (int i = HW_SIMD_SCALAR; i < HW_SIMD_COUNT; i++) {
+		if (hw_simd_init((enum hw_simd_choice)i) == 0) {
+			assert_int_equal(hw_simd_choice_parse(hw_simd_kernel_name(), &choice), 0);
+			assert_int_equal(choice, i);
+		}
+	}
+}
+
 static uint8_t g_blocks[16 * 1024];
 
 /* One kernel by itself: lanes at random places of one buffer, some of them the same. */
@@ -178,6 +197,7 @@ int main(void)
 		cmocka_unit_test(nothing_without_features),
 		cmocka_unit_test(each_needs_its_feature),
 		cmocka_unit_test(named_choice_is_used),
+		cmocka_unit_test(names_parse),
 		cmocka_unit_test(each_kernel_is_the_portable),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

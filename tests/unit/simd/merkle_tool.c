@@ -7,7 +7,6 @@
  * (libtorrent_test.py) reads what it prints. The file is read a slab at a time, as the daemon does.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "simd/kernels.h"
 #include "simd/merkle.h"
@@ -42,14 +41,9 @@ static uint32_t chunk_read(FILE *file, struct hw_hash *ret_leaves)
 
 static int kernel_choose(const char *name)
 {
-	static const char *const names[HW_SIMD_COUNT] = {"auto", "scalar",   "shani",
-							 "avx2", "avx512vl", "avx512"};
-	for (int i = 0; i < HW_SIMD_COUNT; i++) {
-		if (strcmp(names[i], name) == 0) {
-			return hw_simd_init((enum hw_simd_choice)i);
-		}
-	}
-	return -1;
+	enum hw_simd_choice choice = HW_SIMD_AUTO;
+	int r = hw_simd_choice_parse(name, &choice);
+	return r < 0 ? r : hw_simd_init(choice);
 }
 
 int main(int argc, char **argv)
