@@ -73,8 +73,8 @@ static int decode(const char *digits, struct hw_span text, uint8_t *ret_bytes)
 			ret_bytes[at++] = (uint8_t)(bits >> bit_count);
 		}
 	}
-	/* Six bits left are a character too many; others must say nothing. */
-	return bit_count == 6 || (bits & ((1U << bit_count) - 1)) != 0 ? -EINVAL : 0;
+	hw_assert(bit_count != 6); /* a single digit behind the last four: the callers know sizes */
+	return (bits & ((1U << bit_count) - 1)) != 0 ? -EINVAL : 0;
 }
 
 int hw_base64_decode(struct hw_span text, uint8_t *ret_bytes, uint32_t capacity)
@@ -83,7 +83,7 @@ int hw_base64_decode(struct hw_span text, uint8_t *ret_bytes, uint32_t capacity)
 	if (text.size % 4 != 0) {
 		return -EINVAL;
 	}
-	/* At most two; a third would leave one digit of the four, which decode refuses. */
+	/* At most two; a third is left to decode, which refuses it as a digit. */
 	while (text.size % 4 != 2 && text.size > 0 && text.bytes[text.size - 1] == '=') {
 		text.size--;
 	}

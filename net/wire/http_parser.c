@@ -219,10 +219,36 @@ static void method_read(struct hw_http_parser *parser, const char *bytes, uint32
 	enter(parser, STATE_TARGET);
 }
 
+/* Whether any of eight bytes is below @low, a "#" or DEL. A byte behind one that is may be taken
+ * for one too, which does no harm: whoever asks looks at each of them then. */
+static bool has_stop(uint64_t word, uint8_t low)
+{
+	const uint64_t ones = UINT64_MAX / 255;
+	uint64_t below = (word - ones * low) & ~word;
+	uint64_t hash = word ^ ones * '#';
+	uint64_t del = word ^ ones * 0x7f;
+	return ((below | ((hash - ones) & ~hash) | ((del - ones) & ~del)) & ones * 0x80) != 0;
+}
+
+/* Eight bytes a step over what is good; stops short of @end and of the first byte that may not be,
+ * from which on the table judges. */
+static uint32_t plain_skip(const char *bytes, uint32_t at, uint32_t end, uint8_t low)
+{
+	while (end - at >= sizeof(uint64_t)) {
+		uint64_t word = 0;
+		memcpy(&word, bytes + at, sizeof(word));
+		if (has_stop(word, low)) {
+			break;
+		}
+		at += (uint32_t)sizeof(word);
+	}
+	return at;
+}
+
 static void target_read(struct hw_http_parser *parser, const char *bytes, uint32_t limit)
 {
 	uint32_t end = hw_min(limit, parser->mark + HW_TARGET_SIZE_MAX + 1);
-	uint32_t at = parser->offset;
+	uint32_t at = plain_skip(bytes, parser->offset, end, 0x21);
 	while (at < end && hw_http_char_is(bytes[at], HW_HTTP_CHAR_TARGET)) {
 		at++;
 	}
@@ -347,7 +373,7 @@ static void value_begin_read(struct hw_http_parser *parser, const char *bytes, u
 
 static void value_read(struct hw_http_parser *parser, const char *bytes, uint32_t limit)
 {
-	uint32_t at = parser->offset;
+	uint32_t at = plain_skip(bytes, parser->offset, limit, 0x20);
 	while (at < limit && hw_http_char_is(bytes[at], HW_HTTP_CHAR_VALUE)) {
 		at++;
 	}

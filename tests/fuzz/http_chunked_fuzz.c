@@ -54,32 +54,48 @@ static void decode(struct hw_http_chunked *decoder, const char *bytes, uint32_t 
 	}
 }
 
+static int digit_value(char c)
+{
+	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+	const char *found = c == 0 ? NULL : strchr(digits, c);
+	return found == NULL ? -1 : (int)(found - digits) % 16;
+}
+
+/* One size line: the bytes that it has, -1 malformed or cut, -2 an extension. */
+static int64_t slow_size(const char *bytes, uint32_t size, uint64_t *ret_chunk)
+{
+	uint64_t chunk = 0;
+	uint32_t at = 0;
+	for (; at < size && bytes[at] != '\r'; at++) {
+		int digit = digit_value(bytes[at]);
+		if (digit < 0) {
+			return bytes[at] == ';' && at > 0 ? -2 : -1;
+		}
+		if (at == 16) {
+			return -1;
+		}
+		chunk = chunk * 16 + (uint64_t)digit;
+	}
+	if (at == 0 || at + 2 > size || bytes[at + 1] != '\n' || chunk > INT64_MAX) {
+		return -1;
+	}
+	*ret_chunk = chunk;
+	return at + 2;
+}
+
 /* The grammar once more, over a whole body: returns the bytes of data, -1 refused or not complete.
  * Knows nothing of extensions and trailers: -2 where one begins. */
 static int64_t slow_decode(const char *bytes, uint32_t size, uint32_t *ret_offset)
 {
 	uint32_t at = 0;
 	uint32_t data_size = 0;
-	for (;;) {
-		uint64_t chunk = 0;
-		uint32_t digits = 0;
-		static const char lower[] = "0123456789abcdef";
-		static const char upper[] = "0123456789ABCDEF";
-		for (; at < size && bytes[at] != '\r'; at++, digits++) {
-			const char *l = bytes[at] == 0 ? NULL : strchr(lower, bytes[at]);
-			const char *u = bytes[at] == 0 ? NULL : strchr(upper, bytes[at]);
-			if (l == NULL && u == NULL) {
-				return bytes[at] == ';' && digits > 0 ? -2 : -1;
-			}
-			chunk = chunk * 16 + (uint64_t)(l != NULL ? l - lower : u - upper);
-			if (digits == 16) {
-				return -1;
-			}
+	uint64_t chunk = 1;
+	while (chunk > 0) {
+		int64_t line_size = slow_size(bytes + at, size - at, &chunk);
+		if (line_size < 0) {
+			return line_size;
 		}
-		if (digits == 0 || at + 2 > size || bytes[at + 1] != '\n' || chunk > INT64_MAX) {
-			return -1;
-		}
-		at += 2;
+		at += (uint32_t)line_size;
 		if (chunk > size - at) {
 			return -1;
 		}
@@ -93,11 +109,9 @@ static int64_t slow_decode(const char *bytes, uint32_t size, uint32_t *ret_offse
 			return -1;
 		}
 		at += 2;
-		if (chunk == 0) {
-			*ret_offset = at;
-			return (int64_t)data_size;
-		}
 	}
+	*ret_offset = at;
+	return (int64_t)data_size;
 }
 
 static void slow_check(const char *bytes, uint32_t size)

@@ -86,21 +86,32 @@ static uint32_t overlaps_count(const struct part *parts, uint32_t count, struct 
 	return overlaps;
 }
 
+static bool touches(struct part a, struct part b)
+{
+	return a.first <= b.last + 1 && b.first <= a.last + 1;
+}
+
+/* The last of the parts joins the first that it touches, until it touches none. */
 static uint32_t merge(struct part *parts, uint32_t count)
 {
-	for (uint32_t i = 0; i < count; i++) {
-		for (uint32_t k = i + 1; k < count; k++) {
-			if (parts[k].first > parts[i].last + 1 ||
-			    parts[i].first > parts[k].last + 1) {
-				continue;
-			}
-			parts[i].first = hw_min(parts[i].first, parts[k].first);
-			parts[i].last = hw_max(parts[i].last, parts[k].last);
-			for (uint32_t m = k; m + 1 < count; m++) {
-				parts[m] = parts[m + 1];
-			}
-			return merge(parts, count - 1);
+	uint32_t last = count - 1;
+	for (uint32_t i = 0; i < last; i++) {
+		if (!touches(parts[i], parts[last])) {
+			continue;
 		}
+		parts[i].first = hw_min(parts[i].first, parts[last].first);
+		parts[i].last = hw_max(parts[i].last, parts[last].last);
+		/* Now it is this one that may touch others, all behind it: the first was taken. */
+		for (uint32_t k = i + 1; k < last; k++) {
+			if (touches(parts[i], parts[k])) {
+				parts[i].first = hw_min(parts[i].first, parts[k].first);
+				parts[i].last = hw_max(parts[i].last, parts[k].last);
+				memmove(&parts[k], &parts[k + 1], (last - k) * sizeof(parts[0]));
+				last--;
+				k = i; /* from the beginning: it has grown */
+			}
+		}
+		return last;
 	}
 	return count;
 }

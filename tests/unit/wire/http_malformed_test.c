@@ -409,6 +409,8 @@ static void host_test(void **state)
 		GOOD("a-b~c"),
 		GOOD("[::1]"),
 		GOOD("[::1]:5000"),
+		GOOD("[2001:DB8::Fe]"),
+		BAD("[::G]"),
 		GOOD("[2001:db8::10.0.0.1]:0"),
 		BAD(""),
 		BAD(" "),
