@@ -14,6 +14,8 @@
 /* Kernel 6.8; Debian 12's header ends before it. */
 #define HW_OP_FIXED_FD_INSTALL 54
 
+/* The calling thread becomes the ring's one issuer. */
+int hw_ring_kernel_enable(struct io_uring *uring) HW_MUST_CHECK;
 /* No operation but those of ring.h and no further registration, once the ring is enabled. */
 int hw_ring_kernel_restrict(struct io_uring *uring) HW_MUST_CHECK;
 

@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "core/loop/ring.h"
 #include "core/loop/ring_kernel.h"
@@ -65,6 +67,18 @@ int hw_ring_probe(struct hw_ring_probe *ret_probe)
 	return 0;
 }
 
+/* Debian 12's liburing declares the functions for these two and does not export them. */
+static int ring_register(struct io_uring *uring, uint32_t what, const void *bytes, uint32_t count)
+{
+	long r = syscall(SYS_io_uring_register, uring->ring_fd, what, bytes, count);
+	return r < 0 ? -errno : (int)r;
+}
+
+int hw_ring_kernel_enable(struct io_uring *uring)
+{
+	return ring_register(uring, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
+}
+
 int hw_ring_kernel_restrict(struct io_uring *uring)
 {
 	struct io_uring_restriction rules[hw_count_of(g_operations) + 2];
@@ -80,5 +94,5 @@ int hw_ring_kernel_restrict(struct io_uring *uring)
 	}
 	rules[count].opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED;
 	rules[count++].sqe_flags = IOSQE_FIXED_FILE | IOSQE_BUFFER_SELECT | IOSQE_CQE_SKIP_SUCCESS;
-	return io_uring_register_restrictions(uring, rules, count);
+	return ring_register(uring, IORING_REGISTER_RESTRICTIONS, rules, count);
 }

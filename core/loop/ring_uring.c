@@ -186,7 +186,7 @@ int hw_ring_file_register(struct hw_ring *ring, uint32_t slot, int fd)
 
 int hw_ring_enable(struct hw_ring *ring)
 {
-	return io_uring_enable_rings(&ring->uring);
+	return hw_ring_kernel_enable(&ring->uring);
 }
 
 bool hw_ring_has_fixed_buffers(const struct hw_ring *ring)

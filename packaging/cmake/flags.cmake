@@ -8,8 +8,10 @@ target_compile_options(hw_flags INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes -Wmissing-prototypes
   -Wvla -Wcast-qual -Wundef -Wformat=2 -Wimplicit-fallthrough -Wnull-dereference -Wunused-result
   -Werror
-  -fno-omit-frame-pointer -fstack-protector-strong -fstack-clash-protection -fcf-protection
-  -ftrivial-auto-var-init=zero)
+  -fno-omit-frame-pointer -fstack-protector-strong -fstack-clash-protection -fcf-protection)
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU") # clang 14 wants a second flag that later versions refuse
+  target_compile_options(hw_flags INTERFACE -ftrivial-auto-var-init=zero)
+endif()
 # The portable baseline: one binary runs on every x86-64 machine.
 target_compile_options(hw_flags INTERFACE -march=x86-64 -mtune=generic)
 target_link_options(hw_flags INTERFACE -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)

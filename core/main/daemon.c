@@ -1,0 +1,677 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The order of the start, which is the order of what depends on what:
+ *
+ *   probe -> listen -> privileges -> data directory (lock) -> catalog -> recovery -> nodes (rings)
+ * -> sandbox
+ *         -> threads -> serve
+ * and of the end:
+ *   signal -> nodes drain -> (time is up: cut) -> nodes ended -> the worker stops -> everything is
+ * given back
+ *
+ * Everything before "threads" runs in one thread and may block; everything after it is mail.
+ */
+#include "core/main/daemon.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/base/log.h"
+#include "core/main/budget.h"
+#include "core/main/listen.h"
+#include "core/main/node.h"
+#include "core/main/ports.h"
+#include "core/main/sandbox.h"
+#include "simd/kernels.h"
+
+#define CATALOG_CACHE_SIZE (64U << 20) /* bytes of SQLite's page cache */
+#define WAIT_MS            1000U
+#define CUT_PATIENCE_MS    5000U /* for conversations to end once they were cut */
+#define SPARE_FD_COUNT     64U   /* data directory, catalog, log, segments being opened */
+
+struct daemon {
+	struct hw_config *config;
+	struct hw_ring_probe probe;
+	struct hw_files files;
+	struct hw_ports ports;
+	struct hw_worker main_worker; /* main's own ring and mailbox */
+	struct hw_worker worker;
+	struct hw_catalog_thread catalog;
+	struct hw_thread worker_thread;
+	struct hw_mail worker_stop_mail;
+	struct hw_recover recovered;
+	struct hw_node *nodes;
+	struct hw_metrics *metrics; /* of the nodes, then of the worker */
+	const struct hw_metrics **all_metrics;
+	uint32_t node_count;
+	uint32_t nodes_running;
+	uint32_t slab_count;
+	struct hw_http_limits limits;
+	struct hw_talk_options talks;
+	struct hw_op signal_op;
+	struct hw_op log_op;
+	int signal_fd;
+	int log_fd;
+	uint64_t drain_us; /* when we were told to stop; 0: not yet */
+	bool is_cut;
+};
+
+/* Written before threads, read by the waker in all of them. */
+static int g_log_event_fd = -1;
+
+static int fail(const char *event, int error, const char *advice)
+{
+	HW_LOG(HW_LOG_ERROR, event, HW_F_ERRNO("error", error), HW_F_TEXT("advice", advice));
+	return error;
+}
+
+/* -- the machine
+ * ----------------------------------------------------------------------------------- */
+
+static int probe(struct daemon *daemon)
+{
+	int r = hw_ring_probe(&daemon->probe);
+	if (r == -EPERM || r == -EACCES) {
+		return fail(
+			"io_uring.forbidden", r,
+			"io_uring is switched off here: set sysctl kernel.io_uring_disabled=0; in "
+			"a container allow the io_uring_* calls in its seccomp profile (docker: "
+			"--security-opt seccomp=<profile>)");
+	}
+	if (r < 0) {
+		return fail("io_uring.missing", r, "Linux 6.1 or later with io_uring is needed");
+	}
+	HW_LOG(HW_LOG_INFO, "io_uring.ready", HW_F_TEXT("found", daemon->probe.text));
+	enum hw_simd_choice choice = HW_SIMD_AUTO;
+	static const char *const g_simd[] = {"auto", "scalar", "shani", "avx2", "avx512"};
+	r = hw_simd_choice_parse(g_simd[daemon->config->simd], &choice);
+	if (r >= 0) {
+		r = hw_simd_init(choice);
+	}
+	if (r < 0) {
+		return fail("simd.missing", r,
+			    "this cpu cannot do what simd asks for; use simd = auto");
+	}
+	HW_LOG(HW_LOG_INFO, "simd.chosen", HW_F_TEXT("kernel", hw_simd_kernel_name()));
+	return 0;
+}
+
+/* As many descriptors as may be had: a ring's table counts against the limit. */
+static void descriptors_raise(struct daemon *daemon)
+{
+	struct rlimit limit = {0};
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit); /* checked below by asking again */
+		(void)getrlimit(RLIMIT_NOFILE, &limit);
+	}
+	uint64_t files = HW_STORE_FILE_COUNT + HW_CONFIG_LISTEN_COUNT_MAX + SPARE_FD_COUNT;
+	uint64_t most = limit.rlim_cur > files ? limit.rlim_cur - files : 1;
+	if (daemon->limits.connections_max > most) {
+		HW_LOG(HW_LOG_WARN, "connections.fewer",
+		       HW_F_U64("wanted", daemon->limits.connections_max),
+		       HW_F_U64("possible", most),
+		       HW_F_TEXT("advice", "raise RLIMIT_NOFILE (LimitNOFILE= in the unit)"));
+		daemon->limits.connections_max = (uint32_t)most;
+	}
+}
+
+static uint32_t cpus_allowed(const struct hw_config *config, uint32_t *ret_cpus, uint32_t capacity)
+{
+	cpu_set_t allowed;
+	uint32_t count = 0;
+	if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0) {
+		return 0;
+	}
+	for (uint32_t cpu = 0; cpu < CPU_SETSIZE && count < capacity; cpu++) {
+		bool is_wanted = config->cpus.count == 0 || hw_config_cpus_has(&config->cpus, cpu);
+		if (is_wanted && CPU_ISSET(cpu, &allowed)) {
+			ret_cpus[count++] = cpu;
+		}
+	}
+	return count;
+}
+
+/* -- limits
+ * ---------------------------------------------------------------------------------------- */
+
+static void limits_set(struct daemon *daemon)
+{
+	const struct hw_config *config = daemon->config;
+	daemon->slab_count =
+		(uint32_t)(hw_min(config->memory_size, UINT64_C(1) << 30) / HW_SLAB_SIZE);
+	daemon->limits = (struct hw_http_limits){
+		/* Two operations of each fit the largest completion queue there is. */
+		.connections_max = hw_min(config->connections_max, 24576U),
+		.head_timeout_ms = config->head_timeout_ms,
+		.idle_timeout_ms = config->idle_timeout_ms,
+		.stall_timeout_ms = config->stall_timeout_ms,
+		.has_access_log = config->has_access_log,
+		.has_fd_install = daemon->probe.has_fd_install,
+	};
+	daemon->talks = (struct hw_talk_options){
+		.upload_policy = (enum hw_upload_policy)config->uploads,
+		.file_size_max = config->file_size_max,
+		.uploads_max = config->uploads_max,
+		.downloads_max = config->downloads_max,
+		.public_url = config->public_url,
+		.all_metrics = daemon->all_metrics,
+		.metrics_count = daemon->node_count + 1,
+	};
+}
+
+static int budget_check(const struct daemon *daemon)
+{
+	struct hw_budget budget;
+	struct sysinfo machine;
+	hw_budget_add_up(&budget, daemon->node_count, daemon->slab_count, &daemon->limits,
+			 &daemon->talks, CATALOG_CACHE_SIZE);
+	for (uint32_t i = 0; i < HW_BUDGET_TERM_COUNT; i++) {
+		HW_LOG(HW_LOG_INFO, "memory.budget", HW_F_TEXT("holder", budget.terms[i].holder),
+		       HW_F_U64("bytes", budget.terms[i].size));
+	}
+	HW_LOG(HW_LOG_INFO, "memory.total", HW_F_U64("bytes", budget.total_size));
+	if (sysinfo(&machine) == 0 &&
+	    budget.total_size > (uint64_t)machine.totalram * machine.mem_unit) {
+		return fail(
+			"memory.too_much", -ENOMEM,
+			"the budget is more than this machine has: lower memory, connections_max, "
+			"uploads_max or reactors");
+	}
+	return 0;
+}
+
+/* -- the data directory
+ * ---------------------------------------------------------------------------- */
+
+static int user_become(const struct hw_config *config)
+{
+	if (*config->user == '\0') {
+		if (getuid() == 0) {
+			HW_LOG(HW_LOG_WARN, "user.root",
+			       HW_F_TEXT("advice",
+					 "running as root; name an unprivileged user with user="));
+		}
+		return 0;
+	}
+	struct hw_sandbox_user user;
+	int r = hw_sandbox_user_find(config->user, &user);
+	if (r < 0) {
+		return fail("user.unknown", r, "user= names nobody on this machine");
+	}
+	if (getuid() != 0) {
+		return getuid() == user.uid
+			       ? 0
+			       : fail("user.denied", -EPERM, "only root can become another user");
+	}
+	if (mkdir(config->data_dir, 0700) == 0 && chown(config->data_dir, user.uid, user.gid) < 0) {
+		return fail("user.data_dir", -errno, "the data directory cannot be given to user=");
+	}
+	r = hw_sandbox_privileges_drop(&user);
+	return r < 0 ? fail("user.denied", r, "root's privileges cannot be dropped") : 0;
+}
+
+static int files_open(struct daemon *daemon)
+{
+	const struct hw_config *config = daemon->config;
+	bool wants_direct = config->direct_io == HW_DIRECT_IO_AUTO;
+	int r = hw_files_open(&daemon->files, config->data_dir, config->reserve_size, wants_direct);
+	if (r == -EBUSY) {
+		return fail("data_dir.busy", r,
+			    "another hawserd uses this data directory; stop it, or name another "
+			    "data_dir");
+	}
+	if (r == -EPROTO) {
+		return fail("data_dir.format", r,
+			    "the data directory was written by a newer hawserd, or is not ours");
+	}
+	if (r < 0) {
+		return fail("data_dir.failed", r,
+			    "the data directory cannot be opened or made; is it "
+			    "writable by this user?");
+	}
+	if (wants_direct && !daemon->files.is_direct) {
+		HW_LOG(HW_LOG_WARN, "data_dir.buffered",
+		       HW_F_TEXT("advice",
+				 "this file system has no O_DIRECT: uploads go through the "
+				 "page cache and cost more; ext4 or XFS would not"));
+	}
+	return 0;
+}
+
+static int catalog_open(struct daemon *daemon)
+{
+	char path[HW_CONFIG_TEXT_SIZE_MAX + 16];
+	char message[512] = "";
+	(void)snprintf(path, sizeof(path), "%s/catalog.db", daemon->config->data_dir); /* fits */
+	daemon->ports.files = &daemon->files;
+	struct hw_catalog_db_options options = {
+		.path = path,
+		.reclaim = hw_ports_reclaim(&daemon->ports),
+		.pin_capacity = 2 * daemon->node_count * daemon->config->downloads_max,
+		.cache_size = CATALOG_CACHE_SIZE,
+	};
+	int r = hw_catalog_db_open(&daemon->ports.db, &options, message, sizeof(message));
+	if (r < 0) {
+		return fail("catalog.failed", r, message);
+	}
+	uint64_t begun_us = hw_clock_monotonic_us();
+	r = hw_ports_recover(&daemon->ports, &daemon->recovered);
+	if (r < 0) {
+		return fail("recovery.failed", r,
+			    r == -EBADMSG
+				    ? "the catalog names bytes that the segments do not have; "
+				      "nothing was changed: restore both from the same backup"
+				    : "the data directory could not be read or written");
+	}
+	HW_LOG(HW_LOG_INFO, "recovery.done", HW_F_U64("segments", daemon->recovered.kept_count),
+	       HW_F_U64("unlinked", daemon->recovered.unlinked_count),
+	       HW_F_U64("punched", daemon->recovered.punched_size),
+	       HW_F_U64("us", hw_clock_monotonic_us() - begun_us));
+	return 0;
+}
+
+/* -- nodes
+ * ----------------------------------------------------------------------------------------- */
+
+static int listeners_open(struct daemon *daemon, int fds[][HW_CONFIG_LISTEN_COUNT_MAX])
+{
+	struct hw_config_listen *listen = &daemon->config->listen;
+	for (uint32_t node = 0; node < daemon->node_count; node++) {
+		for (uint32_t i = 0; i < listen->count; i++) {
+			char address[HW_CONFIG_ADDRESS_TEXT_SIZE];
+			hw_config_address_text(&listen->addresses[i], address);
+			fds[node][i] =
+				hw_listen_open(&listen->addresses[i], daemon->config->congestion);
+			if (fds[node][i] >= 0) {
+				continue;
+			}
+			HW_LOG(HW_LOG_ERROR, "listen.failed", HW_F_ERRNO("error", fds[node][i]),
+			       HW_F_TEXT("address", address),
+			       HW_F_TEXT("advice", "is the port taken, the address this machine's, "
+						   "the congestion "
+						   "control known? ports below 1024 need "
+						   "CAP_NET_BIND_SERVICE"));
+			return fds[node][i];
+		}
+	}
+	return 0;
+}
+
+static void node_ended(struct hw_node *node);
+
+static int nodes_init(struct daemon *daemon, int fds[][HW_CONFIG_LISTEN_COUNT_MAX],
+		      const uint32_t *cpus, uint32_t cpu_count)
+{
+	bool is_loopback[HW_CONFIG_LISTEN_COUNT_MAX];
+	for (uint32_t i = 0; i < daemon->config->listen.count; i++) {
+		is_loopback[i] = daemon->config->listen.addresses[i].is_loopback;
+	}
+	for (uint32_t i = 0; i < daemon->node_count; i++) {
+		struct hw_node_options options = {
+			.index = i,
+			.cpu = i < cpu_count ? cpus[i] : HW_THREAD_ANY_CPU,
+			.slab_count = daemon->slab_count,
+			.io_worker_count = daemon->config->io_worker_count,
+			.files = &daemon->files,
+			.worker = &daemon->worker,
+			.catalog = &daemon->catalog,
+			.segment_port = hw_ports_segment(&daemon->ports),
+			.segment_size = daemon->config->segment_size,
+			.next_segment = daemon->recovered.next_segments[i],
+			.limits = daemon->limits,
+			.talks = daemon->talks,
+			.metrics = &daemon->metrics[i],
+			.main_mailbox = &daemon->main_worker.mailbox,
+			.ended = node_ended,
+		};
+		int r = hw_node_init(&daemon->nodes[i], &options, fds[i], is_loopback,
+				     daemon->config->listen.count);
+		if (r < 0) {
+			return fail("reactor.failed", r,
+				    "a ring or its memory could not be had; lower memory or "
+				    "connections_max");
+		}
+	}
+	if (!hw_ring_has_fixed_buffers(daemon->nodes[0].reactor.ring)) {
+		HW_LOG(HW_LOG_WARN, "memory.unregistered",
+		       HW_F_U64("needed",
+				(uint64_t)daemon->node_count * daemon->slab_count * HW_SLAB_SIZE),
+		       HW_F_TEXT("advice",
+				 "RLIMIT_MEMLOCK is too small for registered buffers, which cost "
+				 "less; raise it (LimitMEMLOCK= in the unit)"));
+	}
+	return 0;
+}
+
+static int sandbox_enter(const struct daemon *daemon)
+{
+	struct hw_sandbox_report report;
+	if (!daemon->config->has_sandbox) {
+		HW_LOG(HW_LOG_WARN, "sandbox.off",
+		       HW_F_TEXT("advice", "sandbox = on costs nothing"));
+		return 0;
+	}
+	int r = hw_sandbox_lock(daemon->files.dir_fd, &report);
+	if (r < 0) {
+		return fail(
+			"sandbox.refused", r,
+			"the kernel refused Landlock or seccomp; allow them, or set sandbox = off");
+	}
+	HW_LOG(report.is_walled && report.has_ring_lock ? HW_LOG_INFO : HW_LOG_WARN, "sandbox.on",
+	       HW_F_U64("landlock", (uint64_t)report.landlock_abi),
+	       HW_F_BOOL("data_dir_only", report.is_walled),
+	       HW_F_BOOL("no_second_ring", report.has_ring_lock));
+	return 0;
+}
+
+static void worker_run(void *user)
+{
+	struct daemon *daemon = user;
+	if (hw_log_thread_start("catalog") < 0) {
+		HW_LOG(HW_LOG_WARN, "log.no_ring"); /* lines are written directly then */
+	}
+	int r = hw_ring_enable(daemon->worker.ring);
+	if (r >= 0) {
+		r = hw_worker_run(&daemon->worker);
+	}
+	if (r < 0) {
+		HW_LOG(HW_LOG_ERROR, "worker.failed", HW_F_ERRNO("error", r));
+		abort();
+	}
+	hw_log_thread_stop();
+}
+
+static int threads_start(struct daemon *daemon)
+{
+	int r = hw_thread_start(&daemon->worker_thread, "catalog", HW_THREAD_ANY_CPU, worker_run,
+				daemon);
+	for (uint32_t i = 0; r >= 0 && i < daemon->node_count; i++) {
+		r = hw_node_start(&daemon->nodes[i]);
+		daemon->nodes_running += r >= 0;
+	}
+	return r < 0 ? fail("thread.failed", r, "threads could not be started") : 0;
+}
+
+/* -- main's own events
+ * ----------------------------------------------------------------------------- */
+
+static void log_wake(void *user)
+{
+	uint64_t one = 1;
+	(void)user;
+	/* Non-blocking; when it is full main is awake anyway. */
+	ssize_t size = write(g_log_event_fd, &one, sizeof(one));
+	(void)size;
+}
+
+static void log_done(struct hw_op *op);
+static void signal_done(struct hw_op *op);
+
+static void log_drain_all(struct daemon *daemon)
+{
+	while (hw_log_drain(STDERR_FILENO) > 0) {
+	}
+	hw_metrics_set(&daemon->metrics[daemon->node_count], HW_METRIC_log_lines_dropped,
+		       hw_log_dropped_count());
+}
+
+static void log_done(struct hw_op *op)
+{
+	struct daemon *daemon = hw_container_of(op, struct daemon, log_op);
+	uint64_t count = 0;
+	ssize_t size = read(daemon->log_fd, &count, sizeof(count));
+	(void)size; /* non-blocking: nothing there is fine */
+	log_drain_all(daemon);
+	hw_ring_poll_fd(daemon->main_worker.ring, &daemon->log_op, daemon->log_fd, log_done);
+}
+
+static void drain_begin(struct daemon *daemon)
+{
+	HW_LOG(HW_LOG_INFO, "stop.begun",
+	       HW_F_U64("patience_ms", daemon->config->shutdown_timeout_ms));
+	daemon->drain_us = hw_clock_monotonic_us();
+	for (uint32_t i = 0; i < daemon->node_count; i++) {
+		hw_node_drain(&daemon->nodes[i], daemon->main_worker.ring);
+	}
+}
+
+static void signal_done(struct hw_op *op)
+{
+	struct daemon *daemon = hw_container_of(op, struct daemon, signal_op);
+	struct signalfd_siginfo info;
+	if (read(daemon->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (daemon->drain_us != 0) {
+			HW_LOG(HW_LOG_WARN, "stop.now");
+			log_drain_all(daemon);
+			_exit(EXIT_FAILURE); /* asked twice; what was acknowledged is on disk */
+		}
+		drain_begin(daemon);
+	}
+	hw_ring_poll_fd(daemon->main_worker.ring, &daemon->signal_op, daemon->signal_fd,
+			signal_done);
+}
+
+static void node_ended(struct hw_node *node)
+{
+	/* The nodes' array lies in the daemon; which one it was does not matter. */
+	struct daemon *daemon =
+		hw_container_of(node->options.main_mailbox, struct daemon, main_worker.mailbox);
+	hw_assert(daemon->nodes_running > 0);
+	daemon->nodes_running--;
+}
+
+static int events_open(struct daemon *daemon)
+{
+	sigset_t signals;
+	(void)sigemptyset(&signals); /* these three cannot fail with valid numbers */
+	(void)sigaddset(&signals, SIGTERM);
+	(void)sigaddset(&signals, SIGINT);
+	int r = -pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	if (r < 0) {
+		return r;
+	}
+	daemon->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	daemon->log_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (daemon->signal_fd < 0 || daemon->log_fd < 0) {
+		return -errno;
+	}
+	g_log_event_fd = daemon->log_fd;
+	(void)signal(SIGPIPE, SIG_IGN); /* a closed log pipe; sockets say MSG_NOSIGNAL */
+	return 0;
+}
+
+static void worker_stop_deliver(struct hw_mail *mail)
+{
+	struct daemon *daemon = hw_container_of(mail, struct daemon, worker_stop_mail);
+	hw_worker_stop(&daemon->worker);
+}
+
+static void time_look(struct daemon *daemon)
+{
+	if (daemon->drain_us == 0) {
+		return;
+	}
+	uint64_t passed_ms = (hw_clock_monotonic_us() - daemon->drain_us) / 1000;
+	if (!daemon->is_cut && passed_ms >= daemon->config->shutdown_timeout_ms) {
+		HW_LOG(HW_LOG_WARN, "stop.cut");
+		daemon->is_cut = true;
+		for (uint32_t i = 0; i < daemon->node_count; i++) {
+			hw_node_cut(&daemon->nodes[i], daemon->main_worker.ring);
+		}
+	}
+	if (passed_ms >= (uint64_t)daemon->config->shutdown_timeout_ms + CUT_PATIENCE_MS) {
+		HW_LOG(HW_LOG_WARN, "stop.unfinished");
+		log_drain_all(daemon);
+		_exit(EXIT_SUCCESS); /* what was acknowledged is on disk; the rest the next start
+					forgets */
+	}
+}
+
+static int serve(struct daemon *daemon)
+{
+	hw_ring_poll_fd(daemon->main_worker.ring, &daemon->signal_op, daemon->signal_fd,
+			signal_done);
+	hw_ring_poll_fd(daemon->main_worker.ring, &daemon->log_op, daemon->log_fd, log_done);
+	while (daemon->nodes_running > 0) {
+		uint32_t wait_ms = daemon->drain_us == 0 ? WAIT_MS : 20;
+		int r = hw_worker_turn(&daemon->main_worker, wait_ms);
+		if (r < 0) {
+			return fail("main.failed", r, "main's ring broke");
+		}
+		time_look(daemon);
+	}
+	return 0;
+}
+
+static int stop(struct daemon *daemon)
+{
+	for (uint32_t i = 0; i < daemon->node_count; i++) {
+		hw_node_join(&daemon->nodes[i]);
+	}
+	daemon->worker_stop_mail.deliver = worker_stop_deliver;
+	hw_mailbox_post(&daemon->worker.mailbox, daemon->main_worker.ring,
+			&daemon->worker_stop_mail);
+	int r = hw_worker_turn(&daemon->main_worker, 0); /* submits the wake */
+	hw_thread_join(&daemon->worker_thread);
+	for (uint32_t i = 0; i < daemon->node_count; i++) {
+		hw_node_deinit(&daemon->nodes[i]);
+	}
+	hw_catalog_thread_deinit(&daemon->catalog);
+	hw_catalog_db_close(daemon->ports.db);
+	hw_files_close(&daemon->files);
+	HW_LOG(HW_LOG_INFO, "stop.done");
+	return r;
+}
+
+/* -- all of it
+ * ------------------------------------------------------------------------------------- */
+
+static void announce(const struct daemon *daemon)
+{
+	for (uint32_t i = 0; i < daemon->config->listen.count; i++) {
+		char address[HW_CONFIG_ADDRESS_TEXT_SIZE];
+		char url[HW_CONFIG_ADDRESS_TEXT_SIZE + 8];
+		hw_config_address_text(&daemon->config->listen.addresses[i], address);
+		(void)snprintf(url, sizeof(url), "http://%s", address); /* fits */
+		HW_LOG(HW_LOG_INFO, "ready", HW_F_TEXT("url", url),
+		       HW_F_TEXT("data_dir", daemon->config->data_dir),
+		       HW_F_U64("reactors", daemon->node_count));
+	}
+}
+
+static int memory_get(struct daemon *daemon)
+{
+	daemon->nodes = calloc(daemon->node_count, sizeof(*daemon->nodes));
+	daemon->metrics = aligned_alloc(64, (daemon->node_count + 1) * sizeof(*daemon->metrics));
+	daemon->all_metrics = calloc(daemon->node_count + 1, sizeof(*daemon->all_metrics));
+	if (daemon->nodes == NULL || daemon->metrics == NULL || daemon->all_metrics == NULL) {
+		return fail("memory.none", -ENOMEM, "the machine has no memory to start with");
+	}
+	memset(daemon->metrics, 0, (daemon->node_count + 1) * sizeof(*daemon->metrics));
+	for (uint32_t i = 0; i <= daemon->node_count; i++) {
+		daemon->all_metrics[i] = &daemon->metrics[i];
+	}
+	return 0;
+}
+
+static int rings_make(struct daemon *daemon, int fds[][HW_CONFIG_LISTEN_COUNT_MAX],
+		      const uint32_t *cpus, uint32_t cpu_count)
+{
+	int r = hw_worker_init(&daemon->main_worker);
+	if (r >= 0) {
+		r = hw_worker_init(&daemon->worker);
+	}
+	if (r >= 0) {
+		r = hw_ring_enable(daemon->main_worker.ring);
+	}
+	if (r < 0) {
+		return fail("io_uring.failed", r, "a ring could not be made");
+	}
+	hw_catalog_thread_init(&daemon->catalog, &daemon->worker, daemon->ports.db,
+			       &daemon->metrics[daemon->node_count]);
+	return nodes_init(daemon, fds, cpus, cpu_count);
+}
+
+static int start(struct daemon *daemon)
+{
+	static int fds[HW_REACTOR_COUNT_MAX][HW_CONFIG_LISTEN_COUNT_MAX];
+	static uint32_t cpus[HW_REACTOR_COUNT_MAX];
+	uint32_t cpu_count = cpus_allowed(daemon->config, cpus, HW_REACTOR_COUNT_MAX);
+	if (cpu_count == 0) {
+		return fail("cpus.none", -EINVAL, "none of the cpus that cpus= names may be used");
+	}
+	daemon->node_count =
+		daemon->config->reactor_count != 0 ? daemon->config->reactor_count : cpu_count;
+	int r = probe(daemon);
+	if (r >= 0) {
+		r = memory_get(daemon);
+	}
+	if (r < 0) {
+		return r;
+	}
+	limits_set(daemon);
+	descriptors_raise(daemon);
+	r = budget_check(daemon);
+	if (r >= 0) {
+		r = listeners_open(daemon, fds);
+	}
+	if (r >= 0) {
+		r = user_become(daemon->config);
+	}
+	if (r >= 0) {
+		r = files_open(daemon);
+	}
+	if (r >= 0) {
+		r = catalog_open(daemon);
+	}
+	if (r >= 0) {
+		r = events_open(daemon);
+	}
+	if (r >= 0) {
+		r = rings_make(daemon, fds, cpus, cpu_count);
+	}
+	if (r >= 0) {
+		r = sandbox_enter(daemon);
+	}
+	if (r >= 0) {
+		hw_log_set_waker(log_wake, NULL);
+		r = threads_start(daemon);
+	}
+	return r;
+}
+
+int hw_daemon_run(struct hw_config *config)
+{
+	static struct daemon daemon;
+	daemon.config = config;
+	hw_log_start(&(struct hw_log_options){
+		.fd = STDERR_FILENO,
+		.level = (enum hw_log_level)config->log_level,
+		.format = (enum hw_log_format)config->log_format,
+		.wall_ms = hw_clock_wall_ms,
+	});
+	HW_LOG(HW_LOG_INFO, "start", HW_F_TEXT("version", HW_VERSION));
+	int r = start(&daemon);
+	if (r >= 0) {
+		announce(&daemon);
+		r = serve(&daemon);
+	}
+	if (r >= 0) {
+		r = stop(&daemon);
+	}
+	hw_log_stop();
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/main/listen.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BACKLOG 4096
+#define BIND_TRIES                                                                                 \
+	100U /* of BIND_WAIT_MS: 5 s; a killed predecessor's ring may hold the port (HAZARDS 1.2)  \
+	      */
+#define BIND_WAIT_MS 50U
+
+static int option_set(int fd, int level, int name)
+{
+	int on = 1;
+	return setsockopt(fd, level, name, &on, sizeof(on)) < 0 ? -errno : 0;
+}
+
+/* Accepted sockets inherit all of these. */
+static int options_set(int fd, const struct hw_config_address *address, const char *congestion)
+{
+	int r = option_set(fd, SOL_SOCKET, SO_REUSEADDR);
+	if (r >= 0) {
+		r = option_set(fd, SOL_SOCKET, SO_REUSEPORT);
+	}
+	if (r >= 0) {
+		r = option_set(fd, IPPROTO_TCP, TCP_NODELAY);
+	}
+	if (r >= 0 && address->socket.ss_family == AF_INET6) {
+		r = option_set(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+	}
+	if (r >= 0 && *congestion != '\0' &&
+	    setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, congestion, (socklen_t)strlen(congestion)) <
+		    0) {
+		r = -errno;
+	}
+	return r;
+}
+
+static int bind_patiently(int fd, const struct hw_config_address *address)
+{
+	for (uint32_t i = 0; i < BIND_TRIES; i++) {
+		if (bind(fd, (const struct sockaddr *)&address->socket, address->socket_size) ==
+		    0) {
+			return 0;
+		}
+		if (errno != EADDRINUSE) {
+			return -errno;
+		}
+		struct timespec pause = {.tv_nsec = BIND_WAIT_MS * 1000000L};
+		(void)nanosleep(&pause, NULL); /* shorter is fine */
+	}
+	return -EADDRINUSE;
+}
+
+int hw_listen_open(struct hw_config_address *address, const char *congestion)
+{
+	int fd = socket(address->socket.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0) {
+		return -errno;
+	}
+	int r = options_set(fd, address, congestion);
+	if (r >= 0) {
+		r = bind_patiently(fd, address);
+	}
+	if (r >= 0 && listen(fd, BACKLOG) < 0) {
+		r = -errno;
+	}
+	socklen_t size = sizeof(address->socket);
+	if (r >= 0 && getsockname(fd, (struct sockaddr *)&address->socket, &size) < 0) {
+		r = -errno;
+	}
+	if (r < 0) {
+		(void)close(fd); /* nothing on it yet */
+		return r;
+	}
+	return fd;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/base/failpoint.h"
+#include "core/main/daemon.h"
+
+extern char **environ;
+
+int main(int argc, char **argv)
+{
+	static struct hw_config config;
+	char message[HW_CONFIG_MESSAGE_SIZE];
+	int r = hw_config_parse(&config, argc, argv, environ, message, sizeof(message));
+	if (r < 0) {
+		(void)fprintf(stderr, "hawserd: %s\n", message);
+		return EXIT_FAILURE;
+	}
+	if (r > 0) {
+		return EXIT_SUCCESS;
+	}
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread */
+	if (hw_failpoint_start(getenv("HAWSER_FAILPOINT")) < 0) {
+		(void)fprintf(stderr,
+			      "hawserd: HAWSER_FAILPOINT names no place that this build knows\n");
+		return EXIT_FAILURE;
+	}
+	return hw_daemon_run(&config);
+}

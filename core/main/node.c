@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ *   init (main) -> start -> run: enable, listen, turns ... drain_deliver -> end_look -> ended
+ * (main) -> join cut_deliver --^
+ */
+#include "core/main/node.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/base/log.h"
+
+/* The ring's file slots: the lock, the listeners, the store's segments. */
+#define LOCK_INDEX     0U
+#define LISTENER_INDEX 1U
+#define STORE_INDEX    (LISTENER_INDEX + HW_CONFIG_LISTEN_COUNT_MAX)
+#define FILE_COUNT     (STORE_INDEX + HW_STORE_FILE_COUNT)
+
+static bool end_look(struct hw_turn_hook *hook);
+
+/* Operations in flight at most: what every pool's objects can have at once. */
+static uint32_t in_flight_max(const struct hw_node_options *options)
+{
+	return options->limits.connections_max * 2 +
+	       options->talks.uploads_max * 2 * (HW_WRITER_SLABS_MAX + 1) +
+	       options->talks.downloads_max + HW_STORE_FILE_COUNT * 2 +
+	       2 * HW_CONFIG_LISTEN_COUNT_MAX;
+}
+
+static int files_register(struct hw_node *node)
+{
+	struct hw_ring *ring = node->reactor.ring;
+	/* The ring outlives us by as long as its writes do, and holds the lock as long
+	 * (HAZARDS 1.1). */
+	int r = hw_ring_file_register(ring, hw_ring_file_slot(ring, LOCK_INDEX),
+				      node->options.files->lock_fd);
+	for (uint32_t i = 0; r >= 0 && i < node->listener_count; i++) {
+		r = hw_ring_file_register(ring, hw_ring_file_slot(ring, LISTENER_INDEX + i),
+					  node->listeners[i]);
+		(void)close(node->listeners[i]); /* the ring has it, or we do not start */
+		node->listeners[i] = -1;
+	}
+	return r;
+}
+
+static int rooms_init(struct hw_node *node)
+{
+	const struct hw_node_options *options = &node->options;
+	struct hw_segment_log_options log = {
+		.reactor = &node->reactor,
+		.worker = options->worker,
+		.files = options->files,
+		.port = options->segment_port,
+		.segment_size = options->segment_size,
+		.shard = options->index,
+		.next_segment = options->next_segment,
+		.file_index_base = STORE_INDEX,
+	};
+	struct hw_route_port route = hw_talks_route(&node->talks);
+	hw_store_init(&node->store, &log);
+	hw_catalog_client_init(&node->catalog, options->catalog, &node->reactor);
+	int r = hw_talks_init(&node->talks, &node->store, &node->catalog.catalog, &options->talks);
+	if (r >= 0) {
+		r = hw_http_server_init(&node->server, &node->reactor, &route, &options->limits);
+	}
+	return r;
+}
+
+int hw_node_init(struct hw_node *node, const struct hw_node_options *options, const int *listeners,
+		 const bool *is_loopback, uint32_t listener_count)
+{
+	hw_assert(listener_count <= HW_CONFIG_LISTEN_COUNT_MAX);
+	*node = (struct hw_node){.options = *options, .listener_count = listener_count};
+	for (uint32_t i = 0; i < listener_count; i++) {
+		node->listeners[i] = listeners[i];
+		node->is_loopback[i] = is_loopback[i];
+	}
+	struct hw_reactor_options reactor = {
+		.index = options->index,
+		.slab_count = options->slab_count,
+		.metrics = options->metrics,
+		.ring =
+			{
+				.in_flight_max = in_flight_max(options),
+				.socket_slots = options->limits.connections_max,
+				.file_slots = FILE_COUNT,
+				.head_buffer_count = HW_HEAD_BUFFER_COUNT,
+				.io_workers_max = options->io_worker_count,
+				.is_restricted = true,
+			},
+	};
+	int r = hw_reactor_init(&node->reactor, &reactor);
+	if (r >= 0) {
+		r = files_register(node);
+	}
+	if (r >= 0) {
+		r = rooms_init(node);
+	}
+	if (r >= 0) {
+		node->hook.run = end_look;
+		hw_reactor_hook_add(&node->reactor, &node->hook);
+	}
+	return r;
+}
+
+static void run(void *user)
+{
+	struct hw_node *node = user;
+	if (hw_log_thread_start(node->thread.name) < 0) {
+		HW_LOG(HW_LOG_WARN, "log.no_ring"); /* lines are written directly then */
+	}
+	int r = hw_ring_enable(node->reactor.ring);
+	for (uint32_t i = 0; r >= 0 && i < node->listener_count; i++) {
+		hw_http_server_listen(&node->server,
+				      hw_ring_file_slot(node->reactor.ring, LISTENER_INDEX + i),
+				      node->is_loopback[i]);
+	}
+	if (r >= 0) {
+		r = hw_reactor_run(&node->reactor);
+	}
+	if (r < 0) {
+		/* Without its ring a reactor cannot even say so to its clients. What was
+		 * acknowledged is safe. */
+		HW_LOG(HW_LOG_ERROR, "reactor.failed", HW_F_ERRNO("error", r));
+		abort();
+	}
+	hw_log_thread_stop();
+}
+
+int hw_node_start(struct hw_node *node)
+{
+	char name[16];
+	(void)snprintf(name, sizeof(name), "reactor-%u", node->options.index); /* fits */
+	return hw_thread_start(&node->thread, name, node->options.cpu, run, node);
+}
+
+/* -- the end
+ * --------------------------------------------------------------------------------------- */
+
+static void drain_deliver(struct hw_mail *mail)
+{
+	struct hw_node *node = hw_container_of(mail, struct hw_node, drain_mail);
+	hw_http_server_drain(&node->server);
+}
+
+static void cut_deliver(struct hw_mail *mail)
+{
+	struct hw_node *node = hw_container_of(mail, struct hw_node, cut_mail);
+	hw_http_server_cut(&node->server);
+}
+
+/* On main. */
+static void ended_deliver(struct hw_mail *mail)
+{
+	struct hw_node *node = hw_container_of(mail, struct hw_node, ended_mail);
+	node->options.ended(node);
+}
+
+static bool end_look(struct hw_turn_hook *hook)
+{
+	struct hw_node *node = hw_container_of(hook, struct hw_node, hook);
+	bool is_idle = node->server.is_draining && hw_http_server_is_idle(&node->server) &&
+		       hw_talks_is_idle(&node->talks) && hw_store_is_idle(&node->store) &&
+		       hw_ring_in_flight_count(node->reactor.ring) == 0;
+	if (!is_idle || node->has_ended) {
+		return false;
+	}
+	node->has_ended = true;
+	hw_reactor_stop(&node->reactor);
+	node->ended_mail.deliver = ended_deliver;
+	hw_mailbox_post(node->options.main_mailbox, node->reactor.ring, &node->ended_mail);
+	return true;
+}
+
+void hw_node_drain(struct hw_node *node, struct hw_ring *ring)
+{
+	node->drain_mail.deliver = drain_deliver;
+	hw_mailbox_post(&node->reactor.mailbox, ring, &node->drain_mail);
+}
+
+void hw_node_cut(struct hw_node *node, struct hw_ring *ring)
+{
+	node->cut_mail.deliver = cut_deliver;
+	hw_mailbox_post(&node->reactor.mailbox, ring, &node->cut_mail);
+}
+
+void hw_node_join(struct hw_node *node)
+{
+	hw_thread_join(&node->thread);
+}
+
+void hw_node_deinit(struct hw_node *node)
+{
+	hw_http_server_deinit(&node->server);
+	hw_talks_deinit(&node->talks);
+	hw_store_deinit(&node->store);
+	hw_reactor_deinit(&node->reactor);
+}

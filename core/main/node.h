@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * node.h - one reactor with all that lives on it, and its thread
+ *
+ * Room: core/main    Thread: init, start, join: main; the rest: its own    Blocks: start and join
+ * Owns: reactor, store, catalog client, server, talks, listening sockets
+ */
+#ifndef HW_CORE_MAIN_NODE_H
+#define HW_CORE_MAIN_NODE_H
+
+#include "core/base/config.h"
+#include "core/catalog/catalog_thread.h"
+#include "core/loop/thread.h"
+#include "core/store/chunk_writer.h"
+#include "net/talk/talk.h"
+
+struct hw_node;
+
+struct hw_node_options {
+	uint32_t index;
+	uint32_t cpu; /* or HW_THREAD_ANY_CPU */
+	uint32_t slab_count;
+	uint32_t io_worker_count;
+	const struct hw_files *files;
+	struct hw_worker *worker;
+	struct hw_catalog_thread *catalog;
+	struct hw_segment_port segment_port;
+	uint64_t segment_size;
+	uint32_t next_segment;
+	struct hw_http_limits limits;
+	struct hw_talk_options talks;
+	struct hw_metrics *metrics;
+	struct hw_mailbox *main_mailbox;
+	/* On main, by mail: this node has nothing left to do. */
+	void (*ended)(struct hw_node *node);
+};
+
+struct hw_node {
+	struct hw_node_options options;
+	struct hw_reactor reactor;
+	struct hw_store store;
+	struct hw_catalog_client catalog;
+	struct hw_http_server server;
+	struct hw_talks talks;
+	struct hw_thread thread;
+	struct hw_turn_hook hook; /* sees that all has ended */
+	struct hw_mail drain_mail;
+	struct hw_mail cut_mail;
+	struct hw_mail ended_mail;
+	int listeners[HW_CONFIG_LISTEN_COUNT_MAX]; /* descriptors, until the ring has them */
+	bool is_loopback[HW_CONFIG_LISTEN_COUNT_MAX];
+	uint32_t listener_count;
+	bool has_ended;
+};
+
+/* @listeners: moved. Returns 0 or -errno. */
+int hw_node_init(struct hw_node *node, const struct hw_node_options *options, const int *listeners,
+		 const bool *is_loopback, uint32_t listener_count) HW_MUST_CHECK;
+int hw_node_start(struct hw_node *node) HW_MUST_CHECK;
+/* From main; @ring: main's own. */
+void hw_node_drain(struct hw_node *node, struct hw_ring *ring);
+void hw_node_cut(struct hw_node *node, struct hw_ring *ring);
+/* After ended. */
+void hw_node_join(struct hw_node *node);
+void hw_node_deinit(struct hw_node *node);
+
+#endif
