@@ -79,7 +79,7 @@ static struct name *name_of(int fd)
 {
 	struct stat status;
 	if (fstat(fd, &status) != 0) {
-		hw_assert(!"a descriptor that is open");
+		hw_sim_unreachable("a descriptor that is not open");
 	}
 	/* The newest first: numbers of closed ones may come again. */
 	for (uint32_t i = g_name_count; i > 0; i--) {

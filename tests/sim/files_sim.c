@@ -196,22 +196,22 @@ static struct segment *segment_new(uint32_t shard, uint32_t number)
 {
 	for (uint32_t i = 0; i < SEGMENTS_MAX; i++) {
 		struct segment *segment = &g_disk.segments[i];
-		if (!segment->is_there && !segment->was_there) {
-			if (segment->is_occupied) {
-				(void)close(segment->fd); /* gone for good */
-			}
-			*segment = (struct segment){
-				.shard = shard,
-				.number = number,
-				.fd = hw_sim_file_create(),
-				.is_there = true,
-				.is_occupied = true,
-			};
-			return segment;
+		if (segment->is_there || segment->was_there) {
+			continue;
 		}
+		if (segment->is_occupied) {
+			(void)close(segment->fd); /* gone for good */
+		}
+		*segment = (struct segment){
+			.shard = shard,
+			.number = number,
+			.fd = hw_sim_file_create(),
+			.is_there = true,
+			.is_occupied = true,
+		};
+		return segment;
 	}
-	hw_assert(!"room for one more segment");
-	return NULL;
+	hw_sim_unreachable("too many segments for the simulated disk");
 }
 
 int hw_files_segment_create(const struct hw_files *files, uint32_t shard, uint32_t segment,

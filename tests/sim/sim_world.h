@@ -172,6 +172,9 @@ struct hw_sim_world {
 
 extern struct hw_sim_world hw_sim_world;
 
+/* Stop and say why: the caller broke a rule. */
+#define hw_sim_unreachable(why) hw_assert_fail(why, __FILE__, __LINE__)
+
 /* ring_sim.c */
 void hw_sim_land(struct hw_ring *ring, struct hw_sim_flight *flight, int32_t res);
 /* Not now: again at @at_us, or when its slot is kicked. */

@@ -575,6 +575,6 @@ void hw_sim_socket_attempt(struct hw_ring *ring, struct hw_sim_flight *flight)
 		shutdown_attempt(ring, flight, peer);
 		break;
 	default:
-		hw_assert(!"an operation of sockets");
+		hw_sim_unreachable("not an operation of sockets");
 	}
 }

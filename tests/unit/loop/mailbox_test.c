@@ -120,8 +120,8 @@ static void test_a_delivery_may_post_itself(void **state)
 /* -- many senders, one receiver; each mail goes back to its sender's own box */
 
 struct sender {
-	pthread_t thread;
 	struct hw_mailbox box; /* where its mails come home to */
+	pthread_t thread;
 	struct hw_ring *ring;
 	struct receiver *receiver;
 	uint32_t home_count;
@@ -161,6 +161,19 @@ static void arrive(struct hw_mail *mail)
 	hw_mailbox_post(&sender->box, receiver->ring, mail);
 }
 
+/* Send off each parcel that is at home, as long as there are mails to send. */
+static void parcels_send(struct sender *sender, struct parcel *parcels, uint32_t *sent)
+{
+	for (uint32_t i = 0; i < MAILS_IN_AIR && *sent < SENDER_MAILS; i++) {
+		if (parcels[i].is_home) {
+			parcels[i].is_home = false;
+			parcels[i].number = (*sent)++;
+			parcels[i].mail.deliver = arrive;
+			hw_mailbox_post(&sender->receiver->box, sender->ring, &parcels[i].mail);
+		}
+	}
+}
+
 static void *sender_run(void *user)
 {
 	struct sender *sender = user;
@@ -173,15 +186,7 @@ static void *sender_run(void *user)
 		parcels[i] = (struct parcel){.sender = sender, .is_home = true};
 	}
 	while (sender->home_count < SENDER_MAILS) {
-		for (uint32_t i = 0; i < MAILS_IN_AIR && sent < SENDER_MAILS; i++) {
-			if (parcels[i].is_home) {
-				parcels[i].is_home = false;
-				parcels[i].number = sent++;
-				parcels[i].mail.deliver = arrive;
-				hw_mailbox_post(&sender->receiver->box, sender->ring,
-						&parcels[i].mail);
-			}
-		}
+		parcels_send(sender, parcels, &sent);
 		if (hw_mailbox_deliver(&sender->box, MAILS_IN_AIR) == 0) {
 			sleep_for_mail(&sender->box, sender->ring);
 		}

@@ -99,32 +99,36 @@ static bool all_rung(void *user)
 	return alarms->rung_count == TIMERS;
 }
 
+static void timers_run(uint64_t seed)
+{
+	static struct alarms alarms;
+	struct hw_prng prng;
+	struct hw_reactor reactor;
+	hw_prng_init(&prng, seed);
+	world_begin(seed);
+	reactor_start(&reactor, 0);
+	alarms = (struct alarms){.reactor = &reactor};
+	for (uint32_t i = 0; i < TIMERS; i++) {
+		uint64_t delay_ms = hw_prng_below(&prng, UINT64_C(1) << (i % 18));
+		alarms.alarms[i].all = &alarms;
+		alarms.alarms[i].due_us = reactor.now_us + delay_ms * 1000U;
+		hw_timer_start(&reactor.timers, &alarms.alarms[i].timer, delay_ms, ring_alarm);
+	}
+	pump_reactor(&reactor, all_rung, &alarms);
+	/* One for the tick it was started in, one for the tick it fires in. */
+	if (alarms.late_us_max > 2100) {
+		fail_msg("seed %llu: %llu us late", (unsigned long long)seed,
+			 (unsigned long long)alarms.late_us_max);
+	}
+	hw_reactor_deinit(&reactor);
+	hw_sim_end();
+}
+
 static void test_timers_are_in_time(void **state)
 {
 	(void)state;
-	static struct alarms alarms;
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-		struct hw_prng prng;
-		struct hw_reactor reactor;
-		hw_prng_init(&prng, seed);
-		world_begin(seed);
-		reactor_start(&reactor, 0);
-		alarms = (struct alarms){.reactor = &reactor};
-		for (uint32_t i = 0; i < TIMERS; i++) {
-			uint64_t delay_ms = hw_prng_below(&prng, UINT64_C(1) << (i % 18));
-			alarms.alarms[i].all = &alarms;
-			alarms.alarms[i].due_us = reactor.now_us + delay_ms * 1000U;
-			hw_timer_start(&reactor.timers, &alarms.alarms[i].timer, delay_ms,
-				       ring_alarm);
-		}
-		pump_reactor(&reactor, all_rung, &alarms);
-		/* One for the tick it was started in, one for the tick it fires in. */
-		if (alarms.late_us_max > 2100) {
-			fail_msg("seed %llu: %llu us late", (unsigned long long)seed,
-				 (unsigned long long)alarms.late_us_max);
-		}
-		hw_reactor_deinit(&reactor);
-		hw_sim_end();
+		timers_run(seed);
 	}
 }
 
@@ -394,31 +398,36 @@ static bool is_tired(void *user)
 	return ball->count >= 1000;
 }
 
+static void ball_run(uint64_t seed)
+{
+	struct hw_reactor reactors[2];
+	world_begin(seed);
+	reactor_start(&reactors[0], 0);
+	reactor_start(&reactors[1], 1);
+	struct thrown ball = {.mail = {.deliver = throw_back}, .reactors = reactors};
+	hw_mailbox_post(&reactors[0].mailbox, reactors[1].ring, &ball.mail);
+	struct hw_sim_pump pump = {
+		.actors = {hw_sim_actor_reactor(&reactors[0]), hw_sim_actor_reactor(&reactors[1])},
+		.count = 2,
+		.is_finished = is_tired,
+		.user = &ball};
+	uint64_t begun_us = hw_clock_monotonic_us();
+	assert_int_equal(hw_sim_pump(&pump), 0);
+	uint64_t took_us = hw_clock_monotonic_us() - begun_us;
+	if (took_us > UINT64_C(1000) * (hw_sim_options()->delay_us_max + 1000)) {
+		fail_msg("seed %llu: %llu us", (unsigned long long)seed,
+			 (unsigned long long)took_us);
+	}
+	hw_reactor_deinit(&reactors[0]);
+	hw_reactor_deinit(&reactors[1]);
+	hw_sim_end();
+}
+
 static void test_mail_wakes_who_sleeps(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= 20; seed++) {
-		struct hw_reactor reactors[2];
-		world_begin(seed);
-		reactor_start(&reactors[0], 0);
-		reactor_start(&reactors[1], 1);
-		struct thrown ball = {.mail = {.deliver = throw_back}, .reactors = reactors};
-		hw_mailbox_post(&reactors[0].mailbox, reactors[1].ring, &ball.mail);
-		struct hw_sim_pump pump = {.actors = {hw_sim_actor_reactor(&reactors[0]),
-						      hw_sim_actor_reactor(&reactors[1])},
-					   .count = 2,
-					   .is_finished = is_tired,
-					   .user = &ball};
-		uint64_t begun_us = hw_clock_monotonic_us();
-		assert_int_equal(hw_sim_pump(&pump), 0);
-		uint64_t took_us = hw_clock_monotonic_us() - begun_us;
-		if (took_us > UINT64_C(1000) * (hw_sim_options()->delay_us_max + 1000)) {
-			fail_msg("seed %llu: %llu us", (unsigned long long)seed,
-				 (unsigned long long)took_us);
-		}
-		hw_reactor_deinit(&reactors[0]);
-		hw_reactor_deinit(&reactors[1]);
-		hw_sim_end();
+		ball_run(seed);
 	}
 }
 

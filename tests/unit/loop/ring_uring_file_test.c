@@ -152,9 +152,10 @@ static void test_many_at_once(void **state)
 	set(fixture, slot, fd);
 	for (uint32_t i = 0; i < 64; i++) {
 		landings[i] = (struct landing){0};
-		memset(fixture->arena + i * 4096U, (int)i, 4096);
-		hw_ring_write(fixture->ring, &landings[i].op, slot, fixture->arena + i * 4096U,
-			      4096, (uint64_t)i * 4096U, landed);
+		memset(fixture->arena + (uint64_t)i * 4096U, (int)i, 4096);
+		hw_ring_write(fixture->ring, &landings[i].op, slot,
+			      fixture->arena + (uint64_t)i * 4096U, 4096, (uint64_t)i * 4096U,
+			      landed);
 	}
 	for (uint32_t i = 0; i < 64; i++) {
 		assert_int_equal(result_of(fixture, &landings[i]), 4096);

@@ -167,48 +167,66 @@ static void test_again_is_behind_the_others(void **state)
 	hw_slab_pool_deinit(&g_pool);
 }
 
-/* Random takes, seals, refs and unrefs beside counts of our own. */
+/* Slabs beside counts of our own. */
+struct model {
+	struct hw_slab_pool pool;
+	struct hw_slab *slabs[COUNT];
+	uint32_t holders[COUNT];
+};
+
+static void model_step(struct model *model, struct hw_prng *prng)
+{
+	uint32_t i = (uint32_t)hw_prng_below(prng, COUNT);
+	struct hw_slab *slab = model->slabs[i];
+	if (slab == NULL) {
+		model->slabs[i] = hw_slab_take(&model->pool);
+		assert_non_null(model->slabs[i]);
+		model->holders[i] = 1;
+	} else if (slab->state == HW_SLAB_FILLING && hw_prng_chance(prng, 50)) {
+		hw_slab_seal(slab);
+	} else if (slab->state == HW_SLAB_HELD && hw_prng_chance(prng, 40)) {
+		assert_ptr_equal(hw_slab_ref(slab), slab);
+		model->holders[i]++;
+	} else {
+		hw_slab_unref(slab);
+		model->slabs[i] = --model->holders[i] > 0 ? slab : NULL;
+	}
+}
+
+static void model_check(const struct model *model)
+{
+	uint32_t used = 0;
+	for (uint32_t i = 0; i < COUNT; i++) {
+		const struct hw_slab *slab = model->slabs[i];
+		used += slab != NULL;
+		assert_true(slab == NULL || slab->holder_count == model->holders[i]);
+	}
+	assert_int_equal(model->pool.free_count, COUNT - used);
+}
+
+static void model_run(uint64_t seed)
+{
+	struct hw_prng prng;
+	struct model model = {0};
+	hw_prng_init(&prng, seed);
+	assert_int_equal(hw_slab_pool_init(&model.pool, COUNT), 0);
+	for (uint32_t round = 0; round < 2000; round++) {
+		model_step(&model, &prng);
+		model_check(&model);
+	}
+	for (uint32_t i = 0; i < COUNT; i++) {
+		for (; model.holders[i] > 0; model.holders[i]--) {
+			hw_slab_unref(model.slabs[i]);
+		}
+	}
+	hw_slab_pool_deinit(&model.pool);
+}
+
 static void test_model_agrees(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= 50; seed++) {
-		struct hw_prng prng;
-		struct hw_slab_pool pool;
-		struct hw_slab *slabs[COUNT] = {NULL};
-		uint32_t holders[COUNT] = {0};
-		hw_prng_init(&prng, seed);
-		assert_int_equal(hw_slab_pool_init(&pool, COUNT), 0);
-		for (uint32_t round = 0; round < 2000; round++) {
-			uint32_t i = (uint32_t)hw_prng_below(&prng, COUNT);
-			if (slabs[i] == NULL) {
-				slabs[i] = hw_slab_take(&pool);
-				assert_non_null(slabs[i]);
-				holders[i] = 1;
-			} else if (slabs[i]->state == HW_SLAB_FILLING &&
-				   hw_prng_chance(&prng, 50)) {
-				hw_slab_seal(slabs[i]);
-			} else if (slabs[i]->state == HW_SLAB_HELD && hw_prng_chance(&prng, 40)) {
-				(void)hw_slab_ref(slabs[i]); /* the same slab */
-				holders[i]++;
-			} else {
-				hw_slab_unref(slabs[i]);
-				slabs[i] = --holders[i] > 0 ? slabs[i] : NULL;
-			}
-			uint32_t used = 0;
-			for (uint32_t k = 0; k < COUNT; k++) {
-				used += slabs[k] != NULL;
-				assert_true(slabs[k] == NULL ||
-					    slabs[k]->holder_count == holders[k]);
-			}
-			assert_int_equal(pool.free_count, COUNT - used);
-		}
-		for (uint32_t i = 0; i < COUNT; i++) {
-			while (holders[i] > 0) {
-				holders[i]--;
-				hw_slab_unref(slabs[i]);
-			}
-		}
-		hw_slab_pool_deinit(&pool);
+		model_run(seed);
 	}
 }
 

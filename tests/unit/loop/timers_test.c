@@ -214,25 +214,49 @@ static void test_waiting_as_told_is_never_late(void **state)
 	}
 }
 
+static void border_run(uint64_t phase_ms, uint64_t delay_ms)
+{
+	static struct model model;
+	model_init(&model, phase_ms, phase_ms);
+	entry_start(&model, &model.entries[0], delay_ms);
+	uint64_t due_ms = model.entries[0].due_ms;
+	model_advance(&model, due_ms - 1);
+	assert_int_equal(model.fired_count, 0);
+	model_advance(&model, due_ms);
+	assert_int_equal(model.fired_count, 1);
+}
+
 /* Each delay near a border of a wheel, from each place in the finest wheel. */
 static void test_borders(void **state)
 {
 	(void)state;
-	static const uint64_t borders[] = {0, 1, 64, 4096, 262144, HW_TIMER_DELAY_MAX_MS};
-	static struct model model;
-	for (uint64_t phase = 0; phase < 4200; phase += phase < 130 ? 1 : 61) {
-		for (uint32_t i = 0; i < hw_count_of(borders); i++) {
-			for (uint64_t near = 0; near < 5; near++) {
-				model_init(&model, phase, phase);
-				uint64_t delay_ms =
-					borders[i] + near > 2 ? borders[i] + near - 2 : 0;
-				entry_start(&model, &model.entries[0], delay_ms);
-				uint64_t due_ms = model.entries[0].due_ms;
-				model_advance(&model, due_ms - 1);
-				assert_int_equal(model.fired_count, 0);
-				model_advance(&model, due_ms);
-				assert_int_equal(model.fired_count, 1);
-			}
+	static const uint64_t delays[] = {0,
+					  1,
+					  2,
+					  3,
+					  62,
+					  63,
+					  64,
+					  65,
+					  66,
+					  4094,
+					  4095,
+					  4096,
+					  4097,
+					  4098,
+					  4159,
+					  4160,
+					  262142,
+					  262143,
+					  262144,
+					  262145,
+					  HW_TIMER_DELAY_MAX_MS - 2,
+					  HW_TIMER_DELAY_MAX_MS - 1,
+					  HW_TIMER_DELAY_MAX_MS,
+					  HW_TIMER_DELAY_MAX_MS + 1};
+	for (uint64_t phase_ms = 0; phase_ms < 4200; phase_ms += phase_ms < 130 ? 1 : 61) {
+		for (uint32_t i = 0; i < hw_count_of(delays); i++) {
+			border_run(phase_ms, delays[i]);
 		}
 	}
 }
