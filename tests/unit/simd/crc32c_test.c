@@ -87,6 +87,23 @@ static void large_and_cut(void **state)
 	for_each_kernel(large_and_cut_one);
 }
 
+static void at_the_end_one(void)
+{
+	static uint8_t *bytes = NULL;
+	bytes = bytes == NULL ? guarded_bytes() : bytes;
+	for (uint32_t size = 0; size <= 1100; size++) {
+		const uint8_t *begin = bytes + GUARDED_SIZE - size;
+		assert_int_equal(hw_crc32c(size, begin, size), reference(size, begin, size));
+	}
+}
+
+/* No kernel reads past the last byte. */
+static void at_the_end(void **state)
+{
+	(void)state;
+	for_each_kernel(at_the_end_one);
+}
+
 /* A bit that flips is found. */
 static void flips(void **state)
 {
@@ -103,9 +120,8 @@ static void flips(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(vectors),
-		cmocka_unit_test(every_size),
-		cmocka_unit_test(large_and_cut),
+		cmocka_unit_test(vectors),       cmocka_unit_test(every_size),
+		cmocka_unit_test(large_and_cut), cmocka_unit_test(at_the_end),
 		cmocka_unit_test(flips),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

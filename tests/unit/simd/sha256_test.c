@@ -190,6 +190,30 @@ static void batch_in_place(void **state)
 	for_each_kernel(batch_in_place_one);
 }
 
+/* Batches that end where the memory ends: idle lanes and ragged tails must not look further. */
+static void batch_at_the_end_one(void)
+{
+	static const uint32_t sizes[] = {1, 55, 63, 64, 65, 120, 128, 1000};
+	static uint8_t *bytes = NULL;
+	uint64_t seed = SEED;
+	if (bytes == NULL) {
+		bytes = guarded_bytes();
+		random_fill(&seed, bytes, GUARDED_SIZE);
+	}
+	for (uint32_t i = 0; i < hw_count_of(sizes); i++) {
+		for (uint32_t count = 1; count <= BATCH_COUNT_MAX; count++) {
+			uint64_t total = (uint64_t)sizes[i] * count;
+			batch_check(bytes + GUARDED_SIZE - total, sizes[i], sizes[i], count);
+		}
+	}
+}
+
+static void batch_at_the_end(void **state)
+{
+	(void)state;
+	for_each_kernel(batch_at_the_end_one);
+}
+
 static void equal(void **state)
 {
 	(void)state;
@@ -209,10 +233,10 @@ static void equal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(vectors),      cmocka_unit_test(million),
-		cmocka_unit_test(every_length), cmocka_unit_test(batch_random),
-		cmocka_unit_test(batch_blocks), cmocka_unit_test(batch_in_place),
-		cmocka_unit_test(equal),
+		cmocka_unit_test(vectors),          cmocka_unit_test(million),
+		cmocka_unit_test(every_length),     cmocka_unit_test(batch_random),
+		cmocka_unit_test(batch_blocks),     cmocka_unit_test(batch_in_place),
+		cmocka_unit_test(batch_at_the_end), cmocka_unit_test(equal),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

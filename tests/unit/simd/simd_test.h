@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "simd/cpu.h"
 #include "simd/kernels.h"
@@ -40,6 +41,20 @@ static inline void random_fill(uint64_t *seed, uint8_t *bytes, uint64_t size)
 	for (uint64_t i = 0; i < size; i++) {
 		bytes[i] = (uint8_t)random_next(seed);
 	}
+}
+
+#define GUARDED_SIZE 65536U
+
+/* GUARDED_SIZE bytes with a page behind them that nobody may touch: reading one byte too many is a
+ * fault, with or without a sanitizer. Never freed; a test program is short. */
+static inline uint8_t *guarded_bytes(void)
+{
+	uint64_t guard_size = 4096;
+	uint8_t *bytes = mmap(NULL, GUARDED_SIZE + guard_size, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(bytes, MAP_FAILED);
+	assert_int_equal(mprotect(bytes + GUARDED_SIZE, guard_size, PROT_NONE), 0);
+	return bytes;
 }
 
 /* Run @test once for each kernel family this machine has, with and without the SHA extensions to
