@@ -239,30 +239,13 @@ static void json_bytes_test(void **state)
 	}
 }
 
-static void status_test(void **state)
-{
-	(void)state;
-	assert_string_equal(hw_http_status_phrase(200), "OK");
-	assert_string_equal(hw_http_status_phrase(404), "Not Found");
-	assert_string_equal(hw_http_status_phrase(507), "Insufficient Storage");
-	assert_null(hw_http_status_phrase(0));
-	assert_null(hw_http_status_phrase(299));
-	assert_null(hw_http_status_phrase(65736)); /* 200 in sixteen bits */
-	for (uint32_t status = 0; status < 1000; status++) {
-		const char *phrase = hw_http_status_phrase(status);
-		for (uint32_t i = 0; phrase != NULL && phrase[i] != '\0'; i++) {
-			assert_true(phrase[i] >= ' ' && phrase[i] < 0x7f);
-		}
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(head_test),       cmocka_unit_test(capacity_test),
 		cmocka_unit_test(injection_test),  cmocka_unit_test(attachment_test),
 		cmocka_unit_test(long_name_test),  cmocka_unit_test(json_test),
-		cmocka_unit_test(json_bytes_test), cmocka_unit_test(status_test),
+		cmocka_unit_test(json_bytes_test),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
