@@ -119,43 +119,6 @@ struct hw_ring {
 	bool has_turned; /* since the pump's round began */
 };
 
-struct hw_sim_peer {
-	struct hw_sim_peer *next;
-	struct hw_ring *ring; /* NULL once that is gone */
-	uint32_t listener;
-	uint32_t slot;
-	uint64_t connect_us;
-	/* to the server */
-	uint8_t *in;
-	uint64_t in_capacity;
-	uint64_t in_size;    /* written by the peer */
-	uint64_t in_visible; /* arrived */
-	uint64_t in_read;    /* received by the server */
-	struct hw_sim_arrival {
-		uint64_t until; /* in_visible at_us */
-		uint64_t at_us;
-	} * arrivals;
-	uint32_t arrival_first;
-	uint32_t arrival_count;
-	uint32_t arrival_capacity;
-	uint64_t last_us; /* when the last thing so far arrives */
-	uint64_t fin_us;
-	uint64_t reset_us;
-	/* from the server */
-	uint8_t *out;
-	uint64_t out_capacity;
-	uint64_t out_size;  /* sent by the server */
-	uint64_t out_read;  /* taken by the test */
-	uint64_t out_acked; /* out of the window */
-	uint32_t window_size;
-	bool is_held;
-	bool is_accepted;
-	bool is_reset;
-	bool is_reset_told;
-	bool has_end;
-	bool is_closed;
-};
-
 struct hw_sim_world {
 	struct hw_sim_options options;
 	struct hw_ring *rings[HW_SIM_RINGS_MAX];

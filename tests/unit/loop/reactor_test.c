@@ -1,45 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Goal: a reactor's turn runs mail, completions, timers, hooks and slab waiters, sleeps only when
- *       none of them has work, and never past a timer; workers and jobs go with it.
- * Method: reactors and workers over the simulated ring, turned in seeded order in virtual time, so
+ *       none of them has work, and never past a timer.
+ * Method: reactors over the simulated ring, turned in seeded order in virtual time, so
  *         that "slept" and "late" can be measured exactly. A failure prints its seed.
  */
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "core/base/prng.h"
-#include "core/loop/job.h"
-#include "tests/sim/pump_sim.h"
+#include "tests/unit/loop/reactor_fixture.h"
 
 #define SEEDS  200U
 #define TIMERS 50U
-#define JOBS   40U
-
-static struct hw_metrics g_metrics;
-
-static void reactor_start(struct hw_reactor *reactor, uint32_t index)
-{
-	struct hw_reactor_options options = {
-		.index = index,
-		.slab_count = 2,
-		.ring = {.in_flight_max = 64, .socket_slots = 2, .file_slots = 2},
-		.metrics = &g_metrics,
-	};
-	assert_int_equal(hw_reactor_init(reactor, &options), 0);
-	assert_int_equal(hw_ring_enable(reactor->ring), 0);
-}
-
-static void world_begin(uint64_t seed)
-{
-	struct hw_sim_options options = hw_sim_chaos(seed);
-	hw_sim_begin(&options);
-}
 
 static void pump_reactor(struct hw_reactor *reactor, bool (*is_finished)(void *), void *user)
 {
@@ -258,121 +228,7 @@ static void test_run_ends_with_stop(void **state)
 	hw_sim_end();
 }
 
-/* -- mail and jobs: two reactors, one worker, in any order of turns */
-
-struct task {
-	struct hw_job job;
-	struct office *office;
-	uint32_t number; /* in the order of submission, for each reactor */
-	uint32_t runs;
-	uint32_t dones;
-};
-
-struct office {
-	struct hw_reactor reactors[2];
-	struct hw_worker worker;
-	struct task tasks[2][JOBS];
-	struct worker_hook hook;
-	uint32_t hook_sequence;
-	uint32_t run_next[2]; /* what the worker expects */
-	uint32_t done_next[2];
-	uint32_t unhooked_count; /* jobs run since the last hook */
-	uint32_t group_max;
-	uint32_t done_count;
-};
-
-static bool group_run(struct hw_turn_hook *hook)
-{
-	struct worker_hook *mine = hw_container_of(hook, struct worker_hook, hook);
-	struct office *office = hw_container_of(mine, struct office, hook);
-	office->group_max = hw_max(office->group_max, office->unhooked_count);
-	office->unhooked_count = 0;
-	return hook_run(hook) && false;
-}
-
-static void task_run(struct hw_job *job)
-{
-	struct task *task = hw_container_of(job, struct task, job);
-	uint32_t who = job->reactor->index;
-	assert_int_equal(task->number, task->office->run_next[who]++);
-	task->runs++;
-	task->office->unhooked_count++;
-	job->res = (int)task->number - 10; /* errors travel, too */
-}
-
-static void task_done(struct hw_job *job)
-{
-	struct task *task = hw_container_of(job, struct task, job);
-	uint32_t who = job->reactor->index;
-	assert_false(job->in_flight);
-	assert_int_equal(job->res, (int)task->number - 10);
-	assert_int_equal(task->number, task->office->done_next[who]++);
-	task->dones++;
-	task->office->done_count++;
-}
-
-static bool all_done(void *user)
-{
-	const struct office *office = user;
-	return office->done_count == 2 * JOBS;
-}
-
-static uint64_t office_run(uint64_t seed, uint32_t *ret_group_max)
-{
-	static struct office office;
-	office = (struct office){.hook = {.hook = {.run = group_run}}};
-	office.hook.sequence = &office.hook_sequence;
-	world_begin(seed);
-	reactor_start(&office.reactors[0], 0);
-	reactor_start(&office.reactors[1], 1);
-	assert_int_equal(hw_worker_init(&office.worker), 0);
-	assert_int_equal(hw_ring_enable(office.worker.ring), 0);
-	hw_worker_hook_add(&office.worker, &office.hook.hook);
-	for (uint32_t i = 0; i < 2 * JOBS; i++) {
-		struct task *task = &office.tasks[i % 2][i / 2];
-		*task = (struct task){.office = &office, .number = i / 2};
-		hw_job_submit(&task->job, &office.reactors[i % 2], &office.worker, task_run,
-			      task_done);
-		assert_true(task->job.in_flight);
-	}
-	uint64_t begun_us = hw_clock_monotonic_us();
-	struct hw_sim_pump pump = {.actors = {hw_sim_actor_reactor(&office.reactors[0]),
-					      hw_sim_actor_reactor(&office.reactors[1]),
-					      hw_sim_actor_worker(&office.worker)},
-				   .count = 3,
-				   .is_finished = all_done,
-				   .user = &office};
-	int r = hw_sim_pump(&pump);
-	if (r != 0 || hw_clock_monotonic_us() - begun_us > 500000) {
-		fail_msg("seed %llu: %d, after %llu us: a wake-up was lost",
-			 (unsigned long long)seed, r,
-			 (unsigned long long)(hw_clock_monotonic_us() - begun_us));
-	}
-	for (uint32_t i = 0; i < 2 * JOBS; i++) {
-		assert_int_equal(office.tasks[i % 2][i / 2].runs, 1);
-		assert_int_equal(office.tasks[i % 2][i / 2].dones, 1);
-	}
-	uint64_t end_us = hw_clock_monotonic_us();
-	*ret_group_max = office.group_max;
-	hw_worker_deinit(&office.worker);
-	hw_reactor_deinit(&office.reactors[0]);
-	hw_reactor_deinit(&office.reactors[1]);
-	hw_sim_end();
-	return end_us;
-}
-
-static void test_jobs_run_once_in_order_and_come_back(void **state)
-{
-	(void)state;
-	uint32_t grouped_count = 0;
-	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-		uint32_t group_max = 0;
-		uint64_t end_us = office_run(seed, &group_max);
-		assert_int_equal(office_run(seed, &group_max), end_us); /* it replays */
-		grouped_count += group_max > 1;
-	}
-	assert_int_equal(grouped_count, SEEDS); /* a hook sees all that came: group commit */
-}
+/* -- mail */
 
 /* Two reactors throw a ball; between throws both sleep. A lost wake-up would cost a second. */
 
@@ -472,7 +328,6 @@ int main(void)
 		cmocka_unit_test(test_timers_are_in_time),
 		cmocka_unit_test(test_hooks_run_each_turn_and_keep_it_awake),
 		cmocka_unit_test(test_run_ends_with_stop),
-		cmocka_unit_test(test_jobs_run_once_in_order_and_come_back),
 		cmocka_unit_test(test_mail_wakes_who_sleeps),
 		cmocka_unit_test(test_a_flood_of_mail_does_not_stop_timers),
 		cmocka_unit_test(test_a_slab_given_back_by_a_hook_is_served_at_once),

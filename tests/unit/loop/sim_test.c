@@ -38,6 +38,7 @@ struct echo {
 	bool is_ending;
 	bool is_closed;
 	bool was_lost;
+	bool was_killed;
 	uint8_t bytes[BUFFER_SIZE];
 };
 
@@ -165,27 +166,28 @@ static struct hw_sim_peer *connect_until_accepted(struct echo *echo, const uint8
 	return NULL;
 }
 
+static struct echo g_echo;
+
 static struct echo_result echo_run(const struct hw_sim_options *options)
 {
 	static uint8_t bytes[BYTES_SIZE];
-	static struct echo echo;
 	struct hw_prng prng;
 	hw_prng_init(&prng, options->seed);
 	hw_prng_fill(&prng, bytes, sizeof(bytes));
 	hw_sim_begin(options);
 	struct hw_ring *ring = ring_new(4, 1);
-	echo_start(&echo, ring);
-	struct hw_sim_peer *peer = connect_until_accepted(&echo, bytes);
-	pump(ring, echo_is_free, &echo);
+	echo_start(&g_echo, ring);
+	struct hw_sim_peer *peer = connect_until_accepted(&g_echo, bytes);
+	pump(ring, echo_is_free, &g_echo);
 	struct hw_span got = hw_sim_peer_got(peer);
 	assert_true(got.size <= BYTES_SIZE);
 	assert_true(got.size == 0 || memcmp(got.bytes, bytes, got.size) == 0);
 	assert_true(hw_sim_peer_is_closed(peer));
-	if (!echo.was_lost) {
+	if (!g_echo.was_lost && !g_echo.was_killed) {
 		assert_int_equal(got.size, BYTES_SIZE);
 	}
 	struct echo_result result = {hw_sim_trace(), hw_sim_step_count(), got.size,
-				     echo.refused_count, echo.was_lost};
+				     g_echo.refused_count, g_echo.was_lost};
 	hw_ring_deinit(ring);
 	hw_sim_end();
 	return result;
@@ -219,6 +221,37 @@ static void test_echo_survives_chaos_and_replays(void **state)
 	assert_int_equal(same_count, 0); /* unlike seeds give unlike runs */
 	assert_in_range(lost_count, SEEDS / 20, SEEDS * 3 / 4);
 	assert_in_range(refused_count, SEEDS / 100, SEEDS * 3 / 4);
+}
+
+/* Close it before step g_kill_step, whatever it is doing. */
+static uint64_t g_kill_step;
+static uint32_t g_killed_count;
+
+static void kill_at(void *user, uint64_t step)
+{
+	struct echo *echo = user;
+	if (step == g_kill_step && echo->is_open && !echo->is_ending) {
+		g_killed_count++;
+		echo->was_killed = true;
+		hw_ring_cancel(echo->ring, &echo->recv_op);
+		hw_ring_cancel(echo->ring, &echo->send_op);
+		end(echo);
+	}
+}
+
+static void test_close_before_every_step(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 50; seed++) {
+		for (g_kill_step = 0; g_kill_step < 30; g_kill_step++) {
+			struct hw_sim_options options = hw_sim_chaos(seed);
+			options.before_step = kill_at;
+			options.before_step_user = &g_echo;
+			struct echo_result result = echo_run(&options);
+			assert_true(result.got_size <= BYTES_SIZE);
+		}
+	}
+	assert_true(g_killed_count > 500);
 }
 
 static void test_calm_loses_nothing(void **state)
@@ -671,6 +704,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_echo_survives_chaos_and_replays),
+		cmocka_unit_test(test_close_before_every_step),
 		cmocka_unit_test(test_calm_loses_nothing),
 		cmocka_unit_test(test_whole_receive_is_short_only_at_the_end),
 		cmocka_unit_test(test_cancel_is_a_race),
