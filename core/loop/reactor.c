@@ -43,6 +43,7 @@ int hw_reactor_init(struct hw_reactor *reactor, const struct hw_reactor_options 
 		hw_slab_pool_deinit(&reactor->slabs);
 		return r;
 	}
+	hw_metrics_set(reactor->metrics, HW_METRIC_slabs, reactor->slabs.count);
 	hw_mailbox_init(&reactor->mailbox, hw_ring_fd(reactor->ring));
 	return 0;
 }
@@ -95,6 +96,10 @@ int hw_reactor_turn(struct hw_reactor *reactor, uint32_t wait_ms)
 	bool has_work = hooks_run(&reactor->hooks);
 	if (done_count > 0) {
 		hw_metrics_add(reactor->metrics, HW_METRIC_reactor_turns, 1);
+		hw_metrics_set(reactor->metrics, HW_METRIC_slabs_in_use,
+			       reactor->slabs.count - reactor->slabs.free_count);
+		hw_metrics_add(reactor->metrics, HW_METRIC_cq_overflow,
+			       hw_ring_is_overflowing(reactor->ring));
 		hw_metrics_observe_us(reactor->metrics, HW_HISTOGRAM_reactor_turn_duration,
 				      hw_clock_monotonic_us() - reactor->now_us);
 	}

@@ -124,6 +124,8 @@ void hw_ring_cancel(struct hw_ring *ring, struct hw_op *target);
 /* Wake the thread that waits in hw_ring_turn() of the ring whose number is @ring_fd. */
 void hw_ring_wake(struct hw_ring *ring, int ring_fd);
 int hw_ring_fd(const struct hw_ring *ring);
+/* The completion queue is full and the kernel keeps the rest: slow, and never so by promise 5. */
+bool hw_ring_is_overflowing(const struct hw_ring *ring);
 
 /* Submit what is queued; wait up to @wait_ms for a completion (0: do not wait); run the steps of at
  * most

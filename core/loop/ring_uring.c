@@ -205,6 +205,11 @@ uint32_t hw_ring_in_flight_count(const struct hw_ring *ring)
 	return ring->in_flight_count;
 }
 
+bool hw_ring_is_overflowing(const struct hw_ring *ring)
+{
+	return io_uring_cq_has_overflow(&ring->uring);
+}
+
 int hw_ring_fd(const struct hw_ring *ring)
 {
 	return ring->uring.ring_fd;

@@ -30,7 +30,7 @@
 
 #define LINGER_TIMEOUT_MS 2000U     /* for what a client still sends after a final answer */
 #define LINGER_SIZE_MAX   16777216U /* bytes of it; then the connection is cut */
-#define BUSY              "Too many slow requests at once; try again in a moment."
+#define BUSY              "too many slow requests at once; try again in a moment"
 
 static void name_done(struct hw_op *op);
 static void idle_begin(struct hw_http_conn *conn);
@@ -243,7 +243,7 @@ static void head_received(struct hw_http_conn *conn, int32_t res)
 	bool is_late = conn->is_probing || res == -ECANCELED;
 	conn->is_probing = false;
 	if (conn->state == HW_CONN_HEAD && is_late && !conn->is_cut) {
-		refuse(conn, 408, "The head of the request took too long.");
+		refuse(conn, 408, "its head took too long");
 		return;
 	}
 	if (res <= 0) { /* gone, idle for too long, or we stop: nobody waits for an answer */
@@ -308,7 +308,7 @@ static void head_feed(struct hw_http_conn *conn)
 		return;
 	}
 	if (head->spill_size == HW_HEAD_SIZE_MAX) {
-		refuse(conn, 431, "The head of the request is longer than 32 KiB.");
+		refuse(conn, 431, "its head is longer than 32 KiB");
 		return;
 	}
 	hw_http_conn_input_release(conn);

@@ -113,6 +113,7 @@ static void accept_done(struct hw_op *op)
 		accept_submit(listener);
 		return;
 	}
+	hw_metrics_add(server->reactor->metrics, HW_METRIC_accept_pauses, 1);
 	/* Full (-ENFILE) is an answer: those who wait in the backlog come when somebody leaves. */
 	if (res != -ENFILE) {
 		HW_LOG(HW_LOG_WARN, "accept.failed", HW_F_ERRNO("error", res));

@@ -44,14 +44,11 @@ void hw_page_health(struct hw_talks *talks, struct hw_http_conn *conn)
 void hw_page_metrics(struct hw_talks *talks, struct hw_http_conn *conn)
 {
 	struct hw_slab_pool *slabs = &talks->reactor->slabs;
-	struct hw_metrics *metrics = talks->reactor->metrics;
 	struct hw_slab *slab = hw_slab_take(slabs);
 	if (slab == NULL) {
 		hw_reply_busy(conn, "No memory is free for this answer; try again in a moment.");
 		return;
 	}
-	hw_metrics_set(metrics, HW_METRIC_slabs, slabs->count);
-	hw_metrics_set(metrics, HW_METRIC_slabs_in_use, slabs->count - slabs->free_count);
 	uint64_t size = hw_metrics_render(talks->options.all_metrics, talks->options.metrics_count,
 					  (char *)slab->bytes, HW_SLAB_SIZE);
 	hw_assert(size <= HW_SLAB_SIZE); /* some 30 KiB, whatever the number of threads */

@@ -156,8 +156,16 @@ void hw_reply_busy(struct hw_http_conn *conn, const char *sentence)
 
 void hw_reply_refuse(void *user, struct hw_http_conn *conn, uint32_t status, const char *reason)
 {
+	char sentence[256];
+	struct hw_http_writer writer;
 	(void)user;
-	error_send(conn, status, reason, status == 503 ? "Retry-After" : NULL, "1");
+	hw_http_writer_init(&writer, sentence, sizeof(sentence) - 1);
+	hw_http_writer_text(&writer, "The request was refused: ");
+	hw_http_writer_text(&writer, reason);
+	hw_http_writer_text(&writer, ".");
+	hw_assert(!writer.is_overflowed); /* reasons are literals of ours */
+	sentence[writer.size] = '\0';
+	error_send(conn, status, sentence, status == 503 ? "Retry-After" : NULL, "1");
 }
 
 void hw_reply_text(struct hw_http_conn *conn, struct hw_span text)
