@@ -30,6 +30,7 @@
 #define FREE_ASK_US      500000U     /* how old free_size may get while uploads come */
 
 static void ahead_create(struct hw_segment_log *log);
+static void ahead_fail(struct hw_segment_log *log, const struct hw_segment *segment, int error);
 static void create_run(struct hw_job *job);
 static void create_done(struct hw_job *job);
 static void bind_done(struct hw_op *op);
@@ -38,9 +39,11 @@ static bool syncs_submit(struct hw_turn_hook *hook);
 static void sync_done(struct hw_op *op);
 static void retire(struct hw_segment *segment);
 static void seal_maybe(struct hw_segment *segment);
+static void seal_submit(struct hw_segment *segment);
 static void seal_run(struct hw_job *job);
 static void seal_done(struct hw_job *job);
 static void close_done(struct hw_op *op);
+static void segment_free(struct hw_segment *segment);
 static void free_ask(struct hw_segment_log *log);
 
 static void set_state(struct hw_segment *segment, enum hw_segment_state state)
@@ -48,7 +51,11 @@ static void set_state(struct hw_segment *segment, enum hw_segment_state state)
 	bool is_forward = state == segment->state + 1;
 	bool is_given_up = segment->state == HW_SEGMENT_CREATING && state == HW_SEGMENT_FREE;
 	bool is_closed = segment->state == HW_SEGMENT_CLOSING && state == HW_SEGMENT_FREE;
-	hw_assert(is_forward || is_given_up || is_closed);
+	/* What the ring did not take has nothing in it, and no slot to give back. */
+	bool is_unbound = (segment->state == HW_SEGMENT_BINDING && state == HW_SEGMENT_SEALING) ||
+			  (segment->state == HW_SEGMENT_SEALING && state == HW_SEGMENT_FREE &&
+			   !segment->is_bound);
+	hw_assert(is_forward || is_given_up || is_closed || is_unbound);
 	segment->state = state;
 }
 
@@ -124,9 +131,23 @@ static void ahead_create(struct hw_segment_log *log)
 	segment->size = log->options.segment_size;
 	segment->tail = 0;
 	segment->is_failed = false;
+	segment->is_bound = false;
 	set_state(segment, HW_SEGMENT_CREATING);
 	hw_job_submit(&segment->job, log->options.reactor, log->options.worker, create_run,
 		      create_done);
+}
+
+/* There is no next segment: who waits for it hears why. */
+static void ahead_fail(struct hw_segment_log *log, const struct hw_segment *segment, int error)
+{
+	hw_assert(log->ahead == segment);
+	HW_LOG(error == -ENOSPC ? HW_LOG_WARN : HW_LOG_ERROR, "segment.create_failed",
+	       HW_F_ERRNO("error", error), HW_F_U64("shard", log->options.shard),
+	       HW_F_U64("segment", segment->number));
+	log->ahead = NULL;
+	log->failed_us = log->options.reactor->now_us;
+	log->create_error = error;
+	waiters_wake(log, error);
 }
 
 /* On the worker. The segment's fields are lent to it with the job. */
@@ -144,18 +165,10 @@ static void create_done(struct hw_job *job)
 	struct hw_segment *segment = hw_container_of(job, struct hw_segment, job);
 	struct hw_segment_log *log = segment->log;
 	if (job->res < 0) {
-		HW_LOG(job->res == -ENOSPC ? HW_LOG_WARN : HW_LOG_ERROR, "segment.create_failed",
-		       HW_F_ERRNO("error", job->res), HW_F_U64("shard", log->options.shard),
-		       HW_F_U64("segment", segment->number));
 		set_state(segment, HW_SEGMENT_FREE);
-		log->ahead = NULL;
-		log->failed_us = log->options.reactor->now_us;
-		log->create_error = job->res;
-		waiters_wake(log, job->res);
+		ahead_fail(log, segment, job->res);
 		return;
 	}
-	log->failed_us = 0;
-	log->create_error = 0;
 	segment->fd = job->res;
 	set_state(segment, HW_SEGMENT_BINDING);
 	hw_ring_file_set(log->options.reactor->ring, &segment->slot_op, segment->slot, segment->fd,
@@ -165,12 +178,19 @@ static void create_done(struct hw_job *job)
 static void bind_done(struct hw_op *op)
 {
 	struct hw_segment *segment = hw_container_of(op, struct hw_segment, slot_op);
-	hw_assert(op->res == 1); /* an update of one slot of our own table has nothing to fail on */
-	(void)close(
-		segment->fd); /* the ring holds the file; not the last reference: cannot block */
+	struct hw_segment_log *log = segment->log;
+	(void)close(segment->fd); /* synced and empty; the ring holds the file if it took it */
 	segment->fd = -1;
+	if (op->res < 0) { /* the kernel had no memory: the file is cut and reported as sealed */
+		seal_submit(segment);
+		ahead_fail(log, segment, op->res);
+		return;
+	}
+	segment->is_bound = true;
+	log->failed_us = 0;
+	log->create_error = 0;
 	set_state(segment, HW_SEGMENT_READY);
-	waiters_wake(segment->log, 0);
+	waiters_wake(log, 0);
 }
 
 static void active_switch(struct hw_segment_log *log)
@@ -323,6 +343,11 @@ static void seal_maybe(struct hw_segment *segment)
 	    segment->sync_op.in_flight || !hw_list_is_empty(&segment->sync_next)) {
 		return;
 	}
+	seal_submit(segment);
+}
+
+static void seal_submit(struct hw_segment *segment)
+{
 	set_state(segment, HW_SEGMENT_SEALING);
 	hw_job_submit(&segment->job, segment->log->options.reactor, segment->log->options.worker,
 		      seal_run, seal_done);
@@ -346,6 +371,10 @@ static void seal_done(struct hw_job *job)
 		HW_LOG(HW_LOG_WARN, "segment.cut_failed", HW_F_ERRNO("error", job->res),
 		       HW_F_U64("segment", segment->number));
 	}
+	if (!segment->is_bound) {
+		segment_free(segment);
+		return;
+	}
 	set_state(segment, HW_SEGMENT_CLOSING);
 	hw_ring_close(segment->log->options.reactor->ring, &segment->slot_op, segment->slot,
 		      close_done);
@@ -353,7 +382,11 @@ static void seal_done(struct hw_job *job)
 
 static void close_done(struct hw_op *op)
 {
-	struct hw_segment *segment = hw_container_of(op, struct hw_segment, slot_op);
+	segment_free(hw_container_of(op, struct hw_segment, slot_op));
+}
+
+static void segment_free(struct hw_segment *segment)
+{
 	set_state(segment, HW_SEGMENT_FREE);
 	if (!hw_list_is_empty(&segment->log->waiters)) {
 		ahead_create(segment->log);

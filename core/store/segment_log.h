@@ -57,6 +57,7 @@ struct hw_segment {
 	uint32_t unsettled_count;
 	int fd; /* between create and bind */
 	enum hw_segment_state state;
+	bool is_bound;  /* its file is in its slot */
 	bool is_failed; /* a write or sync failed: nothing new, and what is unsynced is lost */
 };
 

@@ -1,0 +1,810 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Goal: a chunk that was said to be durable is, after any power loss, on the disk to the byte and
+ * is read back verified; one that was not leaves nothing behind; and whatever happens on the way,
+ * done comes once and every slab, extent and waiter is let go of.
+ * Method: uploads over the simulated ring and disk, thousands of seeds of sizes, paces, faults and
+ * aborts, then a power loss, recovery, and readers with faults of their own; a bit flipped anywhere
+ * must be found. Then one upload aborted, and failed, at every one of its steps.
+ * Usage: chunk_test [SEED]; CHUNK_TEST_SEEDS in the environment says how many.
+ */
+#include "core/store/chunk_writer.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/log.h"
+#include "core/base/prng.h"
+#include "core/store/chunk_reader.h"
+#include "core/store/recover.h"
+#include "simd/kernels.h"
+#include "simd/merkle.h"
+#include "tests/unit/store/store_world.h"
+
+#define SEED_COUNT  2000U
+#define CLIENTS_MAX 4U
+#define CHUNKS_MAX  5U /* of a client */
+#define STORED_MAX  (CLIENTS_MAX * CHUNKS_MAX)
+#define SLAB_COUNT  12U
+#define NEVER       UINT64_MAX
+#define READS_MAX   400U /* of one chunk, failed ones included */
+#define OPEN_TRIES  200U
+
+/* A chunk that was said to be durable. */
+struct stored {
+	struct hw_extent extent;
+	struct hw_extent_drop drop;
+	struct hw_segment *segment;
+	struct hw_timer timer; /* to settle later */
+	uint64_t content;
+	bool is_settled;
+	bool is_dropped; /* nobody will name it */
+};
+
+struct client {
+	struct hw_chunk_writer writer;
+	struct hw_slab_waiter slab_waiter;
+	struct hw_timer timer;
+	struct hw_prng prng;
+	struct hw_slab *follower; /* held by somebody who reads the upload as it comes */
+	uint64_t content;
+	uint64_t abort_step;
+	uint32_t size;
+	uint32_t appended_size;
+	uint32_t chunks_left;
+	bool is_active; /* between begin and done */
+	bool is_ended;  /* finish was called */
+	bool is_aborted;
+};
+
+struct scene {
+	struct store_world world;
+	struct hw_prng prng;
+	struct client clients[CLIENTS_MAX];
+	struct stored stored[STORED_MAX];
+	uint32_t client_count;
+	uint32_t stored_count;
+	uint32_t failed_count;
+	uint32_t pause_percent;
+	uint32_t abort_percent;
+	uint64_t crash_step;
+	bool may_fail; /* some fault is switched on */
+};
+
+static uint64_t g_seed;
+static struct scene g_scene;
+
+/* -- contents */
+
+static uint64_t content_word(uint64_t content, uint64_t index)
+{
+	uint64_t word = (content ^ index) * UINT64_C(0x9e3779b97f4a7c15);
+	return (word ^ (word >> 29)) * UINT64_C(0xbf58476d1ce4e5b9);
+}
+
+/* @offset: a multiple of 8. */
+static void content_fill(uint64_t content, uint32_t offset, uint8_t *ret_bytes, uint32_t size)
+{
+	for (uint32_t i = 0; i < size; i += 8) {
+		uint64_t word = content_word(content, (offset + i) / 8);
+		memcpy(ret_bytes + i, &word, hw_min(8U, size - i));
+	}
+}
+
+static void content_check(uint64_t content, uint32_t offset, const uint8_t *bytes, uint32_t size)
+{
+	for (uint32_t i = 0; i < size; i += 8) {
+		uint64_t word = content_word(content, (offset + i) / 8);
+		if (memcmp(bytes + i, &word, hw_min(8U, size - i)) != 0) {
+			fail_msg("byte %u is wrong", offset + i);
+		}
+	}
+}
+
+static uint32_t size_of_chance(struct hw_prng *prng)
+{
+	static const uint32_t edges[] = {1,
+					 HW_PAGE_SIZE,
+					 HW_BLOCK_SIZE,
+					 HW_SLAB_SIZE,
+					 2 * HW_SLAB_SIZE,
+					 4 * HW_SLAB_SIZE,
+					 128 * HW_BLOCK_SIZE,
+					 HW_CHUNK_SIZE};
+	uint64_t kind = hw_prng_below(prng, 100);
+	if (kind < 40) {
+		return (uint32_t)hw_prng_between(prng, 1, 3 * HW_BLOCK_SIZE);
+	}
+	if (kind < 80) {
+		return (uint32_t)hw_prng_between(prng, 1, 5 * HW_SLAB_SIZE);
+	}
+	if (kind < 95) {
+		uint32_t edge = edges[hw_prng_below(prng, hw_count_of(edges) - 1)];
+		return edge + (uint32_t)hw_prng_below(prng, 3) - (edge > 1 ? 1 : 0);
+	}
+	return (uint32_t)hw_prng_between(prng, HW_CHUNK_SIZE - HW_SLAB_SIZE, HW_CHUNK_SIZE);
+}
+
+/* -- one upload */
+
+static void chunk_begin(struct client *client);
+static void feed(struct client *client);
+static void slab_ready(struct hw_slab_waiter *waiter, struct hw_slab *slab);
+
+static void timer_fired(struct hw_timer *timer)
+{
+	struct client *client = hw_container_of(timer, struct client, timer);
+	hw_slab_unref(hw_move(&client->follower));
+	if (client->is_active) {
+		feed(client);
+	} else if (client->chunks_left > 0) {
+		chunk_begin(client);
+	}
+}
+
+static void later(struct client *client)
+{
+	hw_timer_start(&g_scene.world.reactor.timers, &client->timer,
+		       hw_prng_below(&client->prng, 30), timer_fired);
+}
+
+static void slab_append(struct client *client, struct hw_slab *slab)
+{
+	slab->size = hw_min(HW_SLAB_SIZE, client->size - client->appended_size);
+	content_fill(client->content, client->appended_size, slab->bytes, slab->size);
+	client->appended_size += slab->size;
+	hw_chunk_writer_append(&client->writer, slab);
+	if (client->follower == NULL && slab->state == HW_SLAB_HELD &&
+	    hw_prng_chance(&client->prng, 10)) {
+		client->follower = hw_slab_ref(slab);
+		if (!hw_timer_is_running(&client->timer)) {
+			later(client);
+		}
+	}
+}
+
+static bool may_append(const struct client *client)
+{
+	return client->is_active && !client->is_ended && !client->is_aborted &&
+	       hw_chunk_writer_has_room(&client->writer);
+}
+
+static void slab_ready(struct hw_slab_waiter *waiter, struct hw_slab *slab)
+{
+	struct client *client = hw_container_of(waiter, struct client, slab_waiter);
+	if (!may_append(client)) {
+		hw_slab_unref(slab);
+		return;
+	}
+	slab_append(client, slab);
+	feed(client);
+}
+
+static void feed(struct client *client)
+{
+	while (may_append(client)) {
+		if (client->appended_size == client->size) {
+			client->is_ended = true;
+			hw_chunk_writer_finish(&client->writer);
+			return;
+		}
+		if (hw_list_is_linked(&client->slab_waiter.link)) {
+			return;
+		}
+		if (hw_prng_chance(&client->prng, g_scene.pause_percent)) {
+			later(client);
+			return;
+		}
+		struct hw_slab *slab = hw_slab_take(&g_scene.world.reactor.slabs);
+		if (slab == NULL) {
+			hw_slab_unref(hw_move(&client->follower)); /* else all wait for us */
+			hw_slab_wait(&g_scene.world.reactor.slabs, &client->slab_waiter);
+			return;
+		}
+		slab_append(client, slab);
+	}
+}
+
+static void client_abort(struct client *client)
+{
+	client->is_aborted = true;
+	hw_chunk_writer_abort(&client->writer);
+}
+
+static void progress(struct hw_chunk_writer *writer)
+{
+	struct client *client = hw_container_of(writer, struct client, writer);
+	assert_true(client->is_active && !client->is_ended && !client->is_aborted);
+	if (hw_prng_chance(&client->prng, g_scene.abort_percent / 10)) {
+		client_abort(client);
+		return;
+	}
+	feed(client);
+}
+
+static void settle_fired(struct hw_timer *timer)
+{
+	struct stored *stored = hw_container_of(timer, struct stored, timer);
+	stored->is_settled = true;
+	hw_segment_settle(stored->segment);
+}
+
+static void dropped(struct hw_extent_drop *drop)
+{
+	hw_container_of(drop, struct stored, drop)->is_settled = true;
+}
+
+/* What the catalog would do with it: name it now, later, or have it already. */
+static void chunk_stored(struct client *client)
+{
+	assert_true(g_scene.stored_count < STORED_MAX);
+	struct stored *stored = &g_scene.stored[g_scene.stored_count++];
+	stored->extent = client->writer.extent;
+	stored->segment = client->writer.segment;
+	stored->content = client->content;
+	assert_int_equal(stored->extent.size, client->size);
+	assert_int_equal(stored->extent.shard, STORE_WORLD_SHARD);
+	assert_int_equal(stored->extent.segment, stored->segment->number);
+	uint64_t way = hw_prng_below(&client->prng, 3);
+	if (way == 0) {
+		settle_fired(&stored->timer);
+	} else if (way == 1) {
+		hw_timer_start(&g_scene.world.reactor.timers, &stored->timer,
+			       hw_prng_below(&client->prng, 50), settle_fired);
+	} else {
+		stored->is_dropped = true;
+		stored->drop.offset = stored->extent.offset;
+		stored->drop.size = hw_extent_disk_size(stored->extent.size);
+		stored->drop.done = dropped;
+		hw_segment_drop(stored->segment, &stored->drop, true);
+	}
+}
+
+static void done(struct hw_chunk_writer *writer, int res)
+{
+	struct client *client = hw_container_of(writer, struct client, writer);
+	assert_true(client->is_active); /* once */
+	assert_true(hw_chunk_writer_is_idle(writer));
+	client->is_active = false;
+	hw_slab_wait_end(&client->slab_waiter);
+	assert_true(res <= 0);
+	if (res == 0) {
+		assert_true(client->is_ended && !client->is_aborted);
+		chunk_stored(client);
+	} else {
+		assert_true(g_scene.may_fail || client->is_aborted);
+		assert_true(res != -ECANCELED || client->is_aborted);
+		g_scene.failed_count++;
+	}
+	if (client->chunks_left > 0 && hw_prng_chance(&client->prng, 30)) {
+		chunk_begin(client);
+	} else {
+		later(client);
+	}
+}
+
+static void chunk_begin(struct client *client)
+{
+	struct hw_prng *prng = &client->prng;
+	client->chunks_left--;
+	client->content = hw_prng_next(prng);
+	client->size = size_of_chance(prng);
+	client->appended_size = 0;
+	client->is_active = true;
+	client->is_ended = false;
+	client->is_aborted = false;
+	client->abort_step = hw_prng_chance(prng, g_scene.abort_percent)
+				     ? hw_sim_step_count() + hw_prng_below(prng, 60)
+				     : NEVER;
+	bool is_exact = hw_prng_chance(prng, 50);
+	uint32_t size_max = is_exact || hw_prng_chance(prng, 10) ? client->size : HW_CHUNK_SIZE;
+	client->writer.progress = progress;
+	client->writer.done = done;
+	client->slab_waiter.ready = slab_ready;
+	hw_chunk_writer_begin(&client->writer, &g_scene.world.store, size_max, is_exact);
+	feed(client);
+}
+
+/* -- a scene: many of them */
+
+static void before_step(void *user, uint64_t step)
+{
+	(void)user;
+	for (uint32_t i = 0; i < g_scene.client_count; i++) {
+		struct client *client = &g_scene.clients[i];
+		if (client->is_active && !client->is_aborted && step >= client->abort_step) {
+			client_abort(client);
+		}
+	}
+}
+
+/* Off in 60 of a hundred seeds, else up to @percent_max. */
+static uint32_t level(uint32_t percent_max)
+{
+	return hw_prng_chance(&g_scene.prng, 60)
+		       ? 0
+		       : (uint32_t)hw_prng_between(&g_scene.prng, 1, percent_max);
+}
+
+static void scene_begin(uint64_t seed)
+{
+	g_seed = seed;
+	memset(&g_scene, 0, sizeof(g_scene));
+	struct hw_prng *prng = &g_scene.prng;
+	hw_prng_init(prng, seed);
+	struct hw_sim_options options = hw_sim_chaos(seed);
+	options.write_error_percent = level(5);
+	options.sync_error_percent = level(10);
+	options.disk_error_percent = level(20);
+	options.set_error_percent = level(30);
+	options.interrupt_percent = level(40);
+	options.before_step = before_step;
+	hw_sim_begin(&options);
+	g_scene.abort_percent = level(50);
+	bool is_small = hw_prng_chance(prng, 20);
+	g_scene.may_fail = options.write_error_percent + options.sync_error_percent +
+				   options.disk_error_percent + options.set_error_percent +
+				   options.interrupt_percent >
+			   0;
+	g_scene.may_fail |= is_small;
+	if (is_small) {
+		hw_sim_disk_size_set(hw_prng_between(prng, 0, 70) * STORE_WORLD_MIB);
+	}
+	g_scene.pause_percent = level(50);
+	g_scene.crash_step = hw_prng_chance(prng, 40) ? hw_prng_below(prng, 400) : NEVER;
+	struct store_world_options world = {
+		.segment_size = hw_prng_between(prng, 4, 8) * 4 * STORE_WORLD_MIB,
+		.slab_count = (uint32_t)hw_prng_between(prng, 1, SLAB_COUNT),
+		.is_direct = hw_prng_chance(prng, 50),
+	};
+	store_world_start(&g_scene.world, &world);
+	g_scene.client_count = (uint32_t)hw_prng_between(prng, 1, CLIENTS_MAX);
+	for (uint32_t i = 0; i < g_scene.client_count; i++) {
+		struct client *client = &g_scene.clients[i];
+		hw_prng_init(&client->prng, hw_prng_next(prng));
+		client->chunks_left = (uint32_t)hw_prng_between(prng, 1, CHUNKS_MAX);
+		later(client);
+	}
+}
+
+static bool scene_is_finished(void *user)
+{
+	(void)user;
+	if (hw_sim_step_count() >= g_scene.crash_step) {
+		return true;
+	}
+	for (uint32_t i = 0; i < g_scene.client_count; i++) {
+		const struct client *client = &g_scene.clients[i];
+		if (client->is_active || client->chunks_left > 0 ||
+		    hw_timer_is_running(&client->timer)) {
+			return false;
+		}
+	}
+	for (uint32_t i = 0; i < g_scene.stored_count; i++) {
+		if (!g_scene.stored[i].is_settled) {
+			return false;
+		}
+	}
+	return hw_store_is_idle(&g_scene.world.store);
+}
+
+/* Nothing is held by anybody; a segment that could be sealed is. */
+static void quiet_check(void)
+{
+	const struct store_world *world = &g_scene.world;
+	assert_int_equal(store_world_unsettled_count(world), 0);
+	assert_int_equal(world->reactor.slabs.free_count, world->reactor.slabs.count);
+	assert_true(hw_list_is_empty(&world->store.digest.jobs));
+	for (uint32_t i = 0; i < HW_SEGMENT_OPEN_MAX; i++) {
+		const struct hw_segment *segment = &world->store.log.segments[i];
+		assert_true(hw_list_is_empty(&segment->sync_next));
+		assert_true(hw_list_is_empty(&segment->sync_now));
+		assert_true(segment->state == HW_SEGMENT_FREE ||
+			    segment->state == HW_SEGMENT_READY ||
+			    segment->state == HW_SEGMENT_ACTIVE);
+	}
+}
+
+/* -- what is on the disk */
+
+static int extent_compare(const void *a, const void *b)
+{
+	const struct hw_extent *left = &((const struct stored *)a)->extent;
+	const struct hw_extent *right = &((const struct stored *)b)->extent;
+	if (left->segment != right->segment) {
+		return left->segment < right->segment ? -1 : 1;
+	}
+	return left->offset < right->offset ? -1 : 1;
+}
+
+static void zeros_check(int fd, uint64_t offset, uint32_t size)
+{
+	static uint8_t bytes[HW_CHUNK_SIZE + HW_LEAVES_SIZE];
+	uint32_t count = hw_sim_file_peek(fd, bytes, size, offset); /* short behind the cut */
+	for (uint32_t i = 0; i < count; i++) {
+		if (bytes[i] != 0) {
+			fail_msg("byte %u of what should be a hole is not", i);
+		}
+	}
+}
+
+static void stored_check(const struct stored *stored)
+{
+	static uint8_t bytes[HW_CHUNK_SIZE + HW_LEAVES_SIZE];
+	static struct hw_hash leaves[HW_CHUNK_BLOCKS];
+	const struct hw_extent *extent = &stored->extent;
+	uint32_t disk_size = hw_extent_disk_size(extent->size);
+	int fd = hw_sim_disk_segment_fd(extent->shard, extent->segment);
+	if (stored->is_dropped) {
+		if (fd >= 0) {
+			zeros_check(fd, extent->offset, disk_size);
+			(void)close(fd); /* a memfd */
+		}
+		return;
+	}
+	assert_true(fd >= 0);
+	assert_int_equal(hw_sim_file_peek(fd, bytes, disk_size, extent->offset), disk_size);
+	(void)close(fd); /* a memfd */
+	content_check(stored->content, 0, bytes, extent->size);
+	uint32_t count = hw_extent_block_count(extent->size);
+	hw_merkle_leaves(bytes, extent->size, leaves);
+	struct hw_hash root;
+	hw_merkle_chunk_id(leaves, count, &root);
+	assert_memory_equal(root.bytes, extent->root, HW_HASH_SIZE);
+	if (count > 1) {
+		const uint8_t *on_disk = bytes + hw_page_round(extent->size);
+		assert_memory_equal(on_disk, leaves, (size_t)count * HW_HASH_SIZE);
+		memset(bytes + hw_page_round(extent->size), 0, (size_t)count * HW_HASH_SIZE);
+	}
+	for (uint32_t i = extent->size; i < disk_size; i++) {
+		assert_int_equal(bytes[i], 0); /* the padding */
+	}
+}
+
+static void recover_check(uint32_t *ret_next_segment)
+{
+	struct hw_files files;
+	struct hw_recover recover;
+	assert_int_equal(hw_files_open(&files, "", 0, false), 0);
+	assert_int_equal(hw_recover_begin(&recover, &files, NULL, NULL), 0);
+	for (uint32_t i = 0; i < g_scene.stored_count; i++) {
+		const struct stored *stored = &g_scene.stored[i];
+		if (!stored->is_dropped) {
+			assert_int_equal(hw_recover_extent(&recover, &stored->extent), 0);
+		}
+	}
+	assert_int_equal(hw_recover_end(&recover, true), 0);
+	hw_files_close(&files);
+	*ret_next_segment = recover.next_segments[STORE_WORLD_SHARD];
+	for (uint32_t i = 0; i < g_scene.stored_count; i++) {
+		const struct stored *stored = &g_scene.stored[i];
+		assert_true(stored->is_dropped || stored->extent.segment < *ret_next_segment);
+		stored_check(stored);
+	}
+}
+
+/* -- readers */
+
+struct viewer {
+	struct hw_chunk_reader reader;
+	struct hw_slab *slab;
+	int res;
+	bool is_done;
+};
+
+static void viewer_opened(struct hw_chunk_reader *reader, int res)
+{
+	struct viewer *viewer = hw_container_of(reader, struct viewer, reader);
+	assert_false(viewer->is_done);
+	viewer->is_done = true;
+	viewer->res = res;
+}
+
+static bool viewer_is_done(void *user)
+{
+	return ((const struct viewer *)user)->is_done;
+}
+
+static int viewer_wait(struct viewer *viewer)
+{
+	assert_int_equal(store_world_run(&g_scene.world, viewer_is_done, viewer), 0);
+	viewer->is_done = false;
+	return viewer->res;
+}
+
+/* Until the faults of the way let it. Returns 0 or -EBADMSG. */
+static int viewer_open(struct viewer *viewer, const struct hw_extent *extent)
+{
+	viewer->reader.opened = viewer_opened;
+	viewer->reader.read_done = viewer_opened;
+	int r = -EIO;
+	for (uint32_t i = 0; i < OPEN_TRIES && r < 0 && r != -EBADMSG; i++) {
+		hw_chunk_reader_open(&viewer->reader, &g_scene.world.store, extent);
+		assert_false(viewer->is_done); /* never from inside open */
+		r = viewer_wait(viewer);
+		assert_true(r == 0 || g_scene.may_fail || r == -EBADMSG);
+	}
+	return r;
+}
+
+static int viewer_read(struct viewer *viewer, uint32_t first_block)
+{
+	struct hw_slab *slab = hw_slab_take(&g_scene.world.reactor.slabs);
+	assert_non_null(slab);
+	hw_chunk_reader_read(&viewer->reader, slab, first_block);
+	assert_false(viewer->is_done);
+	int r = viewer_wait(viewer);
+	assert_int_equal(slab->size, r > 0 ? r : 0);
+	viewer->slab = slab;
+	return r;
+}
+
+static void stored_read(const struct stored *stored)
+{
+	static struct viewer viewer;
+	memset(&viewer, 0, sizeof(viewer));
+	assert_int_equal(viewer_open(&viewer, &stored->extent), 0);
+	uint32_t block = 0;
+	uint32_t count = hw_extent_block_count(stored->extent.size);
+	for (uint32_t i = 0; block < count; i++) {
+		assert_true(i < READS_MAX);
+		int r = viewer_read(&viewer, block);
+		if (r < 0) {
+			assert_int_equal(r, -EIO);
+			assert_true(g_scene.may_fail);
+			hw_slab_unref(viewer.slab);
+			continue;
+		}
+		uint32_t offset = block * HW_BLOCK_SIZE;
+		assert_int_equal(r, hw_min(HW_SLAB_SIZE, stored->extent.size - offset));
+		content_check(stored->content, offset, viewer.slab->bytes, (uint32_t)r);
+		hw_slab_unref(viewer.slab);
+		/* As a range request would: not only from slab to slab. */
+		uint32_t read_count = hw_extent_block_count((uint32_t)r);
+		block += hw_prng_chance(&g_scene.prng, 80)
+				 ? read_count
+				 : (uint32_t)hw_prng_between(&g_scene.prng, 1, read_count);
+	}
+	hw_chunk_reader_close(&viewer.reader);
+	hw_chunk_reader_close(&viewer.reader); /* again: harmless */
+}
+
+static void bit_flip(const struct hw_extent *extent, uint64_t offset, uint32_t bit)
+{
+	int fd = hw_sim_disk_segment_fd(extent->shard, extent->segment);
+	assert_true(fd >= 0);
+	uint8_t byte = 0;
+	assert_int_equal(hw_sim_file_peek(fd, &byte, 1, extent->offset + offset), 1);
+	byte ^= (uint8_t)(1U << bit);
+	hw_sim_file_poke(fd, &byte, 1, extent->offset + offset);
+	(void)close(fd); /* a memfd */
+}
+
+/* One bit of the data: only the blocks read with it fail. One of the leaves: nothing is read. */
+static void stored_flip(const struct stored *stored)
+{
+	static struct viewer viewer;
+	memset(&viewer, 0, sizeof(viewer));
+	const struct hw_extent *extent = &stored->extent;
+	uint32_t count = hw_extent_block_count(extent->size);
+	uint32_t bit = (uint32_t)hw_prng_below(&g_scene.prng, 8);
+	bool is_leaf = count > 1 && hw_prng_chance(&g_scene.prng, 40);
+	uint64_t offset = is_leaf ? hw_page_round(extent->size) +
+					    hw_prng_below(&g_scene.prng, count * HW_HASH_SIZE)
+				  : hw_prng_below(&g_scene.prng, extent->size);
+	uint64_t corrupt_before = hw_metrics_read(&g_scene.world.metrics, HW_METRIC_blocks_corrupt);
+	bit_flip(extent, offset, bit);
+	int r = viewer_open(&viewer, extent);
+	assert_int_equal(r, is_leaf ? -EBADMSG : 0);
+	if (!is_leaf) {
+		uint32_t bad_slab = (uint32_t)(offset / HW_SLAB_SIZE);
+		uint32_t slab = (uint32_t)hw_prng_below(
+			&g_scene.prng, (count + HW_SLAB_BLOCKS - 1) / HW_SLAB_BLOCKS);
+		slab = hw_prng_chance(&g_scene.prng, 50) ? slab : bad_slab;
+		r = -EIO;
+		for (uint32_t i = 0; i < OPEN_TRIES && r == -EIO; i++) {
+			r = viewer_read(&viewer, slab * HW_SLAB_BLOCKS);
+			hw_slab_unref(viewer.slab);
+		}
+		assert_int_equal(r < 0 ? r : 0, slab == bad_slab ? -EBADMSG : 0);
+		is_leaf = slab == bad_slab; /* it was told */
+		hw_chunk_reader_close(&viewer.reader);
+	}
+	uint64_t corrupt = hw_metrics_read(&g_scene.world.metrics, HW_METRIC_blocks_corrupt);
+	assert_int_equal(corrupt - corrupt_before, is_leaf ? 1 : 0);
+	bit_flip(extent, offset, bit);
+}
+
+static void readers_run(uint32_t next_segment)
+{
+	struct hw_sim_options *options = hw_sim_options();
+	options->before_step = NULL;
+	options->read_error_percent = level(20);
+	options->disk_error_percent = level(30);
+	options->set_error_percent = level(30);
+	options->interrupt_percent = level(40);
+	options->short_percent = level(60);
+	g_scene.may_fail = options->read_error_percent + options->disk_error_percent +
+				   options->set_error_percent >
+			   0;
+	struct store_world_options world = {
+		.segment_size = STORE_WORLD_SEGMENT_MIN,
+		.slab_count = 2,
+		.next_segment = next_segment,
+	};
+	store_world_start(&g_scene.world, &world);
+	for (uint32_t i = 0; i < g_scene.stored_count; i++) {
+		const struct stored *stored = &g_scene.stored[i];
+		if (stored->is_dropped) {
+			continue;
+		}
+		stored_read(stored);
+		stored_flip(stored);
+	}
+	store_world_settle(&g_scene.world);
+	store_world_stop(&g_scene.world);
+}
+
+static void scene_end(uint64_t seed)
+{
+	uint32_t next_segment = 0;
+	if (hw_sim_step_count() < g_scene.crash_step) {
+		quiet_check();
+		store_world_stop(&g_scene.world);
+		hw_sim_disk_crash(seed);
+	} else {
+		store_world_crash(&g_scene.world, seed);
+	}
+	hw_sim_options()->disk_error_percent = 0;
+	qsort(g_scene.stored, g_scene.stored_count, sizeof(g_scene.stored[0]), extent_compare);
+	recover_check(&next_segment);
+	readers_run(next_segment);
+	hw_sim_end();
+}
+
+static void seed_run(uint64_t seed)
+{
+	scene_begin(seed);
+	assert_int_equal(store_world_run(&g_scene.world, scene_is_finished, NULL), 0);
+	scene_end(seed);
+}
+
+/* The scenes must have seen both ends. */
+static struct {
+	uint64_t stored_count;
+	uint64_t failed_count;
+} g_totals;
+
+static void test_seeds(void **state)
+{
+	(void)state;
+	const char *count = getenv("CHUNK_TEST_SEEDS"); /* NOLINT(concurrency-mt-unsafe) */
+	uint64_t last = count != NULL ? strtoull(count, NULL, 10) : SEED_COUNT;
+	for (uint64_t seed = 1; seed <= last; seed++) {
+		seed_run(seed);
+		g_totals.stored_count += g_scene.stored_count;
+		g_totals.failed_count += g_scene.failed_count;
+	}
+	print_message("%llu chunks stored, %llu not\n", (unsigned long long)g_totals.stored_count,
+		      (unsigned long long)g_totals.failed_count);
+	assert_true(g_totals.stored_count > last && g_totals.failed_count > last / 4);
+}
+
+/* -- one upload, disturbed at every step */
+
+enum disturbance {
+	DISTURB_NOTHING = 0,
+	DISTURB_ABORT,
+	DISTURB_WRITE,
+	DISTURB_SYNC,
+	DISTURB_DISK,
+	DISTURB_SET,
+	DISTURB_ABORT_AND_WRITE, /* what is in flight at the abort has failed already */
+	DISTURB_COUNT,
+};
+
+static struct {
+	enum disturbance way;
+	uint64_t step;
+} g_disturbance;
+
+static void disturb_step(void *user, uint64_t step)
+{
+	(void)user;
+	struct hw_sim_options *options = hw_sim_options();
+	/* What a step submits is attempted before the next one. */
+	bool is_both = g_disturbance.way == DISTURB_ABORT_AND_WRITE;
+	uint32_t percent = step == g_disturbance.step ? 100 : 0;
+	options->write_error_percent = g_disturbance.way == DISTURB_WRITE ? percent : 0;
+	options->write_error_percent =
+		is_both && step >= g_disturbance.step ? 100 : options->write_error_percent;
+	options->sync_error_percent = g_disturbance.way == DISTURB_SYNC ? percent : 0;
+	options->disk_error_percent = g_disturbance.way == DISTURB_DISK ? percent : 0;
+	options->set_error_percent = g_disturbance.way == DISTURB_SET ? percent : 0;
+	struct client *client = &g_scene.clients[0];
+	bool is_abort = (g_disturbance.way == DISTURB_ABORT && percent > 0) ||
+			(is_both && step == g_disturbance.step + 1);
+	if (is_abort && client->is_active && !client->is_aborted) {
+		client_abort(client);
+	}
+}
+
+/* Returns the steps that it took. */
+static uint64_t disturbed_run(uint64_t seed)
+{
+	g_seed = seed;
+	memset(&g_scene, 0, sizeof(g_scene));
+	hw_prng_init(&g_scene.prng, seed);
+	struct hw_sim_options options = hw_sim_calm(seed);
+	options.short_percent = seed % 2 == 0 ? 50 : 0;
+	options.before_step = disturb_step;
+	hw_sim_begin(&options);
+	g_scene.crash_step = NEVER;
+	g_scene.may_fail = g_disturbance.way != DISTURB_NOTHING;
+	struct store_world_options world = {.segment_size = STORE_WORLD_SEGMENT_MIN,
+					    .slab_count = 6};
+	store_world_start(&g_scene.world, &world);
+	g_scene.client_count = 1;
+	hw_prng_init(&g_scene.clients[0].prng, seed);
+	g_scene.clients[0].chunks_left = 3;
+	chunk_begin(&g_scene.clients[0]);
+	assert_int_equal(store_world_run(&g_scene.world, scene_is_finished, NULL), 0);
+	uint64_t steps = hw_sim_step_count();
+	scene_end(seed);
+	return steps;
+}
+
+static void test_every_step(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 6; seed++) {
+		g_disturbance.way = DISTURB_NOTHING;
+		uint64_t steps = disturbed_run(seed);
+		assert_int_equal(g_scene.failed_count, 0);
+		for (uint32_t way = DISTURB_ABORT; way < DISTURB_COUNT; way++) {
+			g_disturbance.way = (enum disturbance)way;
+			uint64_t failed_count = 0;
+			for (uint64_t step = 0; step < steps; step++) {
+				g_disturbance.step = step;
+				(void)disturbed_run(seed); /* may take more or fewer steps */
+				failed_count += g_scene.failed_count;
+			}
+			assert_true(failed_count > 0 || way == DISTURB_DISK || way == DISTURB_SET);
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (hw_simd_init(HW_SIMD_AUTO) < 0) {
+		return 1;
+	}
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	struct hw_log_options quiet = {.fd = null, .level = HW_LOG_ERROR};
+	hw_log_start(&quiet); /* every fault is logged: thousands of lines */
+	if (argc > 1) {
+		seed_run(strtoull(argv[1], NULL, 10));
+		return 0;
+	}
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_seeds),
+		cmocka_unit_test(test_every_step),
+	};
+	int failed_count = cmocka_run_group_tests(tests, NULL, NULL);
+	if (failed_count > 0) {
+		print_error("chunk_test: the last seed was %llu (disturbance %u at step %llu)\n",
+			    (unsigned long long)g_seed, (unsigned)g_disturbance.way,
+			    (unsigned long long)g_disturbance.step);
+	}
+	return failed_count;
+}
