@@ -345,11 +345,13 @@ static void leaves_done(struct hw_op *op)
 	int size = write_result(op->res);
 	if (size < 0) {
 		hw_segment_fail(writer->segment, size);
-		fail(writer, size);
+	}
+	if (writer->state == HW_WRITER_FAILING) { /* aborted: this was the last in flight */
+		advance(writer);
 		return;
 	}
-	if (writer->state == HW_WRITER_FAILING) {
-		advance(writer);
+	if (size < 0) {
+		fail(writer, size);
 		return;
 	}
 	writer->leaves_written_size += (uint32_t)size;
