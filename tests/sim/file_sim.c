@@ -171,13 +171,13 @@ static void image_write(struct hw_sim_file *file, const uint8_t *bytes, uint64_t
 		uint8_t **image = is_durable ? &page->durable : &page->seen;
 		uint64_t at = offset % HW_PAGE_SIZE;
 		uint64_t count = hw_min(size, HW_PAGE_SIZE - at);
-		if (*image == NULL) {
+		if (*image == NULL && bytes != NULL) {
 			*image = page_new(NULL);
 		}
 		if (bytes != NULL) {
 			memcpy(*image + at, bytes, count);
 			bytes += count;
-		} else {
+		} else if (*image != NULL) { /* else it is zeros already */
 			memset(*image + at, 0, count);
 		}
 		offset += count;
