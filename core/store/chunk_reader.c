@@ -14,6 +14,8 @@
 #include "core/base/log.h"
 #include "simd/merkle.h"
 
+#define STUCK_COUNT_MAX 256U /* reads in a row that brought nothing */
+
 static void segment_ready(struct hw_segment_reader *segment, int res);
 static void leaves_submit(struct hw_chunk_reader *reader);
 static void leaf_known(struct hw_mail *mail);
@@ -31,6 +33,7 @@ void hw_chunk_reader_open(struct hw_chunk_reader *reader, struct hw_store *store
 	reader->extent = *extent;
 	reader->state = HW_READER_OPENING;
 	reader->read_size = 0;
+	reader->stuck_count = 0;
 	reader->reader.shard = extent->shard;
 	reader->reader.segment = extent->segment;
 	reader->reader.ready = segment_ready;
@@ -86,11 +89,12 @@ static int read_result(struct hw_chunk_reader *reader, int32_t res)
 {
 	hw_metrics_add(reader->store->reactor->metrics, HW_METRIC_segment_reads, 1);
 	if (res == -EINTR || res == -EAGAIN) {
-		return 0;
+		return ++reader->stuck_count > STUCK_COUNT_MAX ? -EIO : 0;
 	}
 	if (res == 0) {
 		return -EBADMSG; /* the file ends before the extent does */
 	}
+	reader->stuck_count = 0;
 	return res;
 }
 
@@ -137,6 +141,7 @@ void hw_chunk_reader_read(struct hw_chunk_reader *reader, struct hw_slab *slab,
 	reader->first_block = first_block;
 	reader->size = hw_min(HW_SLAB_SIZE, reader->extent.size - offset);
 	reader->read_size = 0;
+	reader->stuck_count = 0;
 	reader->state = HW_READER_READING;
 	read_submit(reader);
 }

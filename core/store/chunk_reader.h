@@ -38,8 +38,9 @@ struct hw_chunk_reader {
 	struct hw_hash found[HW_SLAB_BLOCKS]; /* of the blocks just read */
 	struct hw_slab *slab;                 /* lent, READING and HASHING */
 	uint32_t first_block;
-	uint32_t size;      /* bytes wanted */
-	uint32_t read_size; /* bytes there */
+	uint32_t size;        /* bytes wanted */
+	uint32_t read_size;   /* bytes there */
+	uint32_t stuck_count; /* reads in a row without progress */
 	/* res 0, or -errno: then the reader is closed. */
 	void (*opened)(struct hw_chunk_reader *reader, int res);
 	/* res: bytes in the slab, all verified; or -errno, the slab's contents are void. */

@@ -20,6 +20,8 @@
 #include "core/base/failpoint.h"
 #include "simd/merkle.h"
 
+#define STUCK_COUNT_MAX 256U /* writes in a row that brought no whole page to the disk */
+
 static void reserve_try(struct hw_chunk_writer *writer);
 static void space_done(struct hw_segment_waiter *waiter, int res);
 static void part_write(struct hw_writer_part *part);
@@ -63,6 +65,7 @@ void hw_chunk_writer_begin(struct hw_chunk_writer *writer, struct hw_store *stor
 	writer->is_waiting_for_space = false;
 	writer->reserved_size = 0;
 	writer->leaves_written_size = 0;
+	writer->leaves_stuck_count = 0;
 	writer->error = 0;
 	writer->segment = NULL;
 	writer->extent = (struct hw_extent){.shard = store->log.options.shard};
@@ -124,6 +127,7 @@ void hw_chunk_writer_append(struct hw_chunk_writer *writer, struct hw_slab *slab
 	part->slab = slab;
 	part->offset = writer->extent.size;
 	part->written_size = 0;
+	part->stuck_count = 0;
 	part->is_hashed = false;
 	part->is_written = false;
 	part->digest.bytes = slab->bytes;
@@ -194,17 +198,19 @@ static void part_write(struct hw_writer_part *part)
 		      writer->extent.offset + part->offset + part->written_size, write_done);
 }
 
-/* What a write's result means: bytes now on their way (whole pages), or an error. 0 to try again.
- */
-static int write_result(int32_t res)
+/* What a write's result means: bytes now on their way (whole pages), or an error. 0 to try again,
+ * but not for ever: @stuck_count counts. */
+static int write_result(int32_t res, uint32_t *stuck_count)
 {
-	if (res == -EINTR || res == -EAGAIN) {
-		return 0;
-	}
 	if (res == 0) {
 		return -EIO; /* the disk takes nothing and says nothing */
 	}
-	return res < 0 ? res : (int)((uint32_t)res & ~(HW_PAGE_SIZE - 1));
+	if (res < 0 && res != -EINTR && res != -EAGAIN) {
+		return res;
+	}
+	uint32_t size = res < 0 ? 0 : (uint32_t)res & ~(HW_PAGE_SIZE - 1);
+	*stuck_count = size > 0 ? 0 : *stuck_count + 1;
+	return *stuck_count > STUCK_COUNT_MAX ? -EIO : (int)size;
 }
 
 static void write_done(struct hw_op *op)
@@ -212,7 +218,7 @@ static void write_done(struct hw_op *op)
 	struct hw_writer_part *part = hw_container_of(op, struct hw_writer_part, op);
 	struct hw_chunk_writer *writer = part->writer;
 	struct hw_metrics *metrics = writer->store->reactor->metrics;
-	int size = write_result(op->res);
+	int size = write_result(op->res, &part->stuck_count);
 	hw_metrics_add(metrics, HW_METRIC_segment_writes, 1);
 	if (size < 0) {
 		hw_segment_fail(writer->segment, size);
@@ -342,7 +348,7 @@ static void leaves_write(struct hw_chunk_writer *writer)
 static void leaves_done(struct hw_op *op)
 {
 	struct hw_chunk_writer *writer = hw_container_of(op, struct hw_chunk_writer, leaves_op);
-	int size = write_result(op->res);
+	int size = write_result(op->res, &writer->leaves_stuck_count);
 	if (size < 0) {
 		hw_segment_fail(writer->segment, size);
 	}

@@ -41,6 +41,7 @@ struct hw_writer_part {
 	struct hw_slab *slab;  /* NULL: the part is free */
 	uint32_t offset;       /* bytes, in the chunk */
 	uint32_t written_size; /* bytes */
+	uint32_t stuck_count;  /* writes in a row without progress */
 	bool is_hashed;
 	bool is_written;
 };
@@ -65,6 +66,7 @@ struct hw_chunk_writer {
 	uint32_t size_max;      /* bytes the chunk may become */
 	uint32_t reserved_size; /* bytes on disk, 0: not yet */
 	uint32_t leaves_written_size;
+	uint32_t leaves_stuck_count;
 	int error;
 	enum hw_chunk_writer_state state;
 	bool is_exact; /* size_max is what it will be */

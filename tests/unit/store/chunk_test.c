@@ -784,6 +784,59 @@ static void test_every_step(void **state)
 	}
 }
 
+/* -- what never ends, and what never was */
+
+static void calm_begin(uint64_t seed)
+{
+	g_seed = seed;
+	memset(&g_scene, 0, sizeof(g_scene));
+	hw_prng_init(&g_scene.prng, seed);
+	struct hw_sim_options options = hw_sim_calm(seed);
+	hw_sim_begin(&options);
+	g_scene.crash_step = NEVER;
+	struct store_world_options world = {.segment_size = STORE_WORLD_SEGMENT_MIN,
+					    .slab_count = 6};
+	store_world_start(&g_scene.world, &world);
+	g_scene.client_count = 1;
+	hw_prng_init(&g_scene.clients[0].prng, seed);
+}
+
+static void upload_run(uint32_t chunk_count)
+{
+	g_scene.clients[0].chunks_left = chunk_count;
+	chunk_begin(&g_scene.clients[0]);
+	assert_int_equal(store_world_run(&g_scene.world, scene_is_finished, NULL), 0);
+}
+
+/* A disk that says "try again" for ever is an error in the end. */
+static void test_stuck(void **state)
+{
+	(void)state;
+	calm_begin(1);
+	g_scene.may_fail = true;
+	upload_run(1);
+	assert_int_equal(g_scene.stored_count, 1);
+	hw_sim_options()->interrupt_percent = 100;
+	upload_run(2);
+	assert_int_equal(g_scene.failed_count, 2);
+	assert_int_equal(g_scene.stored_count, 1);
+	struct stored *stored = &g_scene.stored[0];
+	static struct viewer viewer;
+	memset(&viewer, 0, sizeof(viewer));
+	stored->extent.size = HW_BLOCK_SIZE; /* no leaves: opening reads nothing */
+	assert_int_equal(viewer_open(&viewer, &stored->extent), 0);
+	assert_int_equal(viewer_read(&viewer, 0), -EIO);
+	hw_slab_unref(viewer.slab);
+	hw_chunk_reader_close(&viewer.reader);
+	stored->extent.size = HW_BLOCK_SIZE + 1;
+	assert_int_equal(viewer_open(&viewer, &stored->extent), -EIO);
+	hw_sim_options()->interrupt_percent = 0;
+	store_world_settle(&g_scene.world);
+	quiet_check();
+	store_world_stop(&g_scene.world);
+	hw_sim_end();
+}
+
 int main(int argc, char **argv)
 {
 	if (hw_simd_init(HW_SIMD_AUTO) < 0) {
@@ -799,6 +852,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_seeds),
 		cmocka_unit_test(test_every_step),
+		cmocka_unit_test(test_stuck),
 	};
 	int failed_count = cmocka_run_group_tests(tests, NULL, NULL);
 	if (failed_count > 0) {
