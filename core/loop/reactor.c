@@ -94,6 +94,8 @@ int hw_reactor_turn(struct hw_reactor *reactor, uint32_t wait_ms)
 		return done_count;
 	}
 	bool has_work = hooks_run(&reactor->hooks);
+	/* A hook may have given slabs back for which somebody waits. */
+	has_work |= hw_slab_has_waiters(&reactor->slabs) && reactor->slabs.free_count > 0;
 	if (done_count > 0) {
 		hw_metrics_add(reactor->metrics, HW_METRIC_reactor_turns, 1);
 		hw_metrics_set(reactor->metrics, HW_METRIC_slabs_in_use,
