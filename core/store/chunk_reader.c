@@ -14,8 +14,10 @@
 #include "core/base/log.h"
 #include "simd/merkle.h"
 
-#define STUCK_COUNT_MAX 256U /* reads in a row that brought nothing */
+#define OFFSET_MAX      ((uint64_t)INT64_MAX) /* of the kernel: bytes */
+#define STUCK_COUNT_MAX 256U                  /* reads in a row that brought nothing */
 
+static void refused(struct hw_mail *mail);
 static void segment_ready(struct hw_segment_reader *segment, int res);
 static void leaves_submit(struct hw_chunk_reader *reader);
 static void leaf_known(struct hw_mail *mail);
@@ -23,6 +25,14 @@ static void leaves_done(struct hw_op *op);
 static void read_submit(struct hw_chunk_reader *reader);
 static void blocks_done(struct hw_op *op);
 static void hashed(struct hw_digest_job *job);
+
+/* The row of a damaged catalog must not lead us beyond our arrays, nor the kernel beyond a file. */
+static bool is_well_formed(const struct hw_extent *extent)
+{
+	return extent->size > 0 && extent->size <= HW_CHUNK_SIZE &&
+	       extent->shard < HW_SHARD_COUNT_MAX && extent->offset % HW_PAGE_SIZE == 0 &&
+	       extent->offset <= OFFSET_MAX - hw_extent_disk_size(extent->size);
+}
 
 void hw_chunk_reader_open(struct hw_chunk_reader *reader, struct hw_store *store,
 			  const struct hw_extent *extent)
@@ -36,7 +46,13 @@ void hw_chunk_reader_open(struct hw_chunk_reader *reader, struct hw_store *store
 	reader->stuck_count = 0;
 	reader->reader.shard = extent->shard;
 	reader->reader.segment = extent->segment;
+	reader->reader.view = NULL;
 	reader->reader.ready = segment_ready;
+	if (!is_well_formed(extent)) {
+		reader->mail.deliver = refused;
+		hw_mailbox_post(&store->reactor->mailbox, store->reactor->ring, &reader->mail);
+		return;
+	}
 	if (hw_segment_reader_open(&store->cache, &reader->reader)) {
 		leaves_submit(reader);
 	}
@@ -47,6 +63,11 @@ static void close_with(struct hw_chunk_reader *reader, int res)
 	hw_segment_reader_close(&reader->store->cache, &reader->reader);
 	reader->state = HW_READER_CLOSED;
 	reader->opened(reader, res);
+}
+
+static void refused(struct hw_mail *mail)
+{
+	close_with(hw_container_of(mail, struct hw_chunk_reader, mail), -EBADMSG);
 }
 
 static void segment_ready(struct hw_segment_reader *segment, int res)

@@ -48,7 +48,8 @@ struct hw_chunk_reader {
 	enum hw_chunk_reader_state state;
 };
 
-/* @extent: copied. opened comes, from a later step. */
+/* @extent: copied; as the catalog has it, which may be damaged: -EBADMSG. opened comes, from a
+ * later step. */
 void hw_chunk_reader_open(struct hw_chunk_reader *reader, struct hw_store *store,
 			  const struct hw_extent *extent);
 /* Blocks from @first_block on, as many as the slab and the chunk hold, into @slab (FILLING; lent

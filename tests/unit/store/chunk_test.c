@@ -837,6 +837,50 @@ static void test_stuck(void **state)
 	hw_sim_end();
 }
 
+/* Rows of a damaged catalog. */
+static void test_bad_extents(void **state)
+{
+	(void)state;
+	calm_begin(2);
+	upload_run(1);
+	const struct hw_extent good = g_scene.stored[0].extent;
+	struct hw_extent bad[12];
+	for (uint32_t i = 0; i < hw_count_of(bad); i++) {
+		bad[i] = good;
+	}
+	bad[0].size = 0;
+	bad[1].size = HW_CHUNK_SIZE + 1;
+	bad[2].size = UINT32_MAX;
+	bad[3].offset += 1;
+	bad[4].offset = UINT64_MAX - HW_PAGE_SIZE + 1;
+	bad[5].offset = (uint64_t)INT64_MAX - HW_PAGE_SIZE + 1;
+	bad[6].shard = UINT32_MAX;
+	bad[7].shard = HW_SHARD_COUNT_MAX;
+	bad[8].root[31] ^= 1;
+	bad[9].offset = UINT64_C(1) << 35; /* behind the end of its file */
+	bad[10].segment = UINT32_MAX;
+	bad[11].shard = 0; /* no such shard */
+	static struct viewer viewer;
+	for (uint32_t i = 0; i < hw_count_of(bad); i++) {
+		memset(&viewer, 0, sizeof(viewer));
+		viewer.reader.opened = viewer_opened;
+		viewer.reader.read_done = viewer_opened;
+		hw_chunk_reader_open(&viewer.reader, &g_scene.world.store, &bad[i]);
+		assert_false(viewer.is_done);
+		int r = viewer_wait(&viewer);
+		if (r == 0) { /* of one block: its leaf is believed until it is read */
+			r = viewer_read(&viewer, 0);
+			hw_slab_unref(viewer.slab);
+			hw_chunk_reader_close(&viewer.reader);
+		}
+		assert_int_equal(r, i < 10 ? -EBADMSG : -ENOENT);
+	}
+	store_world_settle(&g_scene.world);
+	quiet_check();
+	store_world_stop(&g_scene.world);
+	hw_sim_end();
+}
+
 int main(int argc, char **argv)
 {
 	if (hw_simd_init(HW_SIMD_AUTO) < 0) {
@@ -853,6 +897,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_seeds),
 		cmocka_unit_test(test_every_step),
 		cmocka_unit_test(test_stuck),
+		cmocka_unit_test(test_bad_extents),
 	};
 	int failed_count = cmocka_run_group_tests(tests, NULL, NULL);
 	if (failed_count > 0) {
