@@ -15,9 +15,11 @@
 #include "core/base/failpoint.h"
 #include "core/catalog/catalog_db.h"
 
-#define STEP_ROWS 8192U /* changed in one transaction: nobody waits yet, so larger than a piece */
+#define FILE_UNFINISHED 0U /* as in schema/0001.sql */
+#define FILE_TOMBSTONED 2U
+#define STEP_ROWS       8192U /* changed in one transaction: nobody waits yet, so larger than a piece */
 
-static int files_give_up(struct hw_catalog_db *db);
+static int files_give_up(struct hw_catalog_db *db, uint32_t state);
 static int release_all(struct hw_catalog_db *db);
 static int dropped_empty(struct hw_catalog_db *db);
 static int step_run(struct hw_catalog_db *db, sqlite3_stmt *statement, uint32_t *ret_changes);
@@ -26,7 +28,10 @@ static bool is_behind(const struct hw_extent *last, const struct hw_extent *exte
 int hw_catalog_db_recover(struct hw_catalog_db *db)
 {
 	HW_FAILPOINT(recovery_opened);
-	int r = files_give_up(db);
+	int r = files_give_up(db, FILE_UNFINISHED);
+	if (r == 0) {
+		r = files_give_up(db, FILE_TOMBSTONED);
+	}
 	if (r == 0) {
 		r = release_all(db);
 	}
@@ -45,19 +50,16 @@ int hw_catalog_db_recover(struct hw_catalog_db *db)
 }
 
 /* Each loop below ends: every step takes rows away that nobody adds. */
-static int files_give_up(struct hw_catalog_db *db)
+static int files_give_up(struct hw_catalog_db *db, uint32_t state)
 {
-	const uint32_t states[] = {0, 2}; /* unfinished, tombstoned (catalog_file.c) */
-	for (uint32_t i = 0; i < hw_count_of(states); i++) {
-		uint32_t changes = STEP_ROWS;
-		while (changes == STEP_ROWS) {
-			sqlite3_stmt *statement = hw_sql_take(&db->sql, HW_SQL_FILE_GIVE_UP);
-			hw_sql_bind(statement, 1, states[i]);
-			hw_sql_bind(statement, 2, STEP_ROWS);
-			int r = step_run(db, statement, &changes);
-			if (r < 0) {
-				return r;
-			}
+	uint32_t changes = STEP_ROWS;
+	while (changes == STEP_ROWS) {
+		sqlite3_stmt *statement = hw_sql_take(&db->sql, HW_SQL_FILE_GIVE_UP);
+		hw_sql_bind(statement, 1, state);
+		hw_sql_bind(statement, 2, STEP_ROWS);
+		int r = step_run(db, statement, &changes);
+		if (r < 0) {
+			return r;
 		}
 	}
 	return 0;

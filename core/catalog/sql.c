@@ -25,9 +25,12 @@
 
 #include "core/catalog/schema.h"
 
-#define APPLICATION_ID   0x48777331 /* "Hws1"; as in schema/0001.sql */
-#define BUSY_TIMEOUT_MS  2000
-#define PRAGMA_SIZE_MAX  128U
+#define APPLICATION_ID  0x48777331 /* "Hws1"; as in schema/0001.sql */
+#define BUSY_TIMEOUT_MS 2000
+#define PRAGMA_SIZE_MAX 128U
+#define OFFSET_MAX                                                                                 \
+	((uint64_t)INT64_MAX - UINT64_C(2) * HW_CHUNK_SIZE) /* its end is a number too             \
+							     */
 #define SQL_LIMIT_LENGTH (1 << 16) /* bytes of a row: the largest has a name of 255 */
 
 static int file_make(const char *path);
@@ -40,6 +43,12 @@ static int error_of(struct hw_sql *sql, int code);
 static int execute(struct hw_sql *sql, const char *text);
 static int pragma_number(struct hw_sql *sql, const char *text, int *ret_number);
 static int wal_grown(void *context, sqlite3 *handle, const char *name, int page_count);
+
+/* Which segments are sealed: of this life only (statements.def). */
+#define SEALED_TABLE                                                                               \
+	"CREATE TEMP TABLE sealed (shard INTEGER NOT NULL, segment INTEGER NOT NULL, "             \
+	"is_due INTEGER NOT NULL, PRIMARY KEY (shard, segment)) STRICT, WITHOUT ROWID; "           \
+	"CREATE INDEX temp.sealed_due ON sealed (is_due) WHERE is_due = 1"
 
 #define HW_SQL(id, text) text,
 static const char *const g_texts[HW_SQL_COUNT] = {
@@ -75,9 +84,9 @@ int hw_sql_open(struct hw_sql *sql, const struct hw_sql_options *options, char *
 		if (r == -EBUSY) {
 			why = "is in use by another process";
 		}
-		(void)snprintf(ret_message, message_size, "The catalog %s %s (%s).", options->path,
-			       why,
-			       sql->handle == NULL ? strerror(-r) : sqlite3_errmsg(sql->handle));
+		(void)snprintf(
+			ret_message, message_size, "The catalog %s %s (%s).", options->path, why,
+			sql->handle == NULL ? strerrordesc_np(-r) : sqlite3_errmsg(sql->handle));
 		hw_sql_close(sql);
 	}
 	return r;
@@ -127,9 +136,6 @@ static int settings_apply(struct hw_sql *sql, const struct hw_sql_options *optio
 		"PRAGMA cell_size_check = ON",
 		"PRAGMA temp_store = MEMORY",
 		"PRAGMA journal_size_limit = 16777216",
-		"CREATE TEMP TABLE sealed (shard INTEGER NOT NULL, segment INTEGER NOT NULL, "
-		"is_due INTEGER NOT NULL, PRIMARY KEY (shard, segment)) STRICT, WITHOUT ROWID",
-		"CREATE INDEX temp.sealed_due ON sealed (is_due) WHERE is_due = 1",
 		cache,
 	};
 	for (uint32_t i = 0; i < hw_count_of(settings); i++) {
@@ -139,7 +145,7 @@ static int settings_apply(struct hw_sql *sql, const struct hw_sql_options *optio
 		}
 	}
 	(void)sqlite3_wal_hook(handle, wal_grown, sql); /* in place of the automatic checkpoint */
-	return 0;
+	return execute(sql, SEALED_TABLE);
 }
 
 /* Is it ours, whole, and of a version that we know? */
@@ -374,7 +380,7 @@ bool hw_sql_extent_is_valid(const struct hw_extent *extent)
 {
 	return extent->size >= 1 && extent->size <= HW_CHUNK_SIZE &&
 	       extent->shard < HW_SHARD_COUNT_MAX && extent->offset % HW_PAGE_SIZE == 0 &&
-	       extent->offset <= (uint64_t)INT64_MAX - 2 * HW_CHUNK_SIZE;
+	       extent->offset <= OFFSET_MAX;
 }
 
 int hw_sql_begin(struct hw_sql *sql)

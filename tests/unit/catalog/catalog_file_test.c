@@ -187,31 +187,31 @@ static void two_chunks_never_share_a_byte(void **state)
 	struct fixture *fixture = *state;
 	fixture->offset_next = 1U << 20;
 	file_make(fixture, 1, 0, 1);
-	struct hw_extent old = {.offset = 1U << 20, .size = HW_CHUNK_SIZE};
-	uint64_t end = old.offset + hw_extent_disk_size(old.size);
-	const uint64_t offsets[] = {old.offset, old.offset - HW_PAGE_SIZE, end - HW_PAGE_SIZE, 0};
-	const uint32_t sizes[] = {1, HW_PAGE_SIZE + 1, 1, HW_CHUNK_SIZE};
-	for (uint32_t content = 0; content < 2; content++) { /* known and new content */
-		for (uint32_t i = 0; i < hw_count_of(offsets); i++) {
-			struct hw_extent extent = {.offset = offsets[i], .size = sizes[i]};
-			fixture_root(content == 0 ? 0 : 50 + i, extent.root);
-			if (content == 0) {
-				extent.size = HW_CHUNK_SIZE;
-				extent.offset += extent.offset == old.offset ? HW_PAGE_SIZE : 0;
-			}
-			refused(fixture, extent);
-		}
-	}
-	/* Touching is not sharing, nor is another segment or shard. */
-	struct hw_catalog_request request;
-	request_append(&request, 0);
+	uint64_t begin = 1U << 20;
+	uint64_t end = begin + hw_extent_disk_size(HW_CHUNK_SIZE);
+	const struct hw_extent bad[] = {
+		{.offset = begin, .size = 1},
+		{.offset = begin - HW_PAGE_SIZE, .size = HW_PAGE_SIZE + 1},
+		{.offset = end - HW_PAGE_SIZE, .size = 1},
+		{.offset = 0, .size = HW_CHUNK_SIZE},
+	};
 	const struct hw_extent good[] = {
 		{.offset = end, .size = 1, .segment = 0},
-		{.offset = old.offset - HW_PAGE_SIZE, .size = HW_PAGE_SIZE},
-		{.offset = old.offset, .size = 1, .segment = 1},
-		{.offset = old.offset, .size = 1, .shard = 1},
+		{.offset = begin - HW_PAGE_SIZE, .size = HW_PAGE_SIZE},
+		{.offset = begin, .size = 1, .segment = 1},
+		{.offset = begin, .size = 1, .shard = 1},
 	};
+	for (uint32_t i = 0; i < hw_count_of(bad); i++) {
+		struct hw_extent extent = bad[i];
+		fixture_root(50 + i, extent.root);
+		refused(fixture, extent); /* new content */
+		fixture_root(0, extent.root);
+		extent.size = HW_CHUNK_SIZE;
+		extent.offset += extent.offset == begin ? HW_PAGE_SIZE : 0;
+		refused(fixture, extent); /* known content, which would only be dropped */
+	}
 	for (uint32_t i = 0; i < hw_count_of(good); i++) {
+		struct hw_catalog_request request;
 		request_append(&request, 0);
 		request_extent(&request, good[i]);
 		fixture_root(70 + i, request.extents[0].root);
