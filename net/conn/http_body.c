@@ -19,6 +19,8 @@
 static void step(struct hw_http_conn *conn, bool is_inside_call);
 static bool step_once(struct hw_http_conn *conn, bool is_inside_call);
 static void recv_done(struct hw_op *op);
+static int error_of(const struct hw_http_conn *conn, int32_t res);
+static void watch_again(struct hw_http_conn *conn);
 static void answer(struct hw_http_conn *conn, int res, bool is_inside_call);
 static void answer_deliver(struct hw_mail *mail);
 
@@ -40,6 +42,14 @@ bool hw_http_conn_has_body(const struct hw_http_conn *conn)
 	return !conn->body.is_over;
 }
 
+/* Progress is what all receives of one call bring together: a peer that sends a chunk of one byte
+ * now and then is as slow as one that sends no chunks. */
+static void watch_begin(struct hw_http_conn *conn)
+{
+	conn->body.watched_size = 0;
+	hw_http_conn_watch(conn);
+}
+
 static void want(struct hw_http_conn *conn, uint8_t *bytes, uint32_t size)
 {
 	struct hw_http_body *body = &conn->body;
@@ -47,9 +57,11 @@ static void want(struct hw_http_conn *conn, uint8_t *bytes, uint32_t size)
 	hw_assert(!conn->recv_op.in_flight && !conn->send_op.in_flight);
 	hw_http_conn_head_release(conn);
 	body->is_wanted = true;
+	body->is_stopped = false;
 	body->bytes = bytes;
 	body->size = size;
 	body->done_size = 0;
+	watch_begin(conn);
 	if (body->needs_continue) {
 		body->needs_continue = false;
 		if (conn->input.bytes == NULL && !body->is_over) {
@@ -76,6 +88,7 @@ void hw_http_conn_body_stop(struct hw_http_conn *conn)
 	if (!conn->body.is_wanted) {
 		return;
 	}
+	conn->body.is_stopped = true;
 	if (hw_list_is_linked(&conn->buffer_link)) { /* nothing in flight would bring the answer */
 		hw_list_remove(&conn->buffer_link);
 		answer(conn, -ECANCELED, true);
@@ -87,8 +100,9 @@ void hw_http_conn_body_stop(struct hw_http_conn *conn)
 
 void hw_http_body_continued(struct hw_http_conn *conn, int res)
 {
-	if (res < 0) {
-		answer(conn, res, false);
+	conn->is_probing = false;
+	if (res < 0 || conn->is_cut || conn->body.is_stopped) {
+		answer(conn, error_of(conn, res), false);
 		return;
 	}
 	step(conn, false);
@@ -104,6 +118,7 @@ static void data_take(struct hw_http_conn *conn, uint32_t size)
 {
 	struct hw_http_body *body = &conn->body;
 	body->done_size += size;
+	body->watched_size += size;
 	hw_metrics_add(conn->server->reactor->metrics, HW_METRIC_bytes_received, size);
 	if (body->is_chunked) {
 		hw_http_chunked_data_taken(&body->chunked, size);
@@ -120,6 +135,15 @@ static void step(struct hw_http_conn *conn, bool is_inside_call)
 	}
 }
 
+/* The call goes on: under the watch that runs, unless that was the probe that we have just passed.
+ */
+static void watch_again(struct hw_http_conn *conn)
+{
+	if (!hw_timer_is_running(&conn->timer)) {
+		watch_begin(conn);
+	}
+}
+
 /* The framing of the next chunk, out of the input. Returns true to go on. */
 static bool framing_step(struct hw_http_conn *conn, bool is_inside_call)
 {
@@ -127,7 +151,7 @@ static bool framing_step(struct hw_http_conn *conn, bool is_inside_call)
 	struct hw_http_body *body = &conn->body;
 	if (input->bytes == NULL) {
 		conn->action = "receiving the body";
-		hw_http_conn_watch(conn);
+		watch_again(conn);
 		hw_http_conn_input_submit(conn);
 		return false;
 	}
@@ -182,14 +206,12 @@ static bool step_once(struct hw_http_conn *conn, bool is_inside_call)
 		input_copy(conn);
 		return true;
 	}
-	hw_http_conn_watch(conn);
+	watch_again(conn);
 	if (is_waiting) {
-		body->asked_size = 0;
 		conn->action = "waiting for the body";
 		hw_ring_poll_in(ring, &conn->recv_op, conn->socket, recv_done);
 	} else {
 		uint64_t size = hw_min((uint64_t)(body->size - body->done_size), data_left(body));
-		body->asked_size = (uint32_t)size;
 		conn->action = "receiving the body";
 		hw_ring_recv(ring, &conn->recv_op, conn->socket, body->bytes + body->done_size,
 			     (uint32_t)size, true, recv_done);
@@ -206,51 +228,64 @@ static int error_of(const struct hw_http_conn *conn, int32_t res)
 	if (conn->is_cut) {
 		return -ESHUTDOWN;
 	}
+	if (conn->body.is_stopped) {
+		return -ECANCELED;
+	}
 	if (res == -ECANCELED) {
 		return -ETIMEDOUT;
 	}
 	return res == 0 ? -ECONNRESET : res;
 }
 
-void hw_http_body_input(struct hw_http_conn *conn, int32_t res)
+/* Has the call what it asked for, or all there is? */
+static bool is_complete(const struct hw_http_body *body)
 {
+	return body->is_over || (body->bytes != NULL && body->done_size == body->size);
+}
+
+/* A receive ended; @is_good: with bytes. One that our own probe ended goes on if what came since
+ * the watch began is enough. */
+static void received(struct hw_http_conn *conn, int32_t res, bool is_good)
+{
+	const struct hw_http_body *body = &conn->body;
+	bool was_probed = conn->is_probing;
 	conn->is_probing = false;
-	if (res <= 0 || conn->is_cut) {
+	if (conn->is_cut || body->is_stopped) {
+		answer(conn, error_of(conn, res), false);
+		return;
+	}
+	bool is_fast = hw_http_conn_is_fast(conn, body->watched_size);
+	if (was_probed && !is_complete(body) && !is_fast) {
+		answer(conn, -ETIMEDOUT, false);
+		return;
+	}
+	if (!is_good && !(was_probed && res == -ECANCELED)) {
 		answer(conn, error_of(conn, res), false);
 		return;
 	}
 	step(conn, false);
 }
 
+void hw_http_body_input(struct hw_http_conn *conn, int32_t res)
+{
+	received(conn, res, res > 0);
+}
+
 /* Of the receive into the talk's bytes, and of the poll. */
 static void recv_done(struct hw_op *op)
 {
 	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, recv_op);
-	bool was_probed = conn->is_probing;
 	int32_t res = op->res;
-	conn->is_probing = false;
 	/* A talk that waits for its bytes is never closed under: see hw_http_conn_abort. */
 	hw_assert(conn->state == HW_CONN_ANSWERING);
-	if (res == -EINTR || res == -EAGAIN) {
-		step(conn, false);
+	if (res > 0 && conn->body.bytes == NULL && !conn->is_cut && !conn->body.is_stopped) {
+		answer(conn, 1, false); /* the poll: its res is a mask of events */
 		return;
 	}
-	if (res <= 0 || conn->is_cut) {
-		answer(conn, error_of(conn, res), false);
-		return;
+	if (res > 0 && conn->body.bytes != NULL) {
+		data_take(conn, (uint32_t)res);
 	}
-	if (conn->body.bytes == NULL) { /* the poll: its res is a mask of events */
-		answer(conn, 1, false);
-		return;
-	}
-	bool is_late = was_probed && (uint32_t)res < conn->body.asked_size &&
-		       !hw_http_conn_is_fast(conn, (uint64_t)res);
-	data_take(conn, (uint32_t)res);
-	if (is_late) {
-		answer(conn, -ETIMEDOUT, false);
-		return;
-	}
-	step(conn, false);
+	received(conn, res, res > 0 || res == -EINTR || res == -EAGAIN);
 }
 
 static void answer(struct hw_http_conn *conn, int res, bool is_inside_call)
@@ -271,6 +306,7 @@ static void answer_deliver(struct hw_mail *mail)
 	struct hw_http_conn *conn = hw_container_of(mail, struct hw_http_conn, mail);
 	hw_assert(conn->state == HW_CONN_ANSWERING && conn->body.is_wanted);
 	conn->body.is_wanted = false;
+	conn->body.is_stopped = false;
 	conn->body.bytes = NULL;
 	conn->handler->body_done(conn->talk, conn->body_result);
 }

@@ -32,9 +32,12 @@
 #define LINGER_SIZE_MAX   16777216U /* bytes of it; then the connection is cut */
 #define BUSY              "too many slow requests at once; try again in a moment"
 
+static const char g_continue[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
 static void name_done(struct hw_op *op);
 static void idle_begin(struct hw_http_conn *conn);
 static void input_done(struct hw_op *op);
+static void input_ended(struct hw_http_conn *conn, int32_t res);
 static void head_begin(struct hw_http_conn *conn);
 static void head_received(struct hw_http_conn *conn, int32_t res);
 static void head_feed(struct hw_http_conn *conn);
@@ -176,15 +179,22 @@ static void input_done(struct hw_op *op)
 		close_join(conn);
 		return;
 	}
-	if (res == -ENOBUFS) { /* the bytes stay in the socket until a buffer is free */
+	bool is_nothing = res == -ENOBUFS || res == -EINTR || res == -EAGAIN;
+	if (is_nothing && (conn->is_probing || conn->is_cut || conn->body.is_stopped)) {
+		res = -ECANCELED;     /* the cancel that was on its way has found nothing to end */
+	} else if (res == -ENOBUFS) { /* the bytes stay in the socket until a buffer is free */
 		hw_metrics_add(reactor_of(conn)->metrics, HW_METRIC_head_buffer_waits, 1);
 		hw_list_append(&conn->server->buffer_waiters, &conn->buffer_link);
 		return;
-	}
-	if (res == -EINTR || res == -EAGAIN) {
+	} else if (is_nothing) {
 		hw_http_conn_input_submit(conn);
 		return;
 	}
+	input_ended(conn, res);
+}
+
+static void input_ended(struct hw_http_conn *conn, int32_t res)
+{
 	if (conn->state == HW_CONN_ANSWERING) {
 		hw_http_body_input(conn, res);
 	} else if (conn->state == HW_CONN_LINGERING) {
@@ -422,7 +432,7 @@ void hw_http_conn_reply_begin(struct hw_http_conn *conn, struct hw_http_writer *
 			      uint32_t status)
 {
 	hw_assert(!conn->is_answered);
-	if (conn->server->is_draining || (status >= 400 && !conn->body.is_over)) {
+	if (conn->server->is_draining || !conn->body.is_over) {
 		conn->keep_alive = false; /* an unread body is not read just to be thrown away */
 	}
 	conn->status = status;
@@ -542,21 +552,28 @@ static void send_done(struct hw_op *op)
 static void continue_done(struct hw_op *op)
 {
 	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, send_op);
-	conn->is_probing = false;
-	if (conn->state == HW_CONN_CLOSING) {
-		close_join(conn);
+	int32_t res = op->res;
+	hw_assert(conn->state == HW_CONN_ANSWERING);
+	if ((res == -EINTR || res == -EAGAIN) && !conn->is_probing && !conn->is_cut) {
+		hw_http_conn_continue_submit(conn);
 		return;
 	}
-	/* 25 bytes into an empty send buffer: whole, or the client is gone. */
-	hw_http_body_continued(conn, op->res < 0 ? op->res : 0);
+	if (res >= 0 && (uint32_t)res < sizeof(g_continue) - 1) {
+		/* Whatever we sent now would be read as the rest of it. */
+		conn->is_answered = true;
+		res = -ECONNRESET;
+	}
+	hw_http_body_continued(conn, res);
 }
 
 void hw_http_conn_continue_submit(struct hw_http_conn *conn)
 {
-	static const char g_continue[] = "HTTP/1.1 100 Continue\r\n\r\n";
-	hw_http_conn_watch(conn);
+	conn->action = "asking for the body";
 	hw_ring_send(reactor_of(conn)->ring, &conn->send_op, conn->socket, g_continue,
 		     sizeof(g_continue) - 1, continue_done);
+	if (conn->is_cut) {
+		hw_ring_cancel(reactor_of(conn)->ring, &conn->send_op);
+	}
 }
 
 /* -- the end of a request
@@ -692,11 +709,16 @@ bool hw_http_conn_is_fast(const struct hw_http_conn *conn, uint64_t size)
 static void timer_fire(struct hw_timer *timer)
 {
 	struct hw_http_conn *conn = hw_container_of(timer, struct hw_http_conn, timer);
-	if (hw_list_is_linked(&conn->buffer_link) || conn->state == HW_CONN_LINGERING) {
+	if (conn->state == HW_CONN_LINGERING) {
 		close_begin(conn);
 		return;
 	}
 	conn->is_probing = true;
+	if (hw_list_is_linked(&conn->buffer_link)) { /* nothing is in flight that could be ended */
+		hw_list_remove(&conn->buffer_link);
+		input_ended(conn, -ECANCELED);
+		return;
+	}
 	hw_ring_cancel(reactor_of(conn)->ring, &conn->recv_op);
 	hw_ring_cancel(reactor_of(conn)->ring, &conn->send_op);
 }
@@ -720,6 +742,11 @@ void hw_http_conn_cut(struct hw_http_conn *conn)
 	}
 	if (conn->state != HW_CONN_ANSWERING) {
 		close_begin(conn);
+		return;
+	}
+	if (hw_list_is_linked(&conn->buffer_link)) { /* as in timer_fire */
+		hw_list_remove(&conn->buffer_link);
+		input_ended(conn, -ECANCELED);
 		return;
 	}
 	hw_ring_cancel(reactor_of(conn)->ring, &conn->recv_op);

@@ -71,14 +71,15 @@ struct hw_http_input {
 
 struct hw_http_body {
 	struct hw_http_chunked chunked;
-	uint64_t left_size;  /* bytes, not chunked */
-	uint8_t *bytes;      /* lent by the talk, NULL: it waits for any */
-	uint32_t size;       /* bytes asked for */
-	uint32_t done_size;  /* bytes of them that are there */
-	uint32_t asked_size; /* bytes of the receive in flight */
+	uint64_t left_size;    /* bytes, not chunked */
+	uint8_t *bytes;        /* lent by the talk, NULL: it waits for any */
+	uint32_t size;         /* bytes asked for */
+	uint32_t done_size;    /* bytes of them that are there */
+	uint32_t watched_size; /* bytes since the watch over the peer's pace began */
 	bool is_chunked;
 	bool is_over;
 	bool is_wanted;      /* the talk waits for body_done */
+	bool is_stopped;     /* and does not want what may still come */
 	bool needs_continue; /* 100 is owed before the first receive */
 };
 
