@@ -59,7 +59,7 @@ static void set_state(struct hw_put *put, enum hw_put_state state)
 		[HW_PUT_COMMITTING] = 1U << HW_PUT_REPLYING | 1U << HW_PUT_FAILING,
 		[HW_PUT_REPLYING] = 1U << HW_PUT_FREE,
 		[HW_PUT_FAILING] = 1U << HW_PUT_DROPPING,
-		[HW_PUT_DROPPING] = 1U << HW_PUT_ABORTING,
+		[HW_PUT_DROPPING] = 1U << HW_PUT_ABORTING | 1U << HW_PUT_FAILING,
 		[HW_PUT_ABORTING] = 1U << HW_PUT_FREE,
 	};
 	hw_assert((g_next[put->state] & (1U << state)) != 0);
@@ -537,8 +537,8 @@ static void fail(struct hw_put *put, int error)
 static void join(struct hw_put *put)
 {
 	hw_assert(put->state >= HW_PUT_FAILING);
-	bool is_busy = put->is_receiving || put->is_asking || put->is_written[0] ||
-		       put->is_written[1] || !hw_chunk_writer_is_idle(&put->writers[0]) ||
+	bool is_busy = put->is_receiving || put->is_asking ||
+		       !hw_chunk_writer_is_idle(&put->writers[0]) ||
 		       !hw_chunk_writer_is_idle(&put->writers[1]);
 	if (is_busy || put->state != HW_PUT_FAILING) {
 		return;
@@ -556,6 +556,11 @@ static void drop_done(struct hw_catalog_request *request)
 {
 	struct hw_put *put = hw_container_of(request, struct hw_put, request);
 	batch_settle(put); /* punched, or left to the next start: no longer ours */
+	if (put->is_written[0] || put->is_written[1]) { /* found no room in the batch */
+		set_state(put, HW_PUT_FAILING);
+		collect(put);
+		return;
+	}
 	set_state(put, HW_PUT_ABORTING);
 	if (request->file_id != 0) {
 		hw_catalog_submit(put->talks->catalog, request, HW_CATALOG_ABORT, abort_done);
@@ -574,7 +579,7 @@ static void fail_end(struct hw_put *put)
 {
 	struct hw_http_conn *conn = put->conn;
 	int error = put->error;
-	bool is_gone = error == -ECONNRESET || error == -EPIPE;
+	bool is_gone = error == -ECONNRESET || error == -EPIPE || conn->is_answered;
 	hw_metrics_add(metrics_of(put), HW_METRIC_uploads_failed, 1);
 	HW_LOG(is_gone ? HW_LOG_INFO : HW_LOG_WARN, "put.failed", HW_F_ERRNO("error", error),
 	       HW_F_U64("received", put->received_size));
