@@ -3,6 +3,7 @@
  * catalog_db.h - the inside of struct hw_catalog_db, shared by the files that make it up
  *
  * Room: core/catalog, private to it    Thread: one at a time    Blocks: yes
+ * Allocates: as catalog_sqlite.h says
  *
  *   catalog_sqlite.c   open, close, groups and transactions
  *   catalog_file.c     the verbs: files, shares, chunks

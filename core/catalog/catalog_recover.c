@@ -17,7 +17,8 @@
 
 #define FILE_UNFINISHED 0U /* as in schema/0001.sql */
 #define FILE_TOMBSTONED 2U
-#define STEP_ROWS       8192U /* changed in one transaction: nobody waits yet, so larger than a piece */
+/* Changed in one transaction: nobody waits yet, so larger than a piece of reclaiming. */
+#define STEP_ROWS 8192U
 
 static int files_give_up(struct hw_catalog_db *db, uint32_t state);
 static int release_all(struct hw_catalog_db *db);
