@@ -2,12 +2,13 @@
  *
  * The life of a view:
  *
- *   FREE --[open_submit]--> OPENING --[open_done]--> BINDING --[bind_done]--> READY
- *    ^                        | (no such file)                                  |
- *    +------------------------+      READY, not used --[open_submit]--> OPENING +
+ *   FREE --[open_begin]--> OPENING --[open_done]--> BINDING --[bind_done]--> READY
+ *    ^                      ^  | (no such file)        | (no memory)           |
+ *    +----------------------|--+-----------------------+                       |
+ *                           +--[close_done]-- CLOSING <--[open_begin]-- (not used)
  *
- * A view that is reused opens the new file over the old one: an update of a slot replaces what was
- * there.
+ * A slot is empty before another file is put into it (ring.h, promise 4), and a FREE view holds
+ * none: an unlinked segment is not kept by a cache that could not replace it.
  */
 #include "core/store/segment_cache.h"
 
@@ -15,10 +16,13 @@
 #include <string.h>
 #include <unistd.h>
 
-static void open_submit(struct hw_segment_view *view, uint32_t shard, uint32_t segment);
+static void open_begin(struct hw_segment_view *view, uint32_t shard, uint32_t segment);
+static void close_done(struct hw_op *op);
+static void open_submit(struct hw_segment_view *view);
 static void open_run(struct hw_job *job);
 static void open_done(struct hw_job *job);
 static void bind_done(struct hw_op *op);
+static void waiting_join(struct hw_segment_view *view);
 static void waiting_serve(struct hw_segment_cache *cache);
 
 void hw_segment_cache_init(struct hw_segment_cache *cache, struct hw_reactor *reactor,
@@ -97,7 +101,8 @@ bool hw_segment_reader_open(struct hw_segment_cache *cache, struct hw_segment_re
 			hw_list_append(&cache->waiting, &reader->link);
 			return false;
 		}
-		open_submit(view, reader->shard, reader->segment);
+		open_begin(view, reader->shard, reader->segment);
+		waiting_join(view);
 	}
 	touch(cache, view);
 	view->user_count++;
@@ -109,10 +114,27 @@ bool hw_segment_reader_open(struct hw_segment_cache *cache, struct hw_segment_re
 	return false;
 }
 
-static void open_submit(struct hw_segment_view *view, uint32_t shard, uint32_t segment)
+static void open_begin(struct hw_segment_view *view, uint32_t shard, uint32_t segment)
 {
 	view->shard = shard;
 	view->segment = segment;
+	if (!view->is_bound) {
+		open_submit(view);
+		return;
+	}
+	view->state = HW_SEGMENT_VIEW_CLOSING;
+	hw_ring_close(view->cache->reactor->ring, &view->op, view->slot, close_done);
+}
+
+static void close_done(struct hw_op *op)
+{
+	struct hw_segment_view *view = hw_container_of(op, struct hw_segment_view, op);
+	view->is_bound = false; /* a close of our own slot has nothing to fail on but a bad slot */
+	open_submit(view);
+}
+
+static void open_submit(struct hw_segment_view *view)
+{
 	view->state = HW_SEGMENT_VIEW_OPENING;
 	hw_job_submit(&view->job, view->cache->reactor, view->cache->worker, open_run, open_done);
 }
@@ -124,10 +146,17 @@ static void open_run(struct hw_job *job)
 	job->res = hw_files_segment_open(view->cache->files, view->shard, view->segment);
 }
 
+/* Those who wait now, and nobody else: who hears of an error may open another segment at once, in
+ * this very view. */
 static void users_wake(struct hw_segment_view *view, int res)
 {
+	struct hw_list woken;
+	hw_list_init(&woken);
 	while (!hw_list_is_empty(&view->users_waiting)) {
-		struct hw_list *link = hw_list_take_first(&view->users_waiting);
+		hw_list_append(&woken, hw_list_take_first(&view->users_waiting));
+	}
+	while (!hw_list_is_empty(&woken)) {
+		struct hw_list *link = hw_list_take_first(&woken);
 		struct hw_segment_reader *reader =
 			hw_container_of(link, struct hw_segment_reader, link);
 		if (res < 0) {
@@ -164,6 +193,7 @@ static void bind_done(struct hw_op *op)
 		waiting_serve(view->cache);
 		return;
 	}
+	view->is_bound = true;
 	view->state = HW_SEGMENT_VIEW_READY;
 	users_wake(view, 0);
 }
@@ -177,6 +207,23 @@ void hw_segment_reader_close(struct hw_segment_cache *cache, struct hw_segment_r
 	hw_assert(view->user_count > 0);
 	view->user_count--;
 	waiting_serve(cache);
+}
+
+/* Who waits in line for just this segment need not wait for another view. */
+static void waiting_join(struct hw_segment_view *view)
+{
+	struct hw_list *link = view->cache->waiting.next;
+	while (link != &view->cache->waiting) {
+		struct hw_segment_reader *reader =
+			hw_container_of(link, struct hw_segment_reader, link);
+		link = link->next;
+		if (reader->shard == view->shard && reader->segment == view->segment) {
+			hw_list_remove(&reader->link);
+			hw_list_append(&view->users_waiting, &reader->link);
+			view->user_count++;
+			reader->view = view;
+		}
+	}
 }
 
 /* A view may have become free: the first in line asks again. */

@@ -19,6 +19,7 @@
 
 enum hw_segment_view_state {
 	HW_SEGMENT_VIEW_FREE = 0, /* no file in its slot */
+	HW_SEGMENT_VIEW_CLOSING,  /* the ring gives back the file that was in its slot before */
 	HW_SEGMENT_VIEW_OPENING,  /* the worker opens it */
 	HW_SEGMENT_VIEW_BINDING,  /* the ring takes it */
 	HW_SEGMENT_VIEW_READY,
@@ -40,6 +41,7 @@ struct hw_segment_view {
 	uint32_t user_count;
 	int fd; /* between open and bind */
 	enum hw_segment_view_state state;
+	bool is_bound; /* a file is in the slot */
 };
 
 /* Somebody who wants to read; embedded. ready runs once, from a later step: res 0 and view set, or
