@@ -26,8 +26,10 @@
 #include "core/base/log.h"
 
 #define SEGMENT_SIZE_MIN (16U << 20) /* bytes; the least that is worth a file */
-#define CREATE_RETRY_US  1000000U    /* after a failed create, before the next try */
-#define FREE_ASK_US      500000U     /* how old free_size may get while uploads come */
+static_assert(SEGMENT_SIZE_MIN >= 2 * HW_CHUNK_SIZE, "any extent fits in any new segment");
+
+#define CREATE_RETRY_US 1000000U /* after a failed create, before the next try */
+#define FREE_ASK_US     500000U  /* how old free_size may get while uploads come */
 
 static void ahead_create(struct hw_segment_log *log);
 static void ahead_fail(struct hw_segment_log *log, const struct hw_segment *segment, int error);
@@ -64,6 +66,8 @@ static void set_state(struct hw_segment *segment, enum hw_segment_state state)
 
 void hw_segment_log_init(struct hw_segment_log *log, const struct hw_segment_log_options *options)
 {
+	hw_assert(options->segment_size >= SEGMENT_SIZE_MIN);
+	hw_assert(options->segment_size % HW_PAGE_SIZE == 0);
 	memset(log, 0, sizeof(*log));
 	log->options = *options;
 	log->hook.run = syncs_submit;
@@ -91,7 +95,7 @@ bool hw_segment_log_is_idle(const struct hw_segment_log *log)
 			return false;
 		}
 	}
-	return !log->free_job.in_flight;
+	return !log->free_job.in_flight && log->drop_count == 0;
 }
 
 void hw_segment_log_deinit(struct hw_segment_log *log)
@@ -113,13 +117,17 @@ static struct hw_segment *free_find(struct hw_segment_log *log)
 	return NULL;
 }
 
+static bool has_failed_lately(const struct hw_segment_log *log)
+{
+	return log->failed_us != 0 &&
+	       log->options.reactor->now_us - log->failed_us < CREATE_RETRY_US;
+}
+
 /* Make the next segment before it is needed. Nothing when one is on its way, or the last try failed
  * just now. */
 static void ahead_create(struct hw_segment_log *log)
 {
-	uint64_t now_us = log->options.reactor->now_us;
-	if (log->ahead != NULL ||
-	    (log->failed_us != 0 && now_us - log->failed_us < CREATE_RETRY_US)) {
+	if (log->ahead != NULL || has_failed_lately(log)) {
 		return;
 	}
 	struct hw_segment *segment = free_find(log);
@@ -169,6 +177,9 @@ static void create_done(struct hw_job *job)
 		ahead_fail(log, segment, job->res);
 		return;
 	}
+	/* What the segment took is no longer free on the disk: else it would be promised twice
+	 * until the disk is asked again. */
+	log->free_size -= hw_min(segment->size, log->free_size);
 	segment->fd = job->res;
 	set_state(segment, HW_SEGMENT_BINDING);
 	hw_ring_file_set(log->options.reactor->ring, &segment->slot_op, segment->slot, segment->fd,
@@ -213,8 +224,8 @@ int hw_segment_reserve(struct hw_segment_log *log, uint32_t disk_size,
 	if (active == NULL || active->size - active->tail < disk_size) {
 		if (log->ahead == NULL || log->ahead->state != HW_SEGMENT_READY) {
 			ahead_create(log);
-			return log->ahead != NULL || log->failed_us == 0 ? -EAGAIN
-									 : log->create_error;
+			bool is_refused = log->ahead == NULL && has_failed_lately(log);
+			return is_refused ? log->create_error : -EAGAIN;
 		}
 		active_switch(log);
 		active = log->active;
@@ -340,7 +351,8 @@ void hw_segment_settle(struct hw_segment *segment)
 static void seal_maybe(struct hw_segment *segment)
 {
 	if (segment->state != HW_SEGMENT_FULL || segment->unsettled_count > 0 ||
-	    segment->sync_op.in_flight || !hw_list_is_empty(&segment->sync_next)) {
+	    segment->sync_op.in_flight || !hw_list_is_empty(&segment->sync_next) ||
+	    !hw_list_is_empty(&segment->sync_now)) {
 		return;
 	}
 	seal_submit(segment);
@@ -413,6 +425,8 @@ static void drop_done(struct hw_job *job)
 		HW_LOG(HW_LOG_WARN, "segment.punch_failed", HW_F_ERRNO("error", job->res),
 		       HW_F_U64("segment", segment->number));
 	}
+	hw_assert(segment->log->drop_count > 0);
+	segment->log->drop_count--;
 	hw_segment_settle(segment);
 	if (drop->done != NULL) {
 		drop->done(drop);
@@ -427,6 +441,7 @@ void hw_segment_drop(struct hw_segment *segment, struct hw_extent_drop *drop, bo
 					     */
 	}
 	drop->segment = segment;
+	segment->log->drop_count++;
 	hw_job_submit(&drop->job, segment->log->options.reactor, segment->log->options.worker,
 		      drop_run, drop_done);
 }
@@ -469,7 +484,7 @@ uint64_t hw_segment_log_free_size(const struct hw_segment_log *log)
 	if (log->active != NULL) {
 		size += log->active->size - log->active->tail;
 	}
-	if (log->ahead != NULL && log->ahead->state == HW_SEGMENT_READY) {
+	if (log->ahead != NULL && log->ahead->state != HW_SEGMENT_CREATING) {
 		size += log->ahead->size;
 	}
 	return size;

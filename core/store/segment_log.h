@@ -100,6 +100,7 @@ struct hw_segment_log {
 	uint64_t promised_size; /* bytes that running uploads announced and did not reserve yet */
 	uint64_t asked_us;      /* when free_size was asked last */
 	uint64_t failed_us;     /* when the last create failed; 0: it did not */
+	uint32_t drop_count;    /* drops lent to the worker */
 	int create_error;       /* of it */
 };
 

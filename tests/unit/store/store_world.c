@@ -88,6 +88,8 @@ void store_world_pass(struct store_world *world, uint64_t ms)
 	pump.limit_ms = ms;
 	int r = hw_sim_pump(&pump);
 	hw_assert(r == 0);
+	r = hw_reactor_turn(&world->reactor, 0); /* so that its clock shows it */
+	hw_assert(r == 0);
 }
 
 static bool is_idle(void *user)
