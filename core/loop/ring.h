@@ -86,6 +86,8 @@ void hw_ring_recv(struct hw_ring *ring, struct hw_op *op, uint32_t socket, void 
 		  uint32_t size, bool is_whole, hw_op_fn *done);
 /* Until bytes can be read or the peer is gone. */
 void hw_ring_poll_in(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw_op_fn *done);
+/* Until more can be sent, or the peer is gone. A send as to promise 3. */
+void hw_ring_poll_out(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw_op_fn *done);
 /* Sends all, unless it fails or is cancelled (then op->res may be short). @message and what it
  * points to are lent until done. */
 void hw_ring_send(struct hw_ring *ring, struct hw_op *op, uint32_t socket, const void *bytes,

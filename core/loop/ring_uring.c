@@ -317,6 +317,14 @@ void hw_ring_poll_in(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw
 	sqe_own(sqe, op, IOSQE_FIXED_FILE);
 }
 
+void hw_ring_poll_out(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw_op_fn *done)
+{
+	op_begin(ring, op, done);
+	struct io_uring_sqe *sqe = sqe_get(ring);
+	io_uring_prep_poll_add(sqe, (int)socket, POLLOUT);
+	sqe_own(sqe, op, IOSQE_FIXED_FILE);
+}
+
 void hw_ring_send(struct hw_ring *ring, struct hw_op *op, uint32_t socket, const void *bytes,
 		  uint32_t size, hw_op_fn *done)
 {

@@ -111,7 +111,7 @@ void hw_chunk_writer_append(struct hw_chunk_writer *writer, struct hw_slab *slab
 {
 	struct hw_writer_part *part = free_part(writer);
 	hw_assert(part != NULL);
-	hw_assert(slab->size > 0 && writer->extent.size % HW_SLAB_SIZE == 0);
+	hw_assert(slab->size > 0 && writer->extent.size % HW_BLOCK_SIZE == 0);
 	hw_assert(writer->extent.size + slab->size <= writer->size_max);
 	if (writer->state != HW_WRITER_OPEN) { /* it failed; the caller will hear */
 		hw_assert(writer->state == HW_WRITER_FAILING ||
@@ -139,7 +139,14 @@ void hw_chunk_writer_append(struct hw_chunk_writer *writer, struct hw_slab *slab
 		part_write(part);
 	} else if (writer->is_exact || slab->size == HW_SLAB_SIZE) {
 		reserve_try(writer);
-	} /* else finish comes at once, and then the size is exact */
+	} /* else finish comes at once, and then the size is exact; or hw_chunk_writer_reserve */
+}
+
+void hw_chunk_writer_reserve(struct hw_chunk_writer *writer)
+{
+	if (writer->state == HW_WRITER_OPEN && writer->segment == NULL) {
+		reserve_try(writer);
+	}
 }
 
 /* -- space

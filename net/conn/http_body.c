@@ -20,7 +20,6 @@ static void step(struct hw_http_conn *conn, bool is_inside_call);
 static bool step_once(struct hw_http_conn *conn, bool is_inside_call);
 static void recv_done(struct hw_op *op);
 static int error_of(const struct hw_http_conn *conn, int32_t res);
-static void watch_again(struct hw_http_conn *conn);
 static void answer(struct hw_http_conn *conn, int res, bool is_inside_call);
 static void answer_deliver(struct hw_mail *mail);
 
@@ -42,14 +41,6 @@ bool hw_http_conn_has_body(const struct hw_http_conn *conn)
 	return !conn->body.is_over;
 }
 
-/* Progress is what all receives of one call bring together: a peer that sends a chunk of one byte
- * now and then is as slow as one that sends no chunks. */
-static void watch_begin(struct hw_http_conn *conn)
-{
-	conn->body.watched_size = 0;
-	hw_http_conn_watch(conn);
-}
-
 static void want(struct hw_http_conn *conn, uint8_t *bytes, uint32_t size)
 {
 	struct hw_http_body *body = &conn->body;
@@ -61,7 +52,7 @@ static void want(struct hw_http_conn *conn, uint8_t *bytes, uint32_t size)
 	body->bytes = bytes;
 	body->size = size;
 	body->done_size = 0;
-	watch_begin(conn);
+	hw_http_conn_watch(conn, false);
 	if (body->needs_continue) {
 		body->needs_continue = false;
 		if (conn->input.bytes == NULL && !body->is_over) {
@@ -100,7 +91,7 @@ void hw_http_conn_body_stop(struct hw_http_conn *conn)
 
 void hw_http_body_continued(struct hw_http_conn *conn, int res)
 {
-	conn->is_probing = false;
+	(void)hw_http_conn_progress(conn, 0); /* the receive that follows is judged */
 	if (res < 0 || conn->is_cut || conn->body.is_stopped) {
 		answer(conn, error_of(conn, res), false);
 		return;
@@ -118,7 +109,6 @@ static void data_take(struct hw_http_conn *conn, uint32_t size)
 {
 	struct hw_http_body *body = &conn->body;
 	body->done_size += size;
-	body->watched_size += size;
 	hw_metrics_add(conn->server->reactor->metrics, HW_METRIC_bytes_received, size);
 	if (body->is_chunked) {
 		hw_http_chunked_data_taken(&body->chunked, size);
@@ -135,15 +125,6 @@ static void step(struct hw_http_conn *conn, bool is_inside_call)
 	}
 }
 
-/* The call goes on: under the watch that runs, unless that was the probe that we have just passed.
- */
-static void watch_again(struct hw_http_conn *conn)
-{
-	if (!hw_timer_is_running(&conn->timer)) {
-		watch_begin(conn);
-	}
-}
-
 /* The framing of the next chunk, out of the input. Returns true to go on. */
 static bool framing_step(struct hw_http_conn *conn, bool is_inside_call)
 {
@@ -151,7 +132,7 @@ static bool framing_step(struct hw_http_conn *conn, bool is_inside_call)
 	struct hw_http_body *body = &conn->body;
 	if (input->bytes == NULL) {
 		conn->action = "receiving the body";
-		watch_again(conn);
+		hw_http_conn_watch(conn, body->bytes != NULL);
 		hw_http_conn_input_submit(conn);
 		return false;
 	}
@@ -206,7 +187,7 @@ static bool step_once(struct hw_http_conn *conn, bool is_inside_call)
 		input_copy(conn);
 		return true;
 	}
-	watch_again(conn);
+	hw_http_conn_watch(conn, !is_waiting);
 	if (is_waiting) {
 		conn->action = "waiting for the body";
 		hw_ring_poll_in(ring, &conn->recv_op, conn->socket, recv_done);
@@ -243,32 +224,30 @@ static bool is_complete(const struct hw_http_body *body)
 	return body->is_over || (body->bytes != NULL && body->done_size == body->size);
 }
 
-/* A receive ended; @is_good: with bytes. One that our own probe ended goes on if what came since
- * the watch began is enough. */
-static void received(struct hw_http_conn *conn, int32_t res, bool is_good)
+/* A receive ended that brought @size bytes; @is_good: it may go on. One that our own probe ended
+ * goes on while the client is fast enough; but a talk that lent its bytes gets what is there, for
+ * it may have a better use for the rest of them. */
+static void received(struct hw_http_conn *conn, int32_t res, uint64_t size, bool is_good)
 {
 	const struct hw_http_body *body = &conn->body;
 	bool was_probed = conn->is_probing;
-	conn->is_probing = false;
+	bool is_fast = hw_http_conn_progress(conn, size);
 	if (conn->is_cut || body->is_stopped) {
 		answer(conn, error_of(conn, res), false);
-		return;
-	}
-	bool is_fast = hw_http_conn_is_fast(conn, body->watched_size);
-	if (was_probed && !is_complete(body) && !is_fast) {
+	} else if (!is_fast && !is_complete(body)) {
 		answer(conn, -ETIMEDOUT, false);
-		return;
-	}
-	if (!is_good && !(was_probed && res == -ECANCELED)) {
+	} else if (!is_good && !(was_probed && res == -ECANCELED)) {
 		answer(conn, error_of(conn, res), false);
-		return;
+	} else if (was_probed && body->bytes != NULL && !is_complete(body)) {
+		answer(conn, (int)body->done_size, false);
+	} else {
+		step(conn, false);
 	}
-	step(conn, false);
 }
 
 void hw_http_body_input(struct hw_http_conn *conn, int32_t res)
 {
-	received(conn, res, res > 0);
+	received(conn, res, res > 0 ? (uint64_t)res : 0, res > 0);
 }
 
 /* Of the receive into the talk's bytes, and of the poll. */
@@ -276,16 +255,19 @@ static void recv_done(struct hw_op *op)
 {
 	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, recv_op);
 	int32_t res = op->res;
+	bool is_poll = conn->body.bytes == NULL;
 	/* A talk that waits for its bytes is never closed under: see hw_http_conn_abort. */
 	hw_assert(conn->state == HW_CONN_ANSWERING);
-	if (res > 0 && conn->body.bytes == NULL && !conn->is_cut && !conn->body.is_stopped) {
-		answer(conn, 1, false); /* the poll: its res is a mask of events */
+	if (res > 0 && is_poll && !conn->is_cut && !conn->body.is_stopped) {
+		(void)hw_http_conn_progress(conn, 0); /* the receive that follows is judged */
+		answer(conn, 1, false);               /* its res is a mask of events */
 		return;
 	}
-	if (res > 0 && conn->body.bytes != NULL) {
-		data_take(conn, (uint32_t)res);
+	uint64_t size = res > 0 && !is_poll ? (uint64_t)res : 0;
+	if (size > 0) {
+		data_take(conn, (uint32_t)size);
 	}
-	received(conn, res, res > 0 || res == -EINTR || res == -EAGAIN);
+	received(conn, res, size, res > 0 || res == -EINTR || res == -EAGAIN);
 }
 
 static void answer(struct hw_http_conn *conn, int res, bool is_inside_call)

@@ -24,9 +24,10 @@ void hw_http_body_continued(struct hw_http_conn *conn, int res);
 void hw_http_conn_input_submit(struct hw_http_conn *conn);
 void hw_http_conn_input_release(struct hw_http_conn *conn);
 void hw_http_conn_continue_submit(struct hw_http_conn *conn);
-/* An operation starts: from now on it must make progress. */
-void hw_http_conn_watch(struct hw_http_conn *conn);
-/* An operation of @size bytes so far ended early by our own probe: fast enough to go on? */
-bool hw_http_conn_is_fast(const struct hw_http_conn *conn, uint64_t size);
+/* An operation that waits for the client starts. @is_holding: it has a buffer of the talk's. */
+void hw_http_conn_watch(struct hw_http_conn *conn, bool is_holding);
+/* It ended, having moved @size bytes. False: the client is below HW_PROGRESS_RATE_MIN, and was for
+ * stall_timeout. */
+bool hw_http_conn_progress(struct hw_http_conn *conn, uint64_t size);
 
 #endif

@@ -28,8 +28,9 @@
 #include "net/conn/http_body.h"
 #include "net/conn/http_server.h"
 
-#define LINGER_TIMEOUT_MS 2000U     /* for what a client still sends after a final answer */
-#define LINGER_SIZE_MAX   16777216U /* bytes of it; then the connection is cut */
+#define HOLD_PATIENCE_MS  UINT64_C(1000) /* for a client that keeps a slab */
+#define LINGER_TIMEOUT_MS 2000U          /* for what a client still sends after a final answer */
+#define LINGER_SIZE_MAX   16777216U      /* bytes of it; then the connection is cut */
 #define BUSY              "too many slow requests at once; try again in a moment"
 
 static const char g_continue[] = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -378,6 +379,8 @@ static void request_reset(struct hw_http_conn *conn)
 	conn->sent_size = 0;
 	conn->is_answered = false;
 	conn->is_probing = false;
+	conn->waited_us = 0;
+	conn->moved_size = 0;
 	conn->handler = NULL;
 	conn->talk = NULL;
 }
@@ -477,7 +480,7 @@ static void send_submit(struct hw_http_conn *conn)
 {
 	hw_assert(conn->send_left_size > 0);
 	conn->is_answered = true;
-	hw_http_conn_watch(conn);
+	hw_http_conn_watch(conn, true);
 	hw_ring_sendmsg(reactor_of(conn)->ring, &conn->send_op, conn->socket, &conn->message,
 			send_done);
 	if (conn->is_cut) {
@@ -519,34 +522,64 @@ static void send_done(struct hw_op *op)
 	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, send_op);
 	bool was_probed = conn->is_probing;
 	int32_t res = op->res;
-	conn->is_probing = false;
 	if (conn->state == HW_CONN_CLOSING) {
 		close_join(conn);
 		return;
 	}
-	if (res == -EINTR || res == -EAGAIN) {
-		send_submit(conn);
+	uint64_t size = res > 0 ? (uint64_t)res : 0;
+	bool is_fast = hw_http_conn_progress(conn, size);
+	if (res < 0 && res != -EINTR && res != -EAGAIN && res != -ECANCELED) {
+		answer_sent(conn, res);
 		return;
 	}
-	if (res <= 0) {
-		bool is_late = res == -ECANCELED || res == 0;
-		answer_sent(conn, conn->is_cut ? -ESHUTDOWN : (is_late ? -ETIMEDOUT : res));
-		return;
-	}
-	uint64_t size = (uint64_t)res;
 	conn->sent_size += size;
 	conn->send_left_size -= size;
 	hw_metrics_add(reactor_of(conn)->metrics, HW_METRIC_bytes_sent, size);
 	if (conn->send_left_size == 0) {
 		answer_sent(conn, 0);
-		return;
-	}
-	if (conn->is_cut || (was_probed && !hw_http_conn_is_fast(conn, size))) {
+	} else if (conn->is_cut || !is_fast) {
 		answer_sent(conn, conn->is_cut ? -ESHUTDOWN : -ETIMEDOUT);
-		return;
+	} else {
+		iov_advance(&conn->message, size);
+		if (was_probed && conn->handler != NULL && conn->handler->gives_way) {
+			answer_sent(conn, -EAGAIN);
+			return;
+		}
+		send_submit(conn);
 	}
-	iov_advance(&conn->message, size);
+}
+
+void hw_http_conn_send_more(struct hw_http_conn *conn)
+{
 	send_submit(conn);
+}
+
+static void room_done(struct hw_op *op)
+{
+	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, send_op);
+	/* A talk that waits for its client is never closed under: see hw_http_conn_abort. */
+	hw_assert(conn->state == HW_CONN_ANSWERING);
+	bool is_fast = hw_http_conn_progress(conn, 0);
+	if (conn->is_cut) {
+		answer_sent(conn, -ESHUTDOWN);
+	} else if (op->res > 0) {
+		answer_sent(conn, 0);
+	} else if (op->res == -ECANCELED && is_fast) {
+		hw_http_conn_send_wait(conn);
+	} else {
+		answer_sent(conn, op->res == -ECANCELED ? -ETIMEDOUT : op->res);
+	}
+}
+
+void hw_http_conn_send_wait(struct hw_http_conn *conn)
+{
+	hw_assert(conn->state == HW_CONN_ANSWERING);
+	conn->action = "waiting for the client to take more";
+	hw_http_conn_watch(conn, false);
+	hw_ring_poll_out(reactor_of(conn)->ring, &conn->send_op, conn->socket, room_done);
+	if (conn->is_cut) {
+		hw_ring_cancel(reactor_of(conn)->ring, &conn->send_op);
+	}
 }
 
 static void continue_done(struct hw_op *op)
@@ -692,18 +725,32 @@ static void linger_received(struct hw_http_conn *conn, int32_t res)
 /* -- time
  * ------------------------------------------------------------------------------------------ */
 
-void hw_http_conn_watch(struct hw_http_conn *conn)
+/* With a buffer of the talk's in its hands, a client has a second; without one, until it is judged.
+ */
+void hw_http_conn_watch(struct hw_http_conn *conn, bool is_holding)
 {
-	conn->progress_us = reactor_of(conn)->now_us;
+	uint64_t stall_ms = conn->server->limits.stall_timeout_ms;
+	uint64_t waited_ms = conn->waited_us / 1000;
+	uint64_t left_ms = waited_ms < stall_ms ? stall_ms - waited_ms : 1;
+	conn->watched_us = reactor_of(conn)->now_us;
 	conn->is_probing = false;
 	hw_timer_start(&reactor_of(conn)->timers, &conn->timer,
-		       conn->server->limits.stall_timeout_ms, timer_fire);
+		       is_holding ? hw_min(left_ms, HOLD_PATIENCE_MS) : left_ms, timer_fire);
 }
 
-bool hw_http_conn_is_fast(const struct hw_http_conn *conn, uint64_t size)
+/* Only the time in which we waited for the client counts, never our own disk's. */
+bool hw_http_conn_progress(struct hw_http_conn *conn, uint64_t size)
 {
-	uint64_t elapsed_ms = (reactor_of(conn)->now_us - conn->progress_us) / 1000;
-	return size * 1000 >= elapsed_ms * HW_PROGRESS_RATE_MIN;
+	conn->is_probing = false;
+	conn->waited_us += reactor_of(conn)->now_us - conn->watched_us;
+	conn->moved_size += size;
+	if (conn->waited_us < (uint64_t)conn->server->limits.stall_timeout_ms * 1000) {
+		return true;
+	}
+	bool is_fast = conn->moved_size * 1000000 >= conn->waited_us * HW_PROGRESS_RATE_MIN;
+	conn->waited_us = 0;
+	conn->moved_size = 0;
+	return is_fast;
 }
 
 static void timer_fire(struct hw_timer *timer)

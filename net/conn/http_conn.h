@@ -48,10 +48,18 @@ enum hw_http_conn_state {
 /* What a talk hears. res of body_done: bytes (less than asked for only at the body's end, 0 at the
  * end); res of body_wait: 1 bytes are there, 0 the body is over. Errors: -ECONNRESET the peer left,
  * -ETIMEDOUT it was too slow, -EBADMSG its framing is broken, -ESHUTDOWN we are stopping. After an
- * error: abort, or an answer and end. send_done: 0 or an error, after which only abort is left. */
+ * error: abort, or an answer and end. send_done: 0 or an error, after which only abort is left;
+ * -EAGAIN: see gives_way.
+ *
+ * A client that is slow must not keep what others need. So a body_recv that is not full after a
+ * second answers with what there is (hw_http_conn_has_body() says whether more comes): the talk may
+ * put its buffer to other use and body_wait. Likewise a send, for handlers that give way:
+ * send_done(-EAGAIN) says that send_left_size bytes of it were not sent, and the talk either goes
+ * on (send_more) or takes its buffers back and waits (send_wait). */
 struct hw_http_handler {
 	void (*body_done)(void *talk, int res);
 	void (*send_done)(void *talk, int res);
+	bool gives_way;
 };
 
 /* A head that is being read, or that a talk still looks at. */
@@ -71,11 +79,10 @@ struct hw_http_input {
 
 struct hw_http_body {
 	struct hw_http_chunked chunked;
-	uint64_t left_size;    /* bytes, not chunked */
-	uint8_t *bytes;        /* lent by the talk, NULL: it waits for any */
-	uint32_t size;         /* bytes asked for */
-	uint32_t done_size;    /* bytes of them that are there */
-	uint32_t watched_size; /* bytes since the watch over the peer's pace began */
+	uint64_t left_size; /* bytes, not chunked */
+	uint8_t *bytes;     /* lent by the talk, NULL: it waits for any */
+	uint32_t size;      /* bytes asked for */
+	uint32_t done_size; /* bytes of them that are there */
 	bool is_chunked;
 	bool is_over;
 	bool is_wanted;      /* the talk waits for body_done */
@@ -100,9 +107,11 @@ struct hw_http_conn {
 	struct msghdr message;
 	struct iovec iov[HW_SEND_IOV_MAX];
 	uint64_t send_left_size;
-	uint64_t sent_size;   /* bytes of this request's answer */
-	uint64_t request_us;  /* when its head was complete */
-	uint64_t progress_us; /* when the operation in flight was started or last checked */
+	uint64_t sent_size;  /* bytes of this request's answer */
+	uint64_t request_us; /* when its head was complete */
+	uint64_t watched_us; /* when the operation in flight was started */
+	uint64_t waited_us;  /* for the client, since its progress was last judged */
+	uint64_t moved_size; /* bytes, in that time */
 	uint32_t socket;
 	uint32_t status; /* of the answer, for the log and the metrics */
 	uint32_t lingered_size;
@@ -155,6 +164,10 @@ void hw_http_conn_reply_begin(struct hw_http_conn *conn, struct hw_http_writer *
 			      uint32_t status);
 /* @iov: copied, what it points to is lent until send_done. All of it is sent. */
 void hw_http_conn_send(struct hw_http_conn *conn, const struct iovec *iov, uint32_t count);
+/* After send_done(-EAGAIN): go on with the rest; or wait, with nothing lent, until the client takes
+ * more (send_done(0) says so; the rest is then the talk's to send again). */
+void hw_http_conn_send_more(struct hw_http_conn *conn);
+void hw_http_conn_send_wait(struct hw_http_conn *conn);
 /* The reply buffer as far as written, and, unless the method is HEAD, @body behind it. */
 void hw_http_conn_reply_send(struct hw_http_conn *conn, const struct hw_http_writer *writer,
 			     const void *body, uint64_t body_size);

@@ -33,6 +33,7 @@ static void slab_ready(struct hw_slab_waiter *waiter, struct hw_slab *slab);
 static void read_done(struct hw_chunk_reader *reader, int res);
 static void send_next(struct hw_download *download);
 static void send_done(void *talk, int res);
+static void give_way(struct hw_download *download);
 static void fail(struct hw_download *download, int error);
 static void join(struct hw_download *download);
 static void finish(struct hw_download *download);
@@ -45,7 +46,8 @@ static void no_body(void *talk, int res)
 	hw_assert(!"a download asked for a body");
 }
 
-static const struct hw_http_handler g_handler = {.body_done = no_body, .send_done = send_done};
+static const struct hw_http_handler g_handler = {
+	.body_done = no_body, .send_done = send_done, .gives_way = true};
 
 static void set_state(struct hw_download *download, enum hw_download_state state)
 {
@@ -107,6 +109,8 @@ void hw_download_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct
 	download->is_multipart = false;
 	download->is_pinned = false;
 	download->is_whole_sent = false;
+	download->is_rewound = false;
+	download->is_waiting = false;
 	download->slab_waiter.ready = slab_ready;
 	download->reader.opened = chunk_opened;
 	download->reader.read_done = read_done;
@@ -322,7 +326,8 @@ static void window_fetch(struct hw_download *download, uint32_t chunk)
 static void read_next(struct hw_download *download)
 {
 	if (download->state != HW_DOWNLOAD_SENDING || download->is_reading ||
-	    download->ahead.slab != NULL || is_all_read(download) || !may_read_ahead(download)) {
+	    download->is_waiting || download->ahead.slab != NULL || is_all_read(download) ||
+	    !may_read_ahead(download)) {
 		return;
 	}
 	download->is_reading = true;
@@ -403,6 +408,12 @@ static void read_done(struct hw_chunk_reader *reader, int res)
 		} else {
 			fail(download, res);
 		}
+		return;
+	}
+	if (download->is_rewound) {
+		download->is_rewound = false;
+		hw_slab_unref(slab);
+		read_next(download);
 		return;
 	}
 	const struct hw_http_range *range = &download->ranges.ranges[download->read_range];
@@ -505,9 +516,45 @@ static void send_next(struct hw_download *download)
 	read_next(download);
 }
 
+/*
+ * The client is slow: it does not keep our slabs. What it did not take is read again when it takes
+ * more; the page cache has it. Only where what is left is a piece of the one range: the rest is
+ * rare, and small.
+ */
+static void give_way(struct hw_download *download)
+{
+	uint64_t unsent_size = download->conn->send_left_size;
+	if (download->is_multipart || download->sending.slab == NULL ||
+	    unsent_size > download->sending.size) {
+		hw_http_conn_send_more(download->conn);
+		return;
+	}
+	hw_slab_unref(hw_move(&download->sending.slab));
+	hw_slab_unref(hw_move(&download->ahead.slab));
+	download->is_rewound = download->is_reading;
+	download->read_range = 0;
+	download->sent_range = 0;
+	download->sent_offset -= unsent_size;
+	download->read_offset = download->sent_offset;
+	download->is_whole_sent = false;
+	download->is_waiting = true;
+	hw_http_conn_send_wait(download->conn);
+}
+
 static void send_done(void *talk, int res)
 {
 	struct hw_download *download = talk;
+	if (res == -EAGAIN && download->state == HW_DOWNLOAD_SENDING) {
+		give_way(download);
+		return;
+	}
+	if (download->is_waiting && res == 0) { /* the client takes more */
+		download->is_waiting = false;
+		download->is_sending = false;
+		read_next(download);
+		send_next(download);
+		return;
+	}
 	download->is_sending = false;
 	hw_slab_unref(hw_move(&download->sending.slab));
 	if (download->state == HW_DOWNLOAD_ENDING) {

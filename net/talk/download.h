@@ -57,6 +57,8 @@ struct hw_download {
 	bool is_open; /* the reader has a chunk */
 	bool is_multipart;
 	bool is_pinned;
+	bool is_rewound;    /* what is being read is not wanted any more */
+	bool is_waiting;    /* without a slab, for a slow client to take more */
 	bool is_whole_sent; /* the closing bytes are on their way or there */
 	char boundary[HW_BOUNDARY_SIZE];
 };

@@ -33,6 +33,7 @@
 static void receive(struct hw_put *put);
 static void body_done(void *talk, int res);
 static void slab_ready(struct hw_slab_waiter *waiter, struct hw_slab *slab);
+static void slab_take(struct hw_put *put);
 static void slab_append(struct hw_put *put);
 static void body_over(struct hw_put *put);
 static void writer_progress(struct hw_chunk_writer *writer);
@@ -98,6 +99,7 @@ static void put_init(struct hw_put *put, struct hw_talks *talks, struct hw_http_
 	put->chunks_begun = 0;
 	put->chunks_collected = 0;
 	put->chunk_size = 0;
+	put->kept_size = 0;
 	put->error = 0;
 	put->is_receiving = false;
 	put->is_asking = false;
@@ -239,9 +241,16 @@ static void slab_ready(struct hw_slab_waiter *waiter, struct hw_slab *slab)
 	struct hw_put *put = hw_container_of(waiter, struct hw_put, slab_waiter);
 	hw_assert(put->state == HW_PUT_RECEIVING && put->slab == NULL);
 	put->slab = slab;
+	memcpy(slab->bytes, put->kept, put->kept_size); /* nothing, but for slow clients */
+	slab->size = put->kept_size;
+	put->kept_size = 0;
+	if (put->is_body_over) {
+		slab_append(put);
+		return;
+	}
 	put->asked_size = hw_min(HW_SLAB_SIZE, chunk_size_max(put) - put->chunk_size);
 	put->is_receiving = true;
-	hw_http_conn_body_recv(put->conn, slab->bytes, put->asked_size);
+	hw_http_conn_body_recv(put->conn, slab->bytes + slab->size, put->asked_size - slab->size);
 }
 
 static void body_done(void *talk, int res)
@@ -258,16 +267,30 @@ static void body_done(void *talk, int res)
 		fail(put, res == -EBADMSG ? -EPROTO : res);
 		return;
 	}
-	if (put->slab == NULL) { /* the wait: a byte is there, or the body is over */
-		if (res > 0) {
-			slab_take(put);
-		} else {
-			body_over(put);
-		}
-		return;
+	put->is_body_over = !hw_http_conn_has_body(put->conn);
+	if (put->slab != NULL) {
+		put->slab->size += (uint32_t)res;
+		slab_append(put);
+	} else if (res > 0 || put->kept_size > 0) { /* a byte is there, or some are left over */
+		slab_take(put);
+	} else {
+		body_over(put);
 	}
-	put->slab->size = (uint32_t)res;
-	slab_append(put);
+}
+
+/* A client that stopped in the middle of a slab does not keep it: whole blocks go on their way, the
+ * rest of a block waits in kept. Returns the slab if there is anything in it to go on. */
+static struct hw_slab *slab_give_way(struct hw_put *put, struct hw_slab *slab)
+{
+	uint32_t rest_size = slab->size % HW_BLOCK_SIZE;
+	slab->size -= rest_size;
+	memcpy(put->kept, slab->bytes + slab->size, rest_size);
+	put->kept_size = rest_size;
+	if (slab->size == 0) {
+		hw_slab_unref(slab);
+		return NULL;
+	}
+	return slab;
 }
 
 static void writer_begin(struct hw_put *put)
@@ -286,12 +309,29 @@ static void chunk_finish(struct hw_put *put)
 	hw_chunk_writer_finish(newest_writer(put));
 }
 
+/* Count @size bytes as received. Returns false when the file is too long now. */
+static bool size_account(struct hw_put *put, uint32_t size)
+{
+	uint64_t promise_used = hw_min(put->promised_size, (uint64_t)size);
+	put->received_size += size;
+	put->chunk_size += size;
+	put->promised_size -= promise_used;
+	hw_segment_promise_end(&put->talks->store->log, promise_used);
+	return put->received_size <= put->talks->options.file_size_max;
+}
+
 static void slab_append(struct hw_put *put)
 {
 	struct hw_slab *slab = hw_move(&put->slab);
-	uint32_t size = slab->size;
-	put->is_body_over = size < put->asked_size || !hw_http_conn_has_body(put->conn);
-	if (size == 0) { /* chunked, and what we waited for was its end */
+	bool is_slow = !put->is_body_over && slab->size < put->asked_size;
+	if (is_slow) {
+		slab = slab_give_way(put, slab);
+	}
+	if (slab == NULL) {
+		receive(put);
+		return;
+	}
+	if (slab->size == 0) { /* chunked, and what we waited for was its end */
 		hw_slab_unref(slab);
 		body_over(put);
 		return;
@@ -299,18 +339,16 @@ static void slab_append(struct hw_put *put)
 	if (!put->is_chunk_open) {
 		writer_begin(put);
 	}
-	put->received_size += size;
-	put->chunk_size += size;
-	uint64_t promise_used = hw_min(put->promised_size, (uint64_t)size);
-	put->promised_size -= promise_used;
-	hw_segment_promise_end(&put->talks->store->log, promise_used);
-	if (put->received_size > put->talks->options.file_size_max) {
+	bool is_chunk_full = put->chunk_size + slab->size == chunk_size_max(put);
+	if (!size_account(put, slab->size)) {
 		hw_slab_unref(slab);
 		fail(put, -EDQUOT);
 		return;
 	}
-	bool is_chunk_full = put->chunk_size == chunk_size_max(put);
 	hw_chunk_writer_append(newest_writer(put), slab);
+	if (put->state == HW_PUT_RECEIVING && is_slow) {
+		hw_chunk_writer_reserve(newest_writer(put)); /* or the slab would wait for more */
+	}
 	if (put->state != HW_PUT_RECEIVING) {
 		return; /* the writer failed at once */
 	}
@@ -326,7 +364,6 @@ static void slab_append(struct hw_put *put)
 
 static void body_over(struct hw_put *put)
 {
-	put->is_body_over = true;
 	put->received_us = put->talks->reactor->now_us;
 	set_state(put, HW_PUT_STORING);
 	if (put->is_chunk_open) {

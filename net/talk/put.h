@@ -44,7 +44,8 @@ struct hw_put {
 	uint64_t chunks_begun;
 	uint64_t chunks_collected;
 	uint32_t chunk_size; /* bytes received of the chunk under way */
-	uint32_t asked_size; /* bytes of the receive in flight */
+	uint32_t asked_size; /* bytes the slab is to have after the receive in flight */
+	uint32_t kept_size;  /* bytes in kept: what a slow client left of a block */
 	int error;
 	enum hw_put_state state;
 	bool is_receiving;  /* a body call is under way */
@@ -53,6 +54,7 @@ struct hw_put {
 	bool is_body_over;
 	bool is_written[HW_PUT_WRITERS]; /* done(0), not collected yet */
 	uint8_t token[HW_TOKEN_SIZE];
+	uint8_t kept[HW_BLOCK_SIZE]; /* touched for slow clients only */
 };
 
 /* @conn: a request with method PUT; @segment: the only segment of its path, escaped. */

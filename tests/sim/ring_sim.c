@@ -30,8 +30,9 @@
 struct hw_sim_world hw_sim_world;
 
 static const char *const g_kind_names[HW_SIM_KIND_COUNT] = {
-	"none",       "accept",   "recv_head", "recv",  "poll_in",  "send",    "shutdown", "close",
-	"fd_install", "file_set", "read",      "write", "datasync", "poll_fd", "cancel",   "wake",
+	"none",  "accept",   "recv_head", "recv",       "poll_in",  "poll_out",
+	"send",  "shutdown", "close",     "fd_install", "file_set", "read",
+	"write", "datasync", "poll_fd",   "cancel",     "wake",
 };
 
 /* -- chance, time, trace */
@@ -226,6 +227,11 @@ void hw_ring_poll_in(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw
 	(void)flight_on(ring, op, HW_SIM_POLL_IN, receive_begin(ring, socket), done);
 }
 
+void hw_ring_poll_out(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw_op_fn *done)
+{
+	(void)flight_on(ring, op, HW_SIM_POLL_OUT, send_begin(ring, socket), done);
+}
+
 void hw_ring_send(struct hw_ring *ring, struct hw_op *op, uint32_t socket, const void *bytes,
 		  uint32_t size, hw_op_fn *done)
 {
@@ -382,6 +388,7 @@ static void attempt(struct hw_ring *ring, struct hw_sim_flight *flight)
 	case HW_SIM_RECV_HEAD:
 	case HW_SIM_RECV:
 	case HW_SIM_POLL_IN:
+	case HW_SIM_POLL_OUT:
 	case HW_SIM_SEND:
 	case HW_SIM_SHUTDOWN:
 		hw_sim_socket_attempt(ring, flight);
@@ -426,6 +433,7 @@ static void cancel_apply(struct hw_ring *ring, struct hw_sim_flight *flight)
 	case HW_SIM_RECV_HEAD:
 	case HW_SIM_RECV:
 	case HW_SIM_POLL_IN:
+	case HW_SIM_POLL_OUT:
 	case HW_SIM_SEND:
 	case HW_SIM_POLL_FD:
 		break;
@@ -577,7 +585,7 @@ static void slot_step(struct hw_ring *ring, const struct hw_sim_flight *flight)
 	if (flight->kind == HW_SIM_RECV || flight->kind == HW_SIM_RECV_HEAD ||
 	    flight->kind == HW_SIM_POLL_IN) {
 		slot->is_receiving = false;
-	} else if (flight->kind == HW_SIM_SEND) {
+	} else if (flight->kind == HW_SIM_SEND || flight->kind == HW_SIM_POLL_OUT) {
 		slot->is_sending = false;
 	} else if (flight->kind == HW_SIM_WRITE && flight->ticket != 0) {
 		hw_sim_file_write_done(slot->file, flight->ticket);

@@ -423,6 +423,20 @@ static void ack_some(struct hw_ring *ring, struct hw_sim_peer *peer)
 	}
 }
 
+static void poll_out_attempt(struct hw_ring *ring, struct hw_sim_flight *flight,
+			     struct hw_sim_peer *peer)
+{
+	ack_some(ring, peer);
+	bool has_room = peer->out_size - peer->out_acked < peer->window_size;
+	if (peer->is_reset || peer->has_end) {
+		hw_sim_land(ring, flight, POLLOUT | POLLERR | POLLHUP);
+	} else if (has_room || !peer->is_held) {
+		hw_sim_land(ring, flight, POLLOUT);
+	} else {
+		hw_sim_wait(flight, next_in_us(peer));
+	}
+}
+
 static void send_attempt(struct hw_ring *ring, struct hw_sim_flight *flight,
 			 struct hw_sim_peer *peer)
 {
@@ -603,6 +617,9 @@ void hw_sim_socket_attempt(struct hw_ring *ring, struct hw_sim_flight *flight)
 		break;
 	case HW_SIM_POLL_IN:
 		poll_in_attempt(ring, flight, peer);
+		break;
+	case HW_SIM_POLL_OUT:
+		poll_out_attempt(ring, flight, peer);
 		break;
 	case HW_SIM_SEND:
 		break_maybe(ring, flight, peer);
