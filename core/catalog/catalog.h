@@ -38,10 +38,8 @@ enum hw_catalog_verb {
 	HW_CATALOG_LOOKUP,  /* find by share and name, pin, and give the first extents */
 	HW_CATALOG_EXTENTS, /* more extents of a pinned file, from chunk_index on */
 	HW_CATALOG_UNPIN,
-	HW_CATALOG_DELETE,       /* tombstone, if the owner's token matches */
-	HW_CATALOG_EXTENT_DROP,  /* these extents were never named: punch them out now */
-	HW_CATALOG_SEGMENT_SEAL, /* no extent will come or go unnamed in this segment: unlink it
-				    when empty */
+	HW_CATALOG_DELETE,      /* tombstone, if the owner's token matches */
+	HW_CATALOG_EXTENT_DROP, /* these extents were never named: punch them out now */
 	HW_CATALOG_VERB_COUNT,
 };
 
@@ -54,6 +52,7 @@ struct hw_catalog_request {
 	struct hw_catalog *catalog; /* set by the implementation's submit, as is reply_to */
 	struct hw_mailbox *reply_to;
 	hw_catalog_fn *done;
+	uint64_t begun_us; /* set by the implementation's submit */
 	enum hw_catalog_verb verb;
 	/* 0, or -ENOENT (no such share, name, file; not pinned), -EACCES (token), -EEXIST (share
 	 * id taken), -EINVAL (limits; sizes that do not add up; an extent where another one is),
@@ -76,8 +75,6 @@ struct hw_catalog_request {
 	uint32_t extent_count; /* APPEND, COMMIT, EXTENT_DROP: in; LOOKUP, EXTENTS: out: the batch
 				* full or the end of the file */
 	struct hw_extent extents[HW_EXTENT_BATCH_MAX];
-	uint32_t shard;   /* SEGMENT_SEAL */
-	uint32_t segment; /* SEGMENT_SEAL */
 };
 
 /* One for each reactor, plugged by core/main. */

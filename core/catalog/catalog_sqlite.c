@@ -5,7 +5,7 @@
  *   run -> read each -> writes_run (by HW_CATALOG_GROUP_MAX) -> transaction_run:
  *            BEGIN, [savepoint_run -> verb_write] for each, ride_begin, COMMIT, ride_end, settle
  * each no room? each write alone in a transaction
- *       -> after each (EXTENT_DROP, SEGMENT_SEAL: no row of the file is changed)
+ *       -> after each (EXTENT_DROP: no row of the file is changed)
  */
 #include "core/catalog/catalog_sqlite.h"
 
@@ -27,7 +27,6 @@ static int verb_write(struct hw_catalog_db *db, struct hw_catalog_write *write);
 static void settle(struct hw_catalog_db *db, struct hw_catalog_write *write);
 static void failpoints_before(enum hw_catalog_verb verb);
 static void failpoints_after(enum hw_catalog_verb verb);
-static int verb_after(struct hw_catalog_db *db, struct hw_catalog_request *request);
 
 int hw_catalog_db_open(struct hw_catalog_db **ret_db, const struct hw_catalog_db_options *options,
 		       char *ret_message, uint32_t message_size)
@@ -112,9 +111,8 @@ void hw_catalog_db_run(struct hw_catalog_db *db, struct hw_catalog_request **req
 		}
 	}
 	for (uint32_t i = 0; i < count; i++) {
-		if (requests[i]->verb == HW_CATALOG_EXTENT_DROP ||
-		    requests[i]->verb == HW_CATALOG_SEGMENT_SEAL) {
-			requests[i]->res = verb_after(db, requests[i]);
+		if (requests[i]->verb == HW_CATALOG_EXTENT_DROP) {
+			requests[i]->res = hw_catalog_extents_drop(db, requests[i]);
 		}
 	}
 }
@@ -279,14 +277,6 @@ static void failpoints_after(enum hw_catalog_verb verb)
 	} else if (verb == HW_CATALOG_DELETE) {
 		HW_FAILPOINT(delete_after_commit);
 	}
-}
-
-static int verb_after(struct hw_catalog_db *db, struct hw_catalog_request *request)
-{
-	if (request->verb == HW_CATALOG_EXTENT_DROP) {
-		return hw_catalog_extents_drop(db, request);
-	}
-	return hw_catalog_segment_seal(db, request->shard, request->segment);
 }
 
 const struct hw_catalog_stats *hw_catalog_db_stats(const struct hw_catalog_db *db)

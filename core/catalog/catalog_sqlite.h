@@ -69,8 +69,8 @@ typedef int hw_catalog_extent_fn(void *context, const struct hw_extent *extent);
 int hw_catalog_db_extents_each(struct hw_catalog_db *db, hw_catalog_extent_fn *fn,
 			       void *context) HW_MUST_CHECK;
 
-/* There is such a segment from an earlier life, to which nothing will be appended any more: as
- * SEGMENT_SEAL. Returns 0 or -errno. */
+/* Nothing will be appended any more to this segment, and all that was is named: unlink it when
+ * nothing of it is. At start for those of earlier lives, then whenever the store seals one. */
 int hw_catalog_db_segment_known(struct hw_catalog_db *db, uint32_t shard,
 				uint32_t segment) HW_MUST_CHECK;
 
@@ -81,7 +81,7 @@ int hw_catalog_db_segment_known(struct hw_catalog_db *db, uint32_t shard,
 void hw_catalog_db_run(struct hw_catalog_db *db, struct hw_catalog_request **requests,
 		       uint32_t count);
 /* Is it answered from what was committed before? The others must be run in the order in which they
- * came: above all SEGMENT_SEAL behind the appends to its segment. */
+ * came. */
 bool hw_catalog_verb_is_read(enum hw_catalog_verb verb);
 
 /* One bounded piece of what can wait: release chunks of deleted files, punch, unlink, checkpoint.

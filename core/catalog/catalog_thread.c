@@ -66,6 +66,7 @@ static void submit(struct hw_catalog *catalog, struct hw_catalog_request *reques
 	hw_assert(request->done != NULL);
 	request->catalog = catalog;
 	request->reply_to = &client->reactor->mailbox;
+	request->begun_us = client->reactor->now_us;
 	request->mail.deliver = request_arrived;
 	hw_mailbox_post(&client->thread->worker->mailbox, client->reactor->ring, &request->mail);
 }
@@ -143,6 +144,10 @@ static uint32_t group_take(struct hw_catalog_queue *queue, struct hw_catalog_req
 static void reply_arrived(struct hw_mail *mail)
 {
 	struct hw_catalog_request *request = hw_container_of(mail, struct hw_catalog_request, mail);
+	struct hw_catalog_client *client =
+		hw_container_of(request->catalog, struct hw_catalog_client, catalog);
+	hw_metrics_observe_us(client->reactor->metrics, HW_HISTOGRAM_catalog_request_duration,
+			      client->reactor->now_us - request->begun_us);
 	request->done(request);
 }
 

@@ -29,9 +29,10 @@
 #define BUSY_TIMEOUT_MS 2000
 #define PRAGMA_SIZE_MAX 128U
 #define OFFSET_MAX                                                                                 \
-	((uint64_t)INT64_MAX - UINT64_C(2) * HW_CHUNK_SIZE) /* its end is a number too             \
+	((uint64_t)INT64_MAX -                                                                     \
+	 UINT64_C(2) * HW_CHUNK_SIZE) /* its end is a number too             \
 							     */
-#define SQL_LIMIT_LENGTH (1 << 16) /* bytes of a row: the largest has a name of 255 */
+#define SQL_LIMIT_LENGTH (1 << 16)    /* bytes of a row: the largest has a name of 255 */
 
 static int file_make(const char *path);
 static int settings_apply(struct hw_sql *sql, const struct hw_sql_options *options);

@@ -68,8 +68,7 @@ bool hw_ring_has_fixed_buffers(const struct hw_ring *ring);
 uint32_t hw_ring_file_slot(const struct hw_ring *ring, uint32_t index);
 uint32_t hw_ring_in_flight_count(const struct hw_ring *ring);
 
-/* -- sockets; @socket is a slot
- * -------------------------------------------------------------------- */
+/* -- sockets; @socket is a slot -- */
 
 /* Multishot: each done has a new connection's slot in op->res. Ends (has_more false) on error: arm
  * again. */
@@ -101,8 +100,7 @@ void hw_ring_close(struct hw_ring *ring, struct hw_op *op, uint32_t slot, hw_op_
 /* A process-wide descriptor for the slot in op->res; the caller closes it. Only where probed. */
 void hw_ring_fd_install(struct hw_ring *ring, struct hw_op *op, uint32_t slot, hw_op_fn *done);
 
-/* -- files; @file is a slot
- * ------------------------------------------------------------------------ */
+/* -- files; @file is a slot -- */
 
 /* Put @fd into file slot @slot. @fd stays the caller's, who may close it when done. */
 void hw_ring_file_set(struct hw_ring *ring, struct hw_op *op, uint32_t slot, int fd,
@@ -117,8 +115,7 @@ void hw_ring_datasync(struct hw_ring *ring, struct hw_op *op, uint32_t file, hw_
 /* From now on until @fd can be read (an eventfd or signalfd; plain descriptor). */
 void hw_ring_poll_fd(struct hw_ring *ring, struct hw_op *op, int fd, hw_op_fn *done);
 
-/* -- the rest
- * -------------------------------------------------------------------------------------- */
+/* -- the rest -- */
 
 /* Ask the kernel to end @target early; its done still runs (HAZARDS 1.11). Nothing if not in
  * flight. */

@@ -30,7 +30,7 @@
 #define STEPS_BATCH        64U   /* completions copied at once */
 #define GENERATION_SHIFT   48U
 #define ADDRESS_MASK       ((UINT64_C(1) << GENERATION_SHIFT) - 1)
-#define FLUSH_TRIES_MAX    1000U /* the kernel says EAGAIN when it is short of memory for a moment */
+#define FLUSH_TRIES_MAX    1000U /* the kernel says EAGAIN when short of memory for a moment */
 
 struct hw_ring {
 	struct io_uring uring;
@@ -45,8 +45,7 @@ struct hw_ring {
 	bool has_fixed_buffers;
 };
 
-/* -- life
- * ------------------------------------------------------------------------------------------ */
+/* -- life -- */
 
 static int setup(struct hw_ring *ring)
 {
@@ -215,8 +214,7 @@ int hw_ring_fd(const struct hw_ring *ring)
 	return ring->uring.ring_fd;
 }
 
-/* -- submission
- * ------------------------------------------------------------------------------------ */
+/* -- submission -- */
 
 static struct io_uring_sqe *sqe_get(struct hw_ring *ring)
 {
@@ -448,8 +446,7 @@ void hw_ring_wake(struct hw_ring *ring, int ring_fd)
 	io_uring_sqe_set_flags(sqe, IOSQE_CQE_SKIP_SUCCESS);
 }
 
-/* -- completion
- * ------------------------------------------------------------------------------------ */
+/* -- completion -- */
 
 static int submit_and_wait(struct hw_ring *ring, uint32_t wait_ms)
 {

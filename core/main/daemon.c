@@ -2,12 +2,12 @@
  *
  * The order of the start, which is the order of what depends on what:
  *
- *   probe -> listen -> privileges -> data directory (lock) -> catalog -> recovery -> nodes (rings)
- * -> sandbox
- *         -> threads -> serve
+ *   probe -> listen -> privileges -> data directory (lock) -> catalog -> recovery
+ *         -> nodes (rings) -> sandbox -> threads -> serve
+ *
  * and of the end:
- *   signal -> nodes drain -> (time is up: cut) -> nodes ended -> the worker stops -> everything is
- * given back
+ *
+ *   signal -> nodes drain -> (time is up: cut) -> nodes ended -> the worker stops -> all given back
  *
  * Everything before "threads" runs in one thread and may block; everything after it is mail.
  */
@@ -77,8 +77,7 @@ static int fail(const char *event, int error, const char *advice)
 	return error;
 }
 
-/* -- the machine
- * ----------------------------------------------------------------------------------- */
+/* -- the machine -- */
 
 static int probe(struct daemon *daemon)
 {
@@ -144,8 +143,7 @@ static uint32_t cpus_allowed(const struct hw_config *config, uint32_t *ret_cpus,
 	return count;
 }
 
-/* -- limits
- * ---------------------------------------------------------------------------------------- */
+/* -- limits -- */
 
 static void limits_set(struct daemon *daemon)
 {
@@ -193,8 +191,7 @@ static int budget_check(const struct daemon *daemon)
 	return 0;
 }
 
-/* -- the data directory
- * ---------------------------------------------------------------------------- */
+/* -- the data directory -- */
 
 static int user_become(const struct hw_config *config)
 {
@@ -283,8 +280,7 @@ static int catalog_open(struct daemon *daemon)
 	return 0;
 }
 
-/* -- nodes
- * ----------------------------------------------------------------------------------------- */
+/* -- nodes -- */
 
 static int listeners_open(struct daemon *daemon, int fds[][HW_CONFIG_LISTEN_COUNT_MAX])
 {
@@ -405,8 +401,7 @@ static int threads_start(struct daemon *daemon)
 	return r < 0 ? fail("thread.failed", r, "threads could not be started") : 0;
 }
 
-/* -- main's own events
- * ----------------------------------------------------------------------------- */
+/* -- main's own events -- */
 
 static void log_wake(void *user)
 {
@@ -556,8 +551,7 @@ static int stop(struct daemon *daemon)
 	return r;
 }
 
-/* -- all of it
- * ------------------------------------------------------------------------------------- */
+/* -- all of it -- */
 
 static void announce(const struct daemon *daemon)
 {

@@ -3,6 +3,7 @@
  * listen.h - listening sockets, one for each reactor and address
  *
  * Room: core/main    Thread: main, before the others    Blocks: up to 5 s, for a predecessor's port
+ * Allocates: never
  */
 #ifndef HW_CORE_MAIN_LISTEN_H
 #define HW_CORE_MAIN_LISTEN_H

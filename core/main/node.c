@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- *   init (main) -> start -> run: enable, listen, turns ... drain_deliver -> end_look -> ended
- * (main) -> join cut_deliver --^
+ *   main:   init -> start                                          ended_deliver -> join -> deinit
+ *                     |                                                 ^
+ *   node:            run: enable, listen, turns ... drain_deliver -> end_look
+ *                                                   (cut_deliver)
  */
 #include "core/main/node.h"
 
@@ -136,8 +138,7 @@ int hw_node_start(struct hw_node *node)
 	return hw_thread_start(&node->thread, name, node->options.cpu, run, node);
 }
 
-/* -- the end
- * --------------------------------------------------------------------------------------- */
+/* -- the end -- */
 
 static void drain_deliver(struct hw_mail *mail)
 {

@@ -3,6 +3,7 @@
  * node.h - one reactor with all that lives on it, and its thread
  *
  * Room: core/main    Thread: init, start, join: main; the rest: its own    Blocks: start and join
+ * Allocates: at init
  * Owns: reactor, store, catalog client, server, talks, listening sockets
  */
 #ifndef HW_CORE_MAIN_NODE_H

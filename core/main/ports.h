@@ -2,7 +2,7 @@
  *
  * ports.h - where the store and the catalog meet, who do not know each other
  *
- * Room: core/main    Thread: the worker (recover: main)    Blocks: yes
+ * Room: core/main    Thread: the worker (recover: main)    Blocks: yes    Allocates: never
  */
 #ifndef HW_CORE_MAIN_PORTS_H
 #define HW_CORE_MAIN_PORTS_H

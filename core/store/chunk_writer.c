@@ -6,8 +6,8 @@
  *      +----> reserve_try -> part_write -> write_done -------------+-> part_join -> progress
  *                 ^  (no segment yet: waits, space_done)  (short)  |
  *                 +----------------------------------------------- +
- *   finish -> advance: all parts free -> leaves_write -> leaves_done -> sync -> sync_done ->
- * done(0) any error, abort -> fail -> advance: all parts free -> drop -> drop_done -> done(error)
+ *   finish -> advance: all parts free -> leaves_write -> leaves_done -> sync_done -> done(0)
+ *   any error, abort -> fail -> advance: all parts free -> drop -> drop_done -> done(error)
  *
  * advance() is the one place where the chunk as a whole goes on; it is called after everything that
  * may have been the last thing it waited for.
@@ -149,8 +149,7 @@ void hw_chunk_writer_reserve(struct hw_chunk_writer *writer)
 	}
 }
 
-/* -- space
- * ----------------------------------------------------------------------------------------- */
+/* -- space -- */
 
 static void reserve_try(struct hw_chunk_writer *writer)
 {
@@ -193,8 +192,7 @@ static void space_done(struct hw_segment_waiter *waiter, int res)
 	reserve_try(writer);
 }
 
-/* -- parts
- * ----------------------------------------------------------------------------------------- */
+/* -- parts -- */
 
 static void part_write(struct hw_writer_part *part)
 {
@@ -273,8 +271,7 @@ static void part_join(struct hw_writer_part *part)
 	advance(writer);
 }
 
-/* -- the chunk
- * ------------------------------------------------------------------------------------- */
+/* -- the chunk -- */
 
 void hw_chunk_writer_finish(struct hw_chunk_writer *writer)
 {
@@ -406,8 +403,19 @@ static void surplus_done(struct hw_extent_drop *drop)
 	writer->done(writer, 0);
 }
 
-/* -- errors
- * ---------------------------------------------------------------------------------------- */
+/* -- errors -- */
+
+/* What was not submitted never will be; what is in flight ends by itself. */
+static void part_give_up(struct hw_writer_part *part)
+{
+	if (part->slab == NULL || part->op.in_flight || part->is_written) {
+		return;
+	}
+	part->is_written = true;
+	if (part->is_hashed) {
+		hw_slab_unref(hw_move(&part->slab));
+	}
+}
 
 static void fail(struct hw_chunk_writer *writer, int error)
 {
@@ -422,13 +430,7 @@ static void fail(struct hw_chunk_writer *writer, int error)
 	writer->is_waiting_for_space = false;
 	set_state(writer, HW_WRITER_FAILING);
 	for (uint32_t i = 0; i < HW_WRITER_SLABS_MAX; i++) {
-		struct hw_writer_part *part = &writer->parts[i];
-		if (part->slab != NULL && !part->op.in_flight && !part->is_written) {
-			part->is_written = true; /* it never will be */
-			if (part->is_hashed) {
-				hw_slab_unref(hw_move(&part->slab));
-			}
-		}
+		part_give_up(&writer->parts[i]);
 	}
 	advance(writer);
 }

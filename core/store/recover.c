@@ -2,11 +2,11 @@
  *
  * The live extents and the segments on disk are both in rising order: one merge.
  *
- *   begin -> shard_enter(0)
- *   extent -> shards_advance -> segments_advance (unlink what has none) -> segment_enter -> gap
- * punched end    -> shards_advance to the last
+ *   begin  -> shard_enter(0)
+ *   extent -> shards_advance -> segments_advance (unlink what has none) -> segment_enter -> punch
+ *   end    -> shards_advance to the last
  *
- *   shard_enter -> ... -> segment_leave (cut) -> ... -> shard_leave (unlink the rest)
+ *   shard_enter -> ... -> segment_leave (cut) -> ... -> shard left (unlink the rest)
  */
 #include "core/store/recover.h"
 

@@ -3,17 +3,14 @@
  * The life of a segment:
  *
  *   FREE --[ahead_create]--> CREATING --[create_done]--> BINDING --[bind_done]--> READY
- *     ^                          | (no space)                                       |
- * [active_switch]
- *     +--------------------------+                                                  v
+ *     ^                          | (no space)               | (the ring refuses it)  |
+ *     +--------------------------+                          v                        | [active_switch]
  *     +--[close_done]-- CLOSING <--[seal_done]-- SEALING <--[seal_maybe]-- FULL <- ACTIVE
- *                                                                  [retire]
+ *                                                                           [retire]
  * Invariants:
  *  1. tail only grows; every byte below it was reserved once, by one writer.
- *  2. A sync covers the writes that were done when it was submitted; who comes later waits for the
- * next.
- *  3. After a failed write or sync the segment is FULL: nothing new goes in, nothing unsynced is
- * named.
+ *  2. A sync covers the writes that were done when it was submitted; who comes later waits for another.
+ *  3. After a failed write or sync the segment is FULL: nothing goes in, nothing unsynced is named.
  *  4. A segment is sealed only with unsettled_count 0 and nobody waiting for a sync.
  */
 #include "core/store/segment_log.h"
@@ -61,8 +58,7 @@ static void set_state(struct hw_segment *segment, enum hw_segment_state state)
 	segment->state = state;
 }
 
-/* -- life
- * ------------------------------------------------------------------------------------------ */
+/* -- life -- */
 
 void hw_segment_log_init(struct hw_segment_log *log, const struct hw_segment_log_options *options)
 {
@@ -104,8 +100,7 @@ void hw_segment_log_deinit(struct hw_segment_log *log)
 	hw_assert(hw_list_is_empty(&log->waiters));
 }
 
-/* -- new segments
- * ---------------------------------------------------------------------------------- */
+/* -- new segments -- */
 
 static struct hw_segment *free_find(struct hw_segment_log *log)
 {
@@ -213,8 +208,7 @@ static void active_switch(struct hw_segment_log *log)
 	set_state(log->active, HW_SEGMENT_ACTIVE);
 }
 
-/* -- space
- * ----------------------------------------------------------------------------------------- */
+/* -- space -- */
 
 int hw_segment_reserve(struct hw_segment_log *log, uint32_t disk_size,
 		       struct hw_segment **ret_segment, uint64_t *ret_offset)
@@ -267,8 +261,7 @@ static void waiters_wake(struct hw_segment_log *log, int res)
 	}
 }
 
-/* -- sync
- * ------------------------------------------------------------------------------------------ */
+/* -- sync -- */
 
 void hw_segment_sync(struct hw_segment *segment, struct hw_segment_waiter *waiter)
 {
@@ -332,8 +325,7 @@ void hw_segment_fail(struct hw_segment *segment, int error)
 	}
 }
 
-/* -- end
- * ------------------------------------------------------------------------------------------- */
+/* -- end -- */
 
 static void retire(struct hw_segment *segment)
 {
@@ -405,8 +397,7 @@ static void segment_free(struct hw_segment *segment)
 	}
 }
 
-/* -- space that was never named
- * -------------------------------------------------------------------- */
+/* -- space that was never named -- */
 
 /* On the worker. */
 static void drop_run(struct hw_job *job)
@@ -446,8 +437,7 @@ void hw_segment_drop(struct hw_segment *segment, struct hw_extent_drop *drop, bo
 		      drop_run, drop_done);
 }
 
-/* -- how much room there is
- * ------------------------------------------------------------------------ */
+/* -- how much room there is -- */
 
 /* On the worker. job->res cannot carry 64 bits: MiB do. */
 static void free_run(struct hw_job *job)

@@ -9,12 +9,12 @@
  *
  * step() is called again after each receive until the talk has what it asked for.
  */
-#include "net/conn/http_body.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "net/conn/http_server.h"
+#include "net/conn/http_steps.h"
 
 static void step(struct hw_http_conn *conn, bool is_inside_call);
 static bool step_once(struct hw_http_conn *conn, bool is_inside_call);

@@ -135,8 +135,7 @@ struct hw_http_conn {
 	char reply[HW_REPLY_SIZE];
 };
 
-/* -- what a talk may do
- * ---------------------------------------------------------------------------- */
+/* -- what a talk may do -- */
 
 /* Who hears of this request from now on; first thing in begin, and again when a talk leaves the
  * rest of the answer to another. Nothing may be under way. */
@@ -180,8 +179,7 @@ void hw_http_conn_abort(struct hw_http_conn *conn);
 /* After this answer the connection closes. Before reply_begin, so that the head says so. */
 void hw_http_conn_close_after(struct hw_http_conn *conn);
 
-/* -- what the server does
- * -------------------------------------------------------------------------- */
+/* -- what the server does -- */
 
 /* @socket: moved. @conn: from the server's pool. */
 void hw_http_conn_open(struct hw_http_conn *conn, struct hw_http_server *server, uint32_t socket,

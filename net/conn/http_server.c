@@ -66,8 +66,7 @@ void hw_http_server_deinit(struct hw_http_server *server)
 	hw_pool_deinit(&server->conns);
 }
 
-/* -- listeners
- * ------------------------------------------------------------------------------------- */
+/* -- listeners -- */
 
 void hw_http_server_listen(struct hw_http_server *server, uint32_t slot, bool is_loopback)
 {
@@ -157,8 +156,7 @@ bool hw_http_server_is_idle(const struct hw_http_server *server)
 	return hw_list_is_empty(&server->open_conns);
 }
 
-/* -- what connections give back
- * -------------------------------------------------------------------- */
+/* -- what connections give back -- */
 
 void hw_http_server_closed(struct hw_http_server *server, struct hw_http_conn *conn)
 {

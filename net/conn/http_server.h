@@ -78,8 +78,7 @@ void hw_http_server_drain(struct hw_http_server *server);
 void hw_http_server_cut(struct hw_http_server *server);
 bool hw_http_server_is_idle(const struct hw_http_server *server);
 
-/* -- for http_conn.c
- * ------------------------------------------------------------------------------- */
+/* -- for http_conn.c -- */
 
 void hw_http_server_closed(struct hw_http_server *server, struct hw_http_conn *conn);
 void hw_http_server_buffer_give(struct hw_http_server *server, uint16_t buffer_id);

@@ -2,11 +2,13 @@
  *
  * The way of the bytes; two halves that meet in `ahead`:
  *
- *   begin -> find_done -> head -+-> read_next: [extents_submit] -> [chunk_open] -> slab -> read ->
- * read_done |                                                                  | |      ahead
- * <----------------------------------------------------+
- *                               +-> send_next: head or part head + ahead -> send_done -> read_next,
- * send_next
+ *   begin -> find_done -> head_send -> read_next
+ *
+ *   read_next -> [extents_done ->] [chunk_opened ->] slab_ready -> read_done -> ahead
+ *       ^                                                                         |
+ *       |        send_done <- (the client) <- head or part head + piece <- send_next
+ *       +-----------+  | (slow: -EAGAIN)
+ *                      +-> give_way: slabs back, wait without one, read_next again
  *
  *   the last byte sent -> finish     any error -> fail -> join -> finish
  *   finish: the connection goes on (or is cut), the file is unpinned, the download is freed
@@ -68,8 +70,7 @@ static struct hw_reactor *reactor_of(const struct hw_download *download)
 	return download->talks->reactor;
 }
 
-/* -- find
- * ------------------------------------------------------------------------------------------ */
+/* -- find -- */
 
 void hw_link_parse(struct hw_catalog_request *request, struct hw_span id, struct hw_span name)
 {
@@ -189,8 +190,7 @@ static void find_done(struct hw_catalog_request *request)
 	head_send(download, status);
 }
 
-/* -- the head
- * -------------------------------------------------------------------------------------- */
+/* -- the head -- */
 
 static void part_head_write(const struct hw_download *download, struct hw_http_writer *writer,
 			    uint32_t index)
@@ -299,8 +299,7 @@ static void head_send(struct hw_download *download, uint32_t status)
 	read_next(download);
 }
 
-/* -- read
- * ------------------------------------------------------------------------------------------ */
+/* -- read -- */
 
 static bool is_all_read(const struct hw_download *download)
 {
@@ -434,8 +433,7 @@ static void read_done(struct hw_chunk_reader *reader, int res)
 	send_next(download);
 }
 
-/* -- send
- * ------------------------------------------------------------------------------------------ */
+/* -- send -- */
 
 /* Before the first byte of a part comes its head; it follows what is in the reply buffer already.
  */
@@ -573,8 +571,7 @@ static void send_done(void *talk, int res)
 	send_next(download);
 }
 
-/* -- the end
- * --------------------------------------------------------------------------------------- */
+/* -- the end -- */
 
 static void fail(struct hw_download *download, int error)
 {

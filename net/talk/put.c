@@ -2,18 +2,17 @@
  *
  * The way of the bytes:
  *
- *   begin -> receive -> body_wait -> slab (or wait in line) -> body_recv -> body_done ->
- * slab_append ^                                                               |  (chunk full)
- * finish
- *              +---------------------------------------------------------------+
- *   writer done -> collect (in the order of the file) -> 16 chunks: append_submit -> append_done ->
- * collect body over, all collected -> commit_submit -> commit_done -> reply any error -> fail ->
- * join (receive, writers, catalog) -> drop -> abort -> the error's answer
+ *   begin -> receive -> body_wait -> slab_take -> slab_ready -> body_recv -> body_done
+ *               ^                  (or in line)                                 |
+ *               +------------------------ slab_append <-------------------------+
+ *                                    (chunk full: finish)
+ *   writer_done -> collect (in the order of the file) -> 16 chunks: append_done -> collect
+ *   body over, all collected -> commit_submit -> commit_done -> reply
+ *   any error -> fail -> join (receive, writers, catalog) -> drop -> abort -> the error's answer
  *
  * Invariants:
  *  1. An extent is in request.extents, unsettled, from collect until the catalog has answered.
- *  2. Chunks reach the tree and the catalog in the order of the file, whichever writer is done
- * first.
+ *  2. Chunks reach the tree and the catalog in the order of the file, whichever is done first.
  *  3. The promise covers what was announced and not yet received.
  */
 #include "net/talk/put.h"
@@ -72,8 +71,7 @@ static struct hw_metrics *metrics_of(const struct hw_put *put)
 	return put->talks->reactor->metrics;
 }
 
-/* -- begin
- * ----------------------------------------------------------------------------------------- */
+/* -- begin -- */
 
 static bool is_allowed(const struct hw_talks *talks, const struct hw_http_conn *conn)
 {
@@ -182,8 +180,7 @@ void hw_put_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_s
 	receive(put);
 }
 
-/* -- receive
- * --------------------------------------------------------------------------------------- */
+/* -- receive -- */
 
 static struct hw_chunk_writer *newest_writer(struct hw_put *put)
 {
@@ -372,8 +369,7 @@ static void body_over(struct hw_put *put)
 	collect(put);
 }
 
-/* -- store
- * ----------------------------------------------------------------------------------------- */
+/* -- store -- */
 
 static void writer_progress(struct hw_chunk_writer *writer)
 {
@@ -460,8 +456,7 @@ static void commit_submit(struct hw_put *put)
 	hw_catalog_submit(put->talks->catalog, request, HW_CATALOG_COMMIT, commit_done);
 }
 
-/* -- the answer
- * ------------------------------------------------------------------------------------ */
+/* -- the answer -- */
 
 static void link_write(struct hw_put *put, struct hw_http_writer *writer)
 {
@@ -547,8 +542,7 @@ static void send_done(void *talk, int res)
 	hw_http_conn_end(conn);
 }
 
-/* -- errors
- * ---------------------------------------------------------------------------------------- */
+/* -- errors -- */
 
 static void fail(struct hw_put *put, int error)
 {

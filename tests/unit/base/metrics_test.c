@@ -223,7 +223,7 @@ static void *count_much(void *user)
 	struct hw_metrics *metrics = user;
 	for (uint32_t i = 0; i < 50000; i++) {
 		hw_metrics_add(metrics, HW_METRIC_blocks_hashed, 1);
-		hw_metrics_observe_us(metrics, HW_HISTOGRAM_reactor_lag, i);
+		hw_metrics_observe_us(metrics, HW_HISTOGRAM_reactor_turn_duration, i);
 	}
 	return NULL;
 }

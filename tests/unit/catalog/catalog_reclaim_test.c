@@ -27,11 +27,7 @@ static int teardown(void **state)
 
 static int seal(struct fixture *fixture, uint32_t shard, uint32_t segment)
 {
-	struct hw_catalog_request request;
-	request_file(&request, HW_CATALOG_SEGMENT_SEAL, 0);
-	request.shard = shard;
-	request.segment = segment;
-	return run_one(fixture, &request);
+	return hw_catalog_db_segment_known(fixture->db, shard, segment);
 }
 
 static void punches_are_unique(struct fixture *fixture)

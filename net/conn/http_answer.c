@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The way of an answer:
+ *
+ *   reply_begin ... reply_send | send -> send_submit -> send_done -> the talk's send_done
+ *                                           ^   |  (a slow client, a talk that gives way)
+ *                              send_more ---+   +-> -EAGAIN -> send_wait -> room_done -> 0
+ */
+#include <errno.h>
+
+#include "net/conn/http_server.h"
+#include "net/conn/http_steps.h"
+
+static const char g_continue[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+static void send_submit(struct hw_http_conn *conn);
+static void send_done(struct hw_op *op);
+
+static struct hw_reactor *reactor_of(const struct hw_http_conn *conn)
+{
+	return conn->server->reactor;
+}
+
+/* -- answers -- */
+
+void hw_http_conn_close_after(struct hw_http_conn *conn)
+{
+	conn->keep_alive = false;
+}
+
+void hw_http_conn_reply_begin(struct hw_http_conn *conn, struct hw_http_writer *writer,
+			      uint32_t status)
+{
+	hw_assert(!conn->is_answered);
+	if (conn->server->is_draining || !conn->body.is_over) {
+		conn->keep_alive = false; /* an unread body is not read just to be thrown away */
+	}
+	conn->status = status;
+	hw_http_writer_init(writer, conn->reply, HW_REPLY_SIZE);
+	hw_http_writer_status(writer, status);
+	hw_http_writer_field_date(writer, HW_SPAN("Date"), reactor_of(conn)->wall_ms / 1000);
+	hw_http_writer_field(writer, HW_SPAN("Server"), HW_SPAN("hawser"));
+	if (!conn->keep_alive) {
+		hw_http_writer_field(writer, HW_SPAN("Connection"), HW_SPAN("close"));
+	} else if (conn->version_minor == 0) {
+		hw_http_writer_field(writer, HW_SPAN("Connection"), HW_SPAN("keep-alive"));
+	}
+}
+
+void hw_http_conn_send(struct hw_http_conn *conn, const struct iovec *iov, uint32_t count)
+{
+	hw_assert(conn->state == HW_CONN_ANSWERING || conn->state == HW_CONN_REFUSING);
+	hw_assert(count > 0 && count <= HW_SEND_IOV_MAX);
+	conn->send_left_size = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		conn->iov[i] = iov[i];
+		conn->send_left_size += iov[i].iov_len;
+	}
+	conn->message = (struct msghdr){.msg_iov = conn->iov, .msg_iovlen = count};
+	conn->action = "sending the answer";
+	send_submit(conn);
+}
+
+void hw_http_conn_reply_send(struct hw_http_conn *conn, const struct hw_http_writer *writer,
+			     const void *body, uint64_t body_size)
+{
+	hw_assert(!writer->is_overflowed);
+	struct iovec iov[2] = {
+		{.iov_base = writer->bytes, .iov_len = writer->size},
+		{.iov_base = (void *)(uintptr_t)body, .iov_len = body_size},
+	};
+	bool has_body = body_size > 0 && conn->method != HW_HTTP_HEAD;
+	hw_http_conn_send(conn, iov, has_body ? 2 : 1);
+}
+
+static void send_submit(struct hw_http_conn *conn)
+{
+	hw_assert(conn->send_left_size > 0);
+	conn->is_answered = true;
+	hw_http_conn_watch(conn, true);
+	hw_ring_sendmsg(reactor_of(conn)->ring, &conn->send_op, conn->socket, &conn->message,
+			send_done);
+	if (conn->is_cut) {
+		hw_ring_cancel(reactor_of(conn)->ring, &conn->send_op);
+	}
+}
+
+/* Skip what is sent: the kernel says how much, not up to which piece. */
+static void iov_advance(struct msghdr *message, uint64_t size)
+{
+	while (size > 0) {
+		struct iovec *piece = message->msg_iov;
+		uint64_t step = hw_min(size, (uint64_t)piece->iov_len);
+		piece->iov_base = (char *)piece->iov_base + step;
+		piece->iov_len -= step;
+		size -= step;
+		if (piece->iov_len == 0 && message->msg_iovlen > 1) {
+			message->msg_iov++;
+			message->msg_iovlen--;
+		}
+	}
+}
+
+static void answer_sent(struct hw_http_conn *conn, int res)
+{
+	if (conn->state == HW_CONN_REFUSING) {
+		if (res < 0) {
+			hw_http_conn_close_begin(conn);
+		} else {
+			hw_http_conn_request_done(conn);
+		}
+		return;
+	}
+	conn->handler->send_done(conn->talk, res);
+}
+
+static void send_done(struct hw_op *op)
+{
+	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, send_op);
+	bool was_probed = conn->is_probing;
+	int32_t res = op->res;
+	if (conn->state == HW_CONN_CLOSING) {
+		hw_http_conn_close_join(conn);
+		return;
+	}
+	uint64_t size = res > 0 ? (uint64_t)res : 0;
+	bool is_fast = hw_http_conn_progress(conn, size);
+	if (res < 0 && res != -EINTR && res != -EAGAIN && res != -ECANCELED) {
+		answer_sent(conn, res);
+		return;
+	}
+	conn->sent_size += size;
+	conn->send_left_size -= size;
+	hw_metrics_add(reactor_of(conn)->metrics, HW_METRIC_bytes_sent, size);
+	if (conn->send_left_size == 0) {
+		answer_sent(conn, 0);
+	} else if (conn->is_cut || !is_fast) {
+		answer_sent(conn, conn->is_cut ? -ESHUTDOWN : -ETIMEDOUT);
+	} else {
+		iov_advance(&conn->message, size);
+		if (was_probed && conn->handler != NULL && conn->handler->gives_way) {
+			answer_sent(conn, -EAGAIN);
+			return;
+		}
+		send_submit(conn);
+	}
+}
+
+void hw_http_conn_send_more(struct hw_http_conn *conn)
+{
+	send_submit(conn);
+}
+
+static void room_done(struct hw_op *op)
+{
+	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, send_op);
+	/* A talk that waits for its client is never closed under: see hw_http_conn_abort. */
+	hw_assert(conn->state == HW_CONN_ANSWERING);
+	bool is_fast = hw_http_conn_progress(conn, 0);
+	if (conn->is_cut) {
+		answer_sent(conn, -ESHUTDOWN);
+	} else if (op->res > 0) {
+		answer_sent(conn, 0);
+	} else if (op->res == -ECANCELED && is_fast) {
+		hw_http_conn_send_wait(conn);
+	} else {
+		answer_sent(conn, op->res == -ECANCELED ? -ETIMEDOUT : op->res);
+	}
+}
+
+void hw_http_conn_send_wait(struct hw_http_conn *conn)
+{
+	hw_assert(conn->state == HW_CONN_ANSWERING);
+	conn->action = "waiting for the client to take more";
+	hw_http_conn_watch(conn, false);
+	hw_ring_poll_out(reactor_of(conn)->ring, &conn->send_op, conn->socket, room_done);
+	if (conn->is_cut) {
+		hw_ring_cancel(reactor_of(conn)->ring, &conn->send_op);
+	}
+}
+
+static void continue_done(struct hw_op *op)
+{
+	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, send_op);
+	int32_t res = op->res;
+	hw_assert(conn->state == HW_CONN_ANSWERING);
+	if ((res == -EINTR || res == -EAGAIN) && !conn->is_probing && !conn->is_cut) {
+		hw_http_conn_continue_submit(conn);
+		return;
+	}
+	if (res >= 0 && (uint32_t)res < sizeof(g_continue) - 1) {
+		/* Whatever we sent now would be read as the rest of it. */
+		conn->is_answered = true;
+		res = -ECONNRESET;
+	}
+	hw_http_body_continued(conn, res);
+}
+
+void hw_http_conn_continue_submit(struct hw_http_conn *conn)
+{
+	conn->action = "asking for the body";
+	hw_ring_send(reactor_of(conn)->ring, &conn->send_op, conn->socket, g_continue,
+		     sizeof(g_continue) - 1, continue_done);
+	if (conn->is_cut) {
+		hw_ring_cancel(reactor_of(conn)->ring, &conn->send_op);
+	}
+}

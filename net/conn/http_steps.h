@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * http_steps.h - what the four files of a connection are to each other: head, body, answer, and the
+ * whole
+ *
+ * Room: net/conn    Thread: reactor    Blocks: never    Allocates: never
+ * For http_conn.c, http_head.c, http_body.c and http_answer.c; talks use http_conn.h.
+ */
+#ifndef HW_NET_CONN_HTTP_STEPS_H
+#define HW_NET_CONN_HTTP_STEPS_H
+
+#include "net/conn/http_conn.h"
+
+/* -- http_head.c */
+
+/* Wait for the next request. */
+void hw_http_conn_idle_begin(struct hw_http_conn *conn);
+/* Ask for bytes into a head buffer; give it back. */
+void hw_http_conn_input_submit(struct hw_http_conn *conn);
+void hw_http_conn_input_release(struct hw_http_conn *conn);
+/* A receive into a head buffer ended, or is given up. */
+void hw_http_conn_input_ended(struct hw_http_conn *conn, int32_t res);
+
+/* -- http_body.c */
+
+/* From a head that is complete. */
+void hw_http_body_init(struct hw_http_conn *conn, const struct hw_http_request *request);
+/* A receive into a head buffer ended: framing, in conn->input when @res > 0. */
+void hw_http_body_input(struct hw_http_conn *conn, int32_t res);
+/* "100 Continue" is out (0), or failed. */
+void hw_http_body_continued(struct hw_http_conn *conn, int res);
+
+/* -- http_answer.c */
+
+/* "100 Continue". */
+void hw_http_conn_continue_submit(struct hw_http_conn *conn);
+
+/* -- http_conn.c */
+
+/* The one place that changes conn->state. */
+void hw_http_conn_set_state(struct hw_http_conn *conn, enum hw_http_conn_state state);
+/* The head is complete: the route port hears of it. */
+void hw_http_conn_request_begin(struct hw_http_conn *conn);
+/* What never became a request is answered by us, and then the connection ends. */
+void hw_http_conn_refuse(struct hw_http_conn *conn, uint32_t status, const char *reason);
+/* The answer is sent: the next request, a linger or a close. */
+void hw_http_conn_request_done(struct hw_http_conn *conn);
+void hw_http_conn_linger_received(struct hw_http_conn *conn, int32_t res);
+/* Close: begin may be called in any state but CLOSING; every done calls join when it finds CLOSING.
+ */
+void hw_http_conn_close_begin(struct hw_http_conn *conn);
+void hw_http_conn_close_join(struct hw_http_conn *conn);
+void hw_http_conn_timer_start(struct hw_http_conn *conn, uint64_t delay_ms);
+/* An operation that waits for the client starts. @is_holding: it has a buffer of the talk's. */
+void hw_http_conn_watch(struct hw_http_conn *conn, bool is_holding);
+/* It ended, having moved @size bytes. False: the client is below HW_PROGRESS_RATE_MIN, and was for
+ * stall_timeout. */
+bool hw_http_conn_progress(struct hw_http_conn *conn, uint64_t size);
+
+#endif
