@@ -2,7 +2,8 @@
  *
  * sandbox.h - what the process gives up before it reads its first byte from a stranger
  *
- * Room: core/main    Thread: main, before the others (they inherit it)    Blocks: never    Allocates: never
+ * Room: core/main    Thread: main, before the others (they inherit it)    Blocks: never
+ * Allocates: never
  *
  * Order: privileges_drop -> (rings are made) -> lock. Rings made as root would stay root's
  * (RELIABILITY 2.9). seccomp does not see what a ring does, so Landlock is the wall; seccomp only

@@ -3,13 +3,13 @@
  * The life of a segment:
  *
  *   FREE --[ahead_create]--> CREATING --[create_done]--> BINDING --[bind_done]--> READY
- *     ^                          | (no space)               | (the ring refuses it)  |
- *     +--------------------------+                          v                        | [active_switch]
- *     +--[close_done]-- CLOSING <--[seal_done]-- SEALING <--[seal_maybe]-- FULL <- ACTIVE
- *                                                                           [retire]
+ *     ^                        | (no space)        (refused) |        [active_switch] |
+ *     +------------------------+                             v                        v
+ *     +-[close_done]- CLOSING <-[seal_done]- SEALING <-[seal_maybe]- FULL <-[retire]- ACTIVE
+ *
  * Invariants:
  *  1. tail only grows; every byte below it was reserved once, by one writer.
- *  2. A sync covers the writes that were done when it was submitted; who comes later waits for another.
+ *  2. A sync covers the writes that were done when it was submitted; who is later waits for another.
  *  3. After a failed write or sync the segment is FULL: nothing goes in, nothing unsynced is named.
  *  4. A segment is sealed only with unsettled_count 0 and nobody waiting for a sync.
  */

@@ -16,8 +16,8 @@
  *                        |        +-> REFUSING --> LINGERING (unread bytes) -> CLOSING -> FREE
  *                        +----------------------------------------------------^ (from any)
  *
- * The timer means, by state: IDLE nothing comes; HEAD the head takes too long; else: look whether the
- * operation in flight makes progress (it is cancelled to see, and submitted again if it does).
+ * The timer means, by state: IDLE nothing comes; HEAD the head takes too long; else: look whether
+ * the operation in flight makes progress (it is cancelled to see, and submitted again if it does).
  */
 #include "net/conn/http_conn.h"
 
