@@ -9,7 +9,7 @@
  *
  * Invariants:
  *  1. tail only grows; every byte below it was reserved once, by one writer.
- *  2. A sync covers the writes that were done when it was submitted; who is later waits for another.
+ *  2. A sync covers the writes that were done when it was submitted; who comes later waits again.
  *  3. After a failed write or sync the segment is FULL: nothing goes in, nothing unsynced is named.
  *  4. A segment is sealed only with unsettled_count 0 and nobody waiting for a sync.
  */
