@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * seeds.h - which seed is running, said when the process dies of it
+ *
+ * Room: tests/unit/talk    Thread: one    Blocks: never    Allocates: never
+ */
+#ifndef HW_TESTS_UNIT_TALK_SEEDS_H
+#define HW_TESTS_UNIT_TALK_SEEDS_H
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/log.h"
+
+/* What is running: the name of the part, its seed, and the place of its fault. */
+static struct {
+	const char *part;
+	uint64_t seed;
+	uint64_t place;
+} g_running;
+
+static void running_print(void)
+{
+	char line[160];
+	int size =
+		snprintf(line, sizeof(line), "\nFAILED in %s: seed %llu, place %llu\n",
+			 g_running.part != NULL ? g_running.part : "?",
+			 (unsigned long long)g_running.seed, (unsigned long long)g_running.place);
+	ssize_t ignored = write(STDERR_FILENO, line, (size_t)size);
+	(void)ignored; /* we are dying */
+}
+
+static void on_death(int number)
+{
+	running_print();
+	(void)signal(number, SIG_DFL); /* valid */
+	(void)raise(number);
+}
+
+/* There in ASan builds only. */
+void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+
+static inline void seeds_watch(void)
+{
+	(void)signal(SIGABRT, on_death); /* valid */
+	if (__sanitizer_set_death_callback != NULL) {
+		__sanitizer_set_death_callback(running_print);
+	} else {
+		(void)signal(SIGSEGV, on_death); /* valid */
+	}
+}
+
+static inline uint64_t seeds_now_ms(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* always there */
+	return (uint64_t)now.tv_sec * 1000U + (uint64_t)now.tv_nsec / 1000000U;
+}
+
+static inline uint64_t seeds_setting(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name); /* NOLINT(concurrency-mt-unsafe): one thread */
+	return text != NULL ? strtoull(text, NULL, 10) : otherwise;
+}
+
+/* The logging code runs, its lines are not shown; HW_TEST_LOG=1 shows them. */
+static inline void seeds_log(void)
+{
+	struct hw_log_options log = {.fd = STDERR_FILENO, .level = HW_LOG_INFO};
+	if (seeds_setting("HW_TEST_LOG", 0) == 0) {
+		log.fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	}
+	hw_log_start(&log);
+}
+
+#endif
