@@ -137,9 +137,9 @@ void hw_chunk_writer_append(struct hw_chunk_writer *writer, struct hw_slab *slab
 	hw_digest_submit(&writer->store->digest, &part->digest, digest_done);
 	if (writer->segment != NULL) {
 		part_write(part);
-	} else if (writer->is_exact || slab->size == HW_SLAB_SIZE) {
+	} else if (writer->is_exact || slab->size == HW_SLAB_SIZE || part->offset > 0) {
 		reserve_try(writer);
-	} /* else finish comes at once, and then the size is exact; or hw_chunk_writer_reserve */
+	} /* else finish may come at once, and then the size is exact; or hw_chunk_writer_reserve */
 }
 
 void hw_chunk_writer_reserve(struct hw_chunk_writer *writer)
@@ -156,9 +156,8 @@ static void reserve_try(struct hw_chunk_writer *writer)
 	if (writer->is_waiting_for_space) {
 		return;
 	}
-	bool is_known = writer->is_exact || writer->state != HW_WRITER_OPEN;
-	uint32_t size = writer->is_exact ? writer->size_max
-					 : (is_known ? writer->extent.size : HW_CHUNK_SIZE);
+	bool is_known = writer->state != HW_WRITER_OPEN;
+	uint32_t size = is_known ? writer->extent.size : writer->size_max;
 	uint32_t disk_size = hw_extent_disk_size(size);
 	int r = hw_segment_reserve(&writer->store->log, disk_size, &writer->segment,
 				   &writer->extent.offset);

@@ -83,7 +83,9 @@ bool hw_chunk_writer_has_room(const struct hw_chunk_writer *writer);
 /* @slab: moved; in state FILLING, whole blocks but for the chunk's last slab. Only while has_room.
  */
 void hw_chunk_writer_append(struct hw_chunk_writer *writer, struct hw_slab *slab);
-/* Take the space for a chunk of unknown size now, not with its first full slab or its end. */
+/* Take the space for a chunk of unknown size now, not with its first full slab, its second or its
+ * end. Who appended a slab that was not full and waits for more bytes must call it, or keeps the
+ * slab for as long as it waits. */
 void hw_chunk_writer_reserve(struct hw_chunk_writer *writer);
 /* No more slabs; at least one was appended. done comes. */
 void hw_chunk_writer_finish(struct hw_chunk_writer *writer);

@@ -135,21 +135,26 @@ static void segment_fill(struct model_segment *segment)
 	}
 }
 
+static void shard_make(uint32_t shard)
+{
+	struct hw_prng *prng = &g_model.prng;
+	uint32_t count = (uint32_t)hw_prng_below(prng, 5);
+	uint32_t number = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		number += (uint32_t)hw_prng_between(prng, 1, 3);
+		uint32_t page_count = (uint32_t)hw_prng_below(prng, PAGES_MAX + 1);
+		struct model_segment *segment = segment_make(shard, number, page_count);
+		if (hw_prng_chance(prng, 70)) {
+			segment_fill(segment);
+		}
+	}
+}
+
 static void layout_make(void)
 {
 	static const uint32_t shards[] = {0, 1, 2, 17, HW_SHARD_COUNT_MAX - 1};
-	struct hw_prng *prng = &g_model.prng;
 	for (uint32_t i = 0; i < hw_count_of(shards); i++) {
-		uint32_t count = (uint32_t)hw_prng_below(prng, 5);
-		uint32_t number = 0;
-		for (uint32_t k = 0; k < count; k++) {
-			number += (uint32_t)hw_prng_between(prng, 1, 3);
-			struct model_segment *segment = segment_make(
-				shards[i], number, (uint32_t)hw_prng_below(prng, PAGES_MAX + 1));
-			if (hw_prng_chance(prng, 70)) {
-				segment_fill(segment);
-			}
-		}
+		shard_make(shards[i]);
 	}
 }
 
@@ -280,24 +285,28 @@ static void small_make(void)
 	}
 }
 
+static void live_pages_check(const struct model_segment *segment)
+{
+	char path[300];
+	data_dir_segment_path(&g_model.dir, segment->shard, segment->number, path);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	for (uint32_t page = 0; page < segment->live_end; page++) {
+		if (segment->is_live[page]) {
+			page_check(fd, segment, page);
+		}
+	}
+	assert_int_equal(close(fd), 0);
+}
+
+/* Refused, and what was live in truth is still there, page by page. */
 static void refused_check(void)
 {
 	struct hw_recover result;
 	assert_int_equal(recover(&result), -EBADMSG);
 	assert_null(result.segments); /* nothing leaks */
-	/* What was live in truth is still there, page by page. */
 	for (uint32_t i = 0; i < g_model.segment_count; i++) {
-		const struct model_segment *segment = &g_model.segments[i];
-		char path[300];
-		data_dir_segment_path(&g_model.dir, segment->shard, segment->number, path);
-		int fd = open(path, O_RDONLY | O_CLOEXEC);
-		assert_true(fd >= 0);
-		for (uint32_t page = 0; page < segment->live_end; page++) {
-			if (segment->is_live[page]) {
-				page_check(fd, segment, page);
-			}
-		}
-		assert_int_equal(close(fd), 0);
+		live_pages_check(&g_model.segments[i]);
 	}
 	model_end();
 }
@@ -350,7 +359,7 @@ static void test_overlap(void **state)
 {
 	(void)state;
 	small_make();
-	g_model.extents[1].offset -= 2 * HW_PAGE_SIZE;
+	g_model.extents[1].offset -= UINT64_C(2) * HW_PAGE_SIZE;
 	refused_check();
 	small_make();
 	g_model.extents[1] = g_model.extents[0]; /* the same place twice */
@@ -361,7 +370,7 @@ static void test_beyond_end(void **state)
 {
 	(void)state;
 	small_make();
-	g_model.extents[5].offset = 40 * HW_PAGE_SIZE;
+	g_model.extents[5].offset = UINT64_C(40) * HW_PAGE_SIZE;
 	refused_check();
 	small_make();
 	g_model.extents[5].size = HW_CHUNK_SIZE;

@@ -312,6 +312,15 @@ static void test_reuse_fails(void **state)
 	end();
 }
 
+static void all_close(void)
+{
+	for (uint32_t i = 0; i < READERS_MAX; i++) {
+		if (g_users[i].is_open) {
+			user_close(&g_users[i]);
+		}
+	}
+}
+
 static void seed_run(uint64_t seed)
 {
 	struct hw_sim_options options = hw_sim_chaos(seed);
@@ -337,19 +346,11 @@ static void seed_run(uint64_t seed)
 		}
 	}
 	for (uint32_t i = 0; i < READERS_MAX; i++) { /* closing lets those in line go on */
-		for (uint32_t k = 0; k < READERS_MAX; k++) {
-			if (g_users[k].is_open) {
-				user_close(&g_users[k]);
-			}
-		}
+		all_close();
 		store_world_pass(&g_world, 50);
 	}
 	all_wait();
-	for (uint32_t k = 0; k < READERS_MAX; k++) {
-		if (g_users[k].is_open) {
-			user_close(&g_users[k]);
-		}
-	}
+	all_close();
 	end();
 }
 

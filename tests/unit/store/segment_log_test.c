@@ -129,7 +129,7 @@ static void test_reserve(void **state)
 {
 	(void)state;
 	begin(1, 1024 * MIB);
-	struct place places[9];
+	struct place places[9] = {0};
 	assert_int_equal(hw_segment_reserve(g_log, 4096, &places[0].segment, &places[0].offset),
 			 -EAGAIN); /* there is no segment yet */
 	for (uint32_t i = 0; i < 8; i++) {
@@ -156,7 +156,7 @@ static void test_seal(void **state)
 {
 	(void)state;
 	begin(2, 1024 * MIB);
-	struct place places[5];
+	struct place places[5] = {0};
 	uint32_t odd_size = EXTENT_SIZE - 4096;
 	for (uint32_t i = 0; i < 5; i++) {
 		assert_int_equal(reserve(&places[i], odd_size), 0);
@@ -190,7 +190,7 @@ static void test_drop_part(void **state)
 {
 	(void)state;
 	begin(3, 1024 * MIB);
-	struct place places[5];
+	struct place places[5] = {0};
 	for (uint32_t i = 0; i < 5; i++) {
 		assert_int_equal(reserve(&places[i], EXTENT_SIZE), 0);
 	}
@@ -214,7 +214,7 @@ static void test_waiters(void **state)
 {
 	(void)state;
 	begin(4, 1024 * MIB);
-	struct place place;
+	struct place place = {0};
 	assert_int_equal(hw_segment_reserve(g_log, 4096, &place.segment, &place.offset), -EAGAIN);
 	for (uint32_t i = 0; i < 10; i++) {
 		wait_for_space(i);
@@ -238,7 +238,7 @@ static void test_all_open(void **state)
 	for (uint32_t i = 0; i < HW_SEGMENT_OPEN_MAX * 4; i++) {
 		assert_int_equal(reserve(&places[i], EXTENT_SIZE), 0);
 	}
-	struct place more;
+	struct place more = {0};
 	assert_int_equal(hw_segment_reserve(g_log, 4096, &more.segment, &more.offset), -EAGAIN);
 	wait_for_space(0);
 	store_world_pass(&g_world, 3000);
@@ -282,7 +282,7 @@ static void test_all_open_after_failure(void **state)
 	}
 	store_world_pass(&g_world, 100);
 	assert_true(g_log->failed_us != 0);
-	struct place more;
+	struct place more = {0};
 	assert_int_equal(hw_segment_reserve(g_log, 4096, &more.segment, &more.offset), -ENOSPC);
 	/* Space is back, and another entry is taken by hand: none is left. */
 	hw_sim_disk_size_set(8192 * MIB);
@@ -314,7 +314,7 @@ static void test_no_space(void **state)
 {
 	(void)state;
 	begin(7, 10 * MIB); /* less than the smallest segment */
-	struct place place;
+	struct place place = {0};
 	for (uint32_t i = 0; i < 5; i++) {
 		assert_int_equal(
 			i == 0 ? hw_segment_reserve(g_log, 4096, &place.segment, &place.offset)
@@ -346,7 +346,7 @@ static void test_small_segment(void **state)
 	hw_sim_disk_size_set(70 * MIB);
 	struct store_world_options world = {.segment_size = 256 * MIB, .slab_count = 1};
 	store_world_start(&g_world, &world);
-	struct place places[20];
+	struct place places[20] = {0};
 	uint32_t count = 0;
 	while (count < 20 && reserve(&places[count], EXTENT_SIZE) == 0) {
 		assert_true(places[count].offset + EXTENT_SIZE <= places[count].segment->size);
@@ -365,7 +365,7 @@ static void test_bind_fails(void **state)
 	(void)state;
 	begin(9, 1024 * MIB);
 	hw_sim_options()->set_error_percent = 100;
-	struct place place;
+	struct place place = {0};
 	assert_int_equal(hw_segment_reserve(g_log, 4096, &place.segment, &place.offset), -EAGAIN);
 	wait_for_space(0);
 	wait_for_space(1);
@@ -400,7 +400,7 @@ static void test_sync_group(void **state)
 {
 	(void)state;
 	begin(10, 1024 * MIB);
-	struct place place;
+	struct place place = {0};
 	assert_int_equal(reserve(&place, EXTENT_SIZE), 0);
 	for (uint32_t i = 0; i < 10; i++) {
 		sync_wait(&place, i);
@@ -425,7 +425,7 @@ static void test_sync_in_flight(void **state)
 {
 	(void)state;
 	begin(11, 1024 * MIB);
-	struct place place;
+	struct place place = {0};
 	assert_int_equal(reserve(&place, EXTENT_SIZE), 0);
 	sync_wait(&place, 0);
 	sync_wait(&place, 1);
@@ -449,8 +449,8 @@ static void test_sync_fails(void **state)
 {
 	(void)state;
 	begin(12, 1024 * MIB);
-	struct place places[2];
-	struct place next;
+	struct place places[2] = {0};
+	struct place next = {0};
 	assert_int_equal(reserve(&places[0], EXTENT_SIZE), 0);
 	assert_int_equal(reserve(&places[1], EXTENT_SIZE), 0);
 	sync_wait(&places[0], 0);
@@ -491,7 +491,7 @@ static void test_sync_before_seal(void **state)
 {
 	(void)state;
 	begin(13, 1024 * MIB);
-	struct place place;
+	struct place place = {0};
 	assert_int_equal(reserve(&place, EXTENT_SIZE), 0);
 	sync_wait(&place, 0);
 	hw_segment_fail(place.segment, -EIO); /* FULL */
@@ -522,7 +522,7 @@ static void test_promise(void **state)
 	assert_int_equal(hw_segment_promise(g_log, 40 * MIB), 0);
 	hw_segment_promise_end(g_log, 100 * MIB);
 	/* A new segment is free space still, but not twice. */
-	struct place place;
+	struct place place = {0};
 	assert_int_equal(reserve(&place, EXTENT_SIZE), 0);
 	assert_true(hw_segment_log_free_size(g_log) == 96 * MIB);
 	assert_int_equal(hw_segment_promise(g_log, 97 * MIB), -ENOSPC);
