@@ -14,7 +14,7 @@ TEST_PACKAGES=(clang-14 clang libclang-rt-14-dev clang-tidy clang-format cppchec
   python3 python3-pytest python3-libtorrent curl)
 
 # Whom hawserd is measured against, and what measures.
-BENCH_PACKAGES=(nginx wrk)
+BENCH_PACKAGES=(nginx iproute2)
 
 packages_missing() {
   local name
