@@ -61,6 +61,9 @@ static int call(void)
 	if (options->delay_us_max > 0 && hw_prng_chance(&g_disk.prng, options->delay_percent)) {
 		hw_sim_clock_advance(hw_prng_below(&g_disk.prng, options->delay_us_max));
 	}
+	if (++hw_sim_world.call_count == options->fail_call) {
+		return -EIO;
+	}
 	return hw_prng_chance(&g_disk.prng, options->disk_error_percent) ? -EIO : 0;
 }
 

@@ -102,6 +102,16 @@ uint64_t hw_sim_step_count(void)
 	return hw_sim_world.step_count;
 }
 
+uint64_t hw_sim_attempt_count(void)
+{
+	return hw_sim_world.attempt_count;
+}
+
+uint64_t hw_sim_call_count(void)
+{
+	return hw_sim_world.call_count;
+}
+
 uint64_t hw_sim_trace(void)
 {
 	return hw_sim_world.trace;

@@ -349,6 +349,8 @@ void hw_ring_wake(struct hw_ring *ring, int ring_fd)
 
 /* -- events */
 
+static void attempt_any(struct hw_ring *ring, struct hw_sim_flight *flight);
+
 static void fd_install(struct hw_ring *ring, struct hw_sim_flight *flight)
 {
 	/* A datagram socket that has a peer but never talks to it: getpeername() works. */
@@ -381,7 +383,42 @@ static void poll_fd(struct hw_ring *ring, struct hw_sim_flight *flight)
 	hw_sim_wait(flight, HW_SIM_NEVER_US); /* each turn looks again */
 }
 
+static bool is_counted(const struct hw_sim_flight *flight)
+{
+	switch ((enum hw_sim_kind)flight->kind) {
+	case HW_SIM_RECV_HEAD:
+	case HW_SIM_RECV:
+	case HW_SIM_SEND:
+	case HW_SIM_FILE_SET:
+	case HW_SIM_READ:
+	case HW_SIM_WRITE:
+	case HW_SIM_DATASYNC:
+		return flight->phase == HW_SIM_QUEUED; /* not when it is tried again */
+	default:
+		return false;
+	}
+}
+
+/* The one that is chosen fails as chance would have it, were chance certain. */
 static void attempt(struct hw_ring *ring, struct hw_sim_flight *flight)
+{
+	struct hw_sim_options *options = &hw_sim_world.options;
+	if (!is_counted(flight) || ++hw_sim_world.attempt_count != options->fail_attempt) {
+		attempt_any(ring, flight);
+		return;
+	}
+	struct hw_sim_options saved = *options;
+	options->reset_percent = 100;
+	options->read_error_percent = 100;
+	options->write_error_percent = 100;
+	options->sync_error_percent = 100;
+	options->set_error_percent = 100;
+	options->interrupt_percent = 0;
+	attempt_any(ring, flight);
+	*options = saved;
+}
+
+static void attempt_any(struct hw_ring *ring, struct hw_sim_flight *flight)
 {
 	switch ((enum hw_sim_kind)flight->kind) {
 	case HW_SIM_ACCEPT:

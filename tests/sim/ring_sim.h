@@ -77,6 +77,9 @@ struct hw_sim_options {
 	/* Runs before each done, and may do what any caller may: "a close at every step". */
 	void (*before_step)(void *user, uint64_t step);
 	void *before_step_user;
+	/* Only this one fails, for certain; 1 is the first, 0 is none. STYLE 10.4: for every n. */
+	uint64_t fail_attempt; /* of receives, sends, reads, writes, syncs and file_sets */
+	uint64_t fail_call;    /* of files_sim.h */
 };
 
 /* Nothing fails and nothing is shortened; order and time are still the seed's. */
@@ -97,6 +100,9 @@ uint64_t hw_sim_seed(void);
 struct hw_sim_options *hw_sim_options(void);
 /* Steps run since begin, of all rings. */
 uint64_t hw_sim_step_count(void);
+/* What fail_attempt and fail_call count: so many there were since begin. */
+uint64_t hw_sim_attempt_count(void);
+uint64_t hw_sim_call_count(void);
 /* A sum over all that happened: equal for equal seeds. */
 uint64_t hw_sim_trace(void);
 /* The next moment at which some ring has something to do; HW_SIM_NEVER_US: none. */
@@ -118,6 +124,8 @@ struct hw_sim_peer *hw_sim_connect(struct hw_ring *ring, uint32_t listener);
 void hw_sim_peer_write(struct hw_sim_peer *peer, const void *bytes, uint64_t size);
 /* FIN, after all that was written. */
 void hw_sim_peer_shutdown(struct hw_sim_peer *peer);
+/* What was written and has not arrived yet never will; what comes next comes at once. */
+void hw_sim_peer_unsay(struct hw_sim_peer *peer);
 /* RST, after what was written; unread bytes may be lost. The server may get it as -ECONNRESET,
  * -EPIPE, and after that as end. */
 void hw_sim_peer_reset(struct hw_sim_peer *peer);

@@ -131,6 +131,8 @@ struct hw_sim_world {
 	void (*disk_free)(void); /* files_sim.c, once it is used */
 	bool is_begun;
 	bool is_pumped;
+	uint64_t attempt_count;
+	uint64_t call_count;
 	bool is_loud;
 };
 

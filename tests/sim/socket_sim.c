@@ -140,6 +140,13 @@ void hw_sim_peer_pause(struct hw_sim_peer *peer, uint64_t us)
 	peer->last_us = hw_max(peer->last_us, hw_clock_monotonic_us()) + us;
 }
 
+void hw_sim_peer_unsay(struct hw_sim_peer *peer)
+{
+	peer->in_size = peer->in_visible;
+	peer->arrival_first = peer->arrival_count;
+	peer->last_us = hw_clock_monotonic_us();
+}
+
 void hw_sim_peer_shutdown(struct hw_sim_peer *peer)
 {
 	if (peer->ring != NULL && peer->fin_us == HW_SIM_NEVER_US) {
