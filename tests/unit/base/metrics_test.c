@@ -241,7 +241,7 @@ static void test_threads(void **state)
 	assert_int_equal(pthread_join(threads[1], NULL), 0);
 	render();
 	assert_line("hawser_blocks_hashed_total 100000");
-	assert_line("hawser_reactor_lag_seconds_count 100000");
+	assert_line("hawser_reactor_turn_duration_seconds_count 100000");
 }
 
 int main(void)
