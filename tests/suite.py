@@ -20,6 +20,7 @@ counts tests (of ctest and pytest); a command that fails without a failed test t
 import argparse
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -34,6 +35,8 @@ FAST = ('debug', 'integration')
 TAIL_LINES = 150   # of the log, when something failed
 MINUTES_MAX = 20   # for one command; what takes longer hangs
 SOAK_MINUTES_MAX = 12 * 60
+UNINTERESTING = re.compile(r'^\[\d+/\d+\] (Building|Linking|Generating)|^ +Start +\d+: |   Passed  '
+                           r'|^\[ RUN      \]|^\[       OK \]')
 FUZZ_SECONDS = 3
 SOAK_FUZZ_SECONDS = 600
 # What threads share: mailboxes, threads and workers, log and metrics, the catalog's thread.
@@ -47,6 +50,7 @@ SANITIZER_ENVIRONMENT = {
 }
 # Options of the daemon that whoever calls may have set; a test says itself what it wants.
 FOREIGN_ENVIRONMENT = ('HAWSER', 'PORT', 'LOG_LEVEL', 'MAX_FILE_SIZE', 'CTEST_', 'PYTEST_')
+FOR_TESTS = ('HAWSER_SEED',)
 
 
 class Failed(Exception):
@@ -76,8 +80,9 @@ class Step:
             self.tail_print()
 
     def tail_print(self):
-        lines = self.log_path.read_text(encoding='utf-8', errors='replace').split('\n')
-        print(f'---- the end of {self.log_path.relative_to(ROOT)}')
+        text = self.log_path.read_text(encoding='utf-8', errors='replace')
+        lines = [line for line in text.split('\n') if not UNINTERESTING.search(line)]
+        print(f'---- the end of {self.log_path.relative_to(ROOT)}, without what went well')
         print('\n'.join(line[:400] for line in lines[-TAIL_LINES:]))
         print(f'---- {self.name}: {"; ".join(self.notes)}', flush=True)
 
@@ -122,7 +127,8 @@ class Step:
     def build(self, preset, *targets, configure=()):
         self.command('cmake', '--preset', preset, *configure)
         wanted = ['--target', *targets] if targets else []
-        self.command('cmake', '--build', '--preset', preset, '-j', jobs(), *wanted)
+        # -k 0: one run names everything that does not build.
+        self.command('cmake', '--build', '--preset', preset, '-j', jobs(), *wanted, '--', '-k', '0')
 
     def ctest(self, preset, *selection, wrapper=()):
         report = LOGS / f'{self.name}.ctest.xml'
@@ -164,7 +170,7 @@ class Step:
 
 def environment_clean():
     kept = {name: value for name, value in os.environ.items()
-            if not name.startswith(FOREIGN_ENVIRONMENT)}
+            if name in FOR_TESTS or not name.startswith(FOREIGN_ENVIRONMENT)}
     return {**kept, **SANITIZER_ENVIRONMENT}
 
 
