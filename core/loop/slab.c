@@ -112,7 +112,11 @@ bool hw_slab_has_waiters(const struct hw_slab_pool *pool)
 
 void hw_slab_pool_serve(struct hw_slab_pool *pool)
 {
-	while (pool->free_first != NULL && !hw_list_is_empty(&pool->waiters)) {
+	/* At most once round: who gives its slab back and waits again waits for the next turn. */
+	for (uint32_t i = 0; i < pool->count; i++) {
+		if (pool->free_first == NULL || hw_list_is_empty(&pool->waiters)) {
+			break;
+		}
 		struct hw_list *link = hw_list_take_first(&pool->waiters);
 		struct hw_slab_waiter *waiter = hw_container_of(link, struct hw_slab_waiter, link);
 		waiter->ready(waiter, take_first(pool));
