@@ -29,7 +29,7 @@
 #include "simd/kernels.h"
 #include "simd/merkle.h"
 #include "tests/unit/store/chunk_upload.h"
-#define SEED_COUNT 1000U
+#define SEED_COUNT 300U
 #define READS_MAX  400U /* of one chunk, failed ones included */
 #define OPEN_TRIES 200U
 
