@@ -157,14 +157,15 @@ static void room_done(struct hw_op *op)
 	/* A talk that waits for its client is never closed under: see hw_http_conn_abort. */
 	hw_assert(conn->state == HW_CONN_ANSWERING);
 	bool is_fast = hw_http_conn_progress(conn, 0);
+	bool is_nothing = op->res == -ECANCELED || op->res == -EINTR || op->res == -EAGAIN;
 	if (conn->is_cut) {
 		answer_sent(conn, -ESHUTDOWN);
 	} else if (op->res > 0) {
 		answer_sent(conn, 0);
-	} else if (op->res == -ECANCELED && is_fast) {
+	} else if (is_nothing && is_fast) {
 		hw_http_conn_send_wait(conn);
 	} else {
-		answer_sent(conn, op->res == -ECANCELED ? -ETIMEDOUT : op->res);
+		answer_sent(conn, is_nothing ? -ETIMEDOUT : op->res);
 	}
 }
 

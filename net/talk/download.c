@@ -529,7 +529,12 @@ static void give_way(struct hw_download *download)
 	}
 	hw_slab_unref(hw_move(&download->sending.slab));
 	hw_slab_unref(hw_move(&download->ahead.slab));
-	download->is_rewound = download->is_reading;
+	if (hw_list_is_linked(&download->slab_waiter.link)) {
+		hw_slab_wait_end(&download->slab_waiter);
+		download->is_reading = false;
+	}
+	/* What is only being opened or looked up is right or wrong by itself: read_next sees. */
+	download->is_rewound = download->filling != NULL;
 	download->read_range = 0;
 	download->sent_range = 0;
 	download->sent_offset -= unsent_size;
@@ -546,13 +551,7 @@ static void send_done(void *talk, int res)
 		give_way(download);
 		return;
 	}
-	if (download->is_waiting && res == 0) { /* the client takes more */
-		download->is_waiting = false;
-		download->is_sending = false;
-		read_next(download);
-		send_next(download);
-		return;
-	}
+	download->is_waiting = false; /* if it was, the client takes more, or is gone */
 	download->is_sending = false;
 	hw_slab_unref(hw_move(&download->sending.slab));
 	if (download->state == HW_DOWNLOAD_ENDING) {

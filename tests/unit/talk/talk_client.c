@@ -635,6 +635,27 @@ void talk_client_end(struct talk_client *client)
 	free(hw_move(&client->body_waiting));
 }
 
+static bool is_over(void *user)
+{
+	struct talk_client *client = user;
+	talk_client_step(client);
+	return client->is_over;
+}
+
+uint32_t talk_share_make(struct talk_world *world, struct talk_model *model, uint64_t size,
+			 uint64_t shift)
+{
+	struct talk_client client = {.exchange_count = 1};
+	client.exchanges[0] = (struct talk_exchange){
+		.verb = TALK_PUT, .size = size, .shift = shift, .sent_limit = UINT64_MAX};
+	uint32_t index = model->share_count;
+	talk_client_begin(&client, world, model, 1);
+	int r = talk_world_run(world, is_over, &client);
+	judge(r == 0 && model->share_count == index + 1);
+	talk_client_end(&client);
+	return index;
+}
+
 /* -- the model */
 
 static void file_check(const struct talk_world *world, const struct talk_share *share,

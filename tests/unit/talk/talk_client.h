@@ -110,6 +110,10 @@ void talk_client_begin(struct talk_client *client, struct talk_world *world,
 void talk_client_step(struct talk_client *client);
 void talk_client_end(struct talk_client *client);
 
+/* A file of @size bytes is uploaded; it must succeed. Returns its index in the model. */
+uint32_t talk_share_make(struct talk_world *world, struct talk_model *model, uint64_t size,
+			 uint64_t shift);
+
 /* When all is at rest: every file that a 201 promised is on the disk to the last byte, and what a
  * 204 removed is not in the catalog. */
 void talk_model_check(const struct talk_model *model, const struct talk_world *world);

@@ -148,7 +148,11 @@ int talk_world_run(struct talk_world *world, bool (*is_finished)(void *user), vo
 	struct hw_sim_pump pump = pump_of(world);
 	pump.is_finished = is_finished;
 	pump.user = user;
-	return hw_sim_pump(&pump);
+	int r = hw_sim_pump(&pump);
+	if (r != 0) {
+		talk_world_print(world); /* somebody waits for ever */
+	}
+	return r;
 }
 
 void talk_world_pass(struct talk_world *world, uint64_t ms)
@@ -180,7 +184,7 @@ static uint32_t unsettled_count(const struct talk_world *world)
 	return count;
 }
 
-static void left_print(struct talk_world *world)
+void talk_world_print(const struct talk_world *world)
 {
 	(void)fprintf(stderr,
 		      "seed %llu: puts %u downloads %u catalog %u ring %u idle %d store %d\n",
@@ -203,9 +207,6 @@ void talk_world_quiesce(struct talk_world *world)
 		hw_http_server_drain(&world->server);
 	}
 	int r = talk_world_run(world, is_quiet, world);
-	if (r != 0) {
-		left_print(world);
-	}
 	hw_assert(r == 0);
 	unshrink(world);
 	hw_assert(hw_talks_is_idle(&world->talks));

@@ -63,6 +63,8 @@ void talk_world_start(struct talk_world *world, const struct talk_world_options 
 int talk_world_run(struct talk_world *world, bool (*is_finished)(void *user),
 		   void *user) HW_MUST_CHECK;
 void talk_world_pass(struct talk_world *world, uint64_t ms);
+/* What is under way, to stderr. */
+void talk_world_print(const struct talk_world *world);
 /* Drain, wait until nothing is under way, and assert that nothing is left: operations, slabs, head
  * buffers, objects of pools, timers, promises, pins, unsettled extents. The caller's drain or cut
  * before it is allowed. */

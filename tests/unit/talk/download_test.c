@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Goal: GET and HEAD answer what the fields of the request ask for, byte for byte; a client that
+ * does not take what it asked for keeps no slab, and ends cleanly whatever the disk does meanwhile.
+ *
+ * Method: a table of requests against a file of three blocks; slow clients over a slow and failing
+ * disk, by seeds.
+ */
+#include "tests/unit/talk/talk_table.h"
+
+#define SIZE 40000U
+
+static struct talk_world g_world;
+static struct talk_model g_model;
+
+#define GET(fields)  "GET %P HTTP/1.1\r\nHost: here\r\n" fields "\r\n"
+#define HEAD(fields) "HEAD %P HTTP/1.1\r\nHost: here\r\n" fields "\r\n"
+
+static const struct talk_row g_rows[] = {
+	{GET(""), 200, "Content-Length", "40000", NULL},
+	{GET(""), 200, "ETag", "\"", NULL},
+	{GET(""), 200, "Content-Disposition", "attachment; filename=", NULL},
+	{GET(""), 200, "Content-Type", "application/octet-stream", NULL},
+	{GET(""), 200, "X-Content-Type-Options", "nosniff", NULL},
+	{GET(""), 200, "Content-Security-Policy", "sandbox", NULL},
+	{GET(""), 200, "Accept-Ranges", "bytes", NULL},
+	{GET(""), 200, "Cache-Control", "private, no-cache", NULL},
+	{GET(""), 200, "Last-Modified", "Thu, 09 Oct 2025", NULL},
+	{HEAD(""), 200, "Content-Length", "40000", ""},
+	{HEAD("Range: bytes=0-0\r\n"), 200, "Content-Length", "40000", ""},
+	{GET("Range: bytes=0-0\r\n"), 206, "Content-Range", "bytes 0-0/40000", NULL},
+	{GET("Range: bytes=0-0\r\n"), 206, "Content-Length", "1", NULL},
+	{GET("Range: bytes=39999-\r\n"), 206, "Content-Range", "bytes 39999-39999/40000", NULL},
+	{GET("Range: bytes=-5\r\n"), 206, "Content-Range", "bytes 39995-39999/40000", NULL},
+	{GET("Range: bytes=0-99999\r\n"), 206, "Content-Range", "bytes 0-39999/40000", NULL},
+	{GET("Range: bytes=40000-\r\n"), 416, "Content-Range", "bytes */40000", ""},
+	{GET("Range: bytes=-0\r\n"), 416, "Content-Range", "bytes */40000", ""},
+	{GET("Range: bytes=5-4\r\n"), 200, "Content-Length", "40000", NULL},
+	{GET("Range: items=0-1\r\n"), 200, "Content-Length", "40000", NULL},
+	{GET("Range: bytes=0-1\r\nRange: bytes=2-3\r\n"), 200, "Content-Length", "40000", NULL},
+	{GET("Range: bytes=0-1, 100-101\r\n"), 206, "Content-Type",
+	 "multipart/byteranges; boundary=", "Content-Range: bytes 100-101/40000\r\n\r\n"},
+	{GET("Range: bytes=0-1\r\nIf-Range: \"other\"\r\n"), 200, "Content-Length", "40000", NULL},
+	{GET("Range: bytes=0-1\r\nIf-Range: \"%R\"\r\n"), 206, "Content-Length", "2", NULL},
+	{GET("If-None-Match: \"%R\"\r\n"), 304, "ETag", "\"", ""},
+	{GET("If-None-Match: *\r\n"), 304, NULL, NULL, ""},
+	{GET("If-None-Match: \"other\"\r\n"), 200, "Content-Length", "40000", NULL},
+	{HEAD("If-None-Match: \"%R\"\r\n"), 304, NULL, NULL, ""},
+	{GET("If-Match: \"%R\"\r\n"), 200, "Content-Length", "40000", NULL},
+	{GET("If-Match: \"other\"\r\n"), 412, NULL, NULL, "If-Match"},
+	{HEAD("If-Match: \"other\"\r\n"), 412, NULL, NULL, ""},
+	{GET("Connection: close\r\n"), 200, "Connection", "close", NULL},
+	{GET("Content-Length: 3\r\n") "abc", 200, "Connection", "close", NULL},
+	{"GET %P HTTP/1.0\r\n\r\n", 200, "Connection", "close", NULL},
+	{"GET %P HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", 200, "Connection", "keep-alive",
+	 NULL},
+	{"GET %Px HTTP/1.1\r\nHost: here\r\n\r\n", 404, "Cache-Control", "no-store",
+	 "no such share"},
+	{"GET %P/x HTTP/1.1\r\nHost: here\r\n\r\n", 404, NULL, NULL, NULL},
+	{"GET /s/x HTTP/1.1\r\nHost: here\r\n\r\n", 404, NULL, NULL, "no such share"},
+	{"GET /s/x/%%2e%%2e HTTP/1.1\r\nHost: here\r\n\r\n", 404, NULL, NULL, "no such share"},
+	{"GET /s/aaaaaaaaaaaaaaaaaaaaaaaaaa HTTP/1.1\r\nHost: here\r\n\r\n", 404, NULL, NULL,
+	 "no such share"},
+};
+
+static void fields_decide(void **state)
+{
+	(void)state;
+	g_running.part = "fields_decide";
+	struct talk_world_options options = talk_world_plenty();
+	talk_table_begin(&g_world, &options);
+	memset(&g_model, 0, sizeof(g_model));
+	uint32_t share = talk_share_make(&g_world, &g_model, SIZE, 5);
+	talk_rows_check(&g_world, &g_model.shares[share], g_rows, hw_count_of(g_rows));
+	/* The id alone is the share's only file. */
+	struct talk_share alone = g_model.shares[share];
+	*strrchr(alone.path, '/') = '\0';
+	static const struct talk_row whole = {GET(""), 200, "Content-Length", "40000", NULL};
+	talk_rows_check(&g_world, &alone, &whole, 1);
+	talk_table_end(&g_world);
+}
+
+/* Every first and last byte around the borders of blocks. */
+static void ranges_are_exact(void **state)
+{
+	(void)state;
+	g_running.part = "ranges_are_exact";
+	static const uint32_t places[] = {0, 1, 16383, 16384, 16385, 32767, 32768, 39998, 39999};
+	struct talk_world_options options = talk_world_plenty();
+	talk_table_begin(&g_world, &options);
+	memset(&g_model, 0, sizeof(g_model));
+	const struct talk_share *share =
+		&g_model.shares[talk_share_make(&g_world, &g_model, SIZE, 77)];
+	for (uint32_t i = 0; i < hw_count_of(places); i++) {
+		for (uint32_t j = i; j < hw_count_of(places); j++) {
+			char text[512];
+			int size = snprintf(text, sizeof(text),
+					    "GET %s HTTP/1.1\r\nHost: here\r\nConnection: close\r\n"
+					    "Range: bytes=%u-%u\r\n\r\n",
+					    share->path, places[i], places[j]);
+			struct hw_span answer =
+				talk_world_ask(&g_world, (struct hw_span){text, (uint32_t)size});
+			struct hw_span body = talk_answer_body(answer);
+			assert_int_equal(talk_answer_status(answer), 206);
+			assert_int_equal(body.size, places[j] - places[i] + 1);
+			assert_true(talk_content_equal(body.bytes, body.size, 77, places[i]));
+		}
+	}
+	talk_table_end(&g_world);
+}
+
+/* -- slow clients */
+
+struct slow {
+	struct talk_client client;
+	uint64_t faults_us; /* from then on the disk is slow, and fails */
+};
+
+static bool slow_step(void *user)
+{
+	struct slow *slow = user;
+	talk_client_step(&slow->client);
+	if (slow->faults_us != 0 && hw_clock_monotonic_us() >= slow->faults_us) {
+		slow->faults_us = 0;
+		hw_sim_options()->delay_percent = 100;
+		hw_sim_options()->delay_us_max = 4000000;
+		hw_sim_options()->read_error_percent = 30;
+	}
+	return slow->client.is_over;
+}
+
+static void slow_run(uint64_t seed)
+{
+	struct hw_sim_options sim = hw_sim_calm(seed);
+	struct hw_prng prng;
+	g_running.seed = seed;
+	hw_prng_init(&prng, seed);
+	sim.window_size = 1U << hw_prng_between(&prng, 10, 20);
+	struct talk_world_options options = talk_world_plenty();
+	options.slab_count = (uint32_t)hw_prng_between(&prng, 1, 8);
+	options.stall_timeout_ms = (uint32_t)hw_prng_between(&prng, 2000, 20000);
+	hw_sim_begin(&sim);
+	talk_world_start(&g_world, &options);
+	memset(&g_model, 0, sizeof(g_model));
+	(void)talk_share_make(&g_world, &g_model, (4U << 20) + (1U << 19), seed);
+	uint64_t now_us = hw_clock_monotonic_us();
+	struct slow slow = {.client = {.exchange_count = 2}};
+	slow.client.exchanges[0] =
+		(struct talk_exchange){.verb = TALK_GET, .sent_limit = UINT64_MAX};
+	slow.client.exchanges[1] =
+		(struct talk_exchange){.verb = TALK_RANGES, .sent_limit = UINT64_MAX};
+	slow.client.unhold_us = now_us + hw_prng_below(&prng, 25000000);
+	slow.faults_us = seed % 2 == 0 ? 0 : now_us + hw_prng_below(&prng, 100000);
+	talk_client_begin(&slow.client, &g_world, &g_model, seed);
+	int r = talk_world_run(&g_world, slow_step, &slow);
+	assert_int_equal(r, 0); /* nobody is forgotten */
+	talk_client_end(&slow.client);
+	talk_table_end(&g_world);
+}
+
+static void slow_clients_end(void **state)
+{
+	(void)state;
+	g_running.part = "slow_clients_end";
+	for (uint64_t seed = 1; seed <= seeds_setting("HW_TEST_SEED_COUNT", 150); seed++) {
+		slow_run(seed);
+	}
+}
+
+/* While it is waited for, nothing of ours is in its hands. */
+static void held_client_holds_no_slab(void **state)
+{
+	(void)state;
+	g_running.part = "held_client_holds_no_slab";
+	struct talk_world_options options = talk_world_plenty();
+	talk_table_begin(&g_world, &options);
+	memset(&g_model, 0, sizeof(g_model));
+	uint32_t share = talk_share_make(&g_world, &g_model, 3U << 20, 9);
+	struct hw_sim_peer *peer = hw_sim_connect(g_world.reactor.ring, g_world.listener);
+	char text[512];
+	int size = snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: here\r\n\r\n",
+			    g_model.shares[share].path);
+	hw_sim_peer_hold(peer, true);
+	hw_sim_peer_write(peer, text, (uint64_t)size);
+	talk_world_pass(&g_world, 500);
+	assert_true(g_world.reactor.slabs.free_count < g_world.reactor.slabs.count);
+	talk_world_pass(&g_world, 1500);
+	assert_int_equal(g_world.reactor.slabs.free_count, g_world.reactor.slabs.count);
+	hw_sim_peer_hold(peer, false);
+	talk_world_pass(&g_world, 2000);
+	struct hw_span body = talk_answer_body(hw_sim_peer_got(peer));
+	assert_int_equal(body.size, 3U << 20);
+	assert_true(talk_content_equal(body.bytes, body.size, 9, 0));
+	talk_table_end(&g_world);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(fields_decide),
+		cmocka_unit_test(ranges_are_exact),
+		cmocka_unit_test(held_client_holds_no_slab),
+		cmocka_unit_test(slow_clients_end),
+	};
+	return cmocka_run_group_tests(tests, talk_tests_setup, NULL);
+}
