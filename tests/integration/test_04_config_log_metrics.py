@@ -13,16 +13,14 @@ import subprocess
 
 import pytest
 
-from hawser import MIB, Bytes, Daemon, Share, binary, chunked, wait_until
+from hawser import MIB, Bytes, Daemon, Share, binary, chunked, environment, wait_until
 
 
 def run(*flags, env=None, timeout_s=20):
     """(exit code, stdout, stderr) of a daemon that should not stay."""
-    clean = {key: value for key, value in os.environ.items()
-             if not key.startswith('HAWSER') and key not in ('PORT', 'LOG_LEVEL', 'MAX_FILE_SIZE')}
     if not any(flag in flags for flag in ('--data-dir', '--print-config', '--help', '--version')):
         flags = (*flags, '--data-dir', '/proc/never')  # whatever happens: not the default one
-    done = subprocess.run([binary(), *flags], env={**clean, **(env or {})}, capture_output=True,
+    done = subprocess.run([binary(), *flags], env={**environment(), **(env or {})}, capture_output=True,
                           text=True, timeout=timeout_s, check=False)
     return done.returncode, done.stdout, done.stderr
 
