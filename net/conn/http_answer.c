@@ -77,7 +77,7 @@ static void send_submit(struct hw_http_conn *conn)
 {
 	hw_assert(conn->send_left_size > 0);
 	conn->is_answered = true;
-	hw_http_conn_watch(conn, true);
+	hw_http_conn_watch(conn, HW_HOLD_PATIENCE_MS);
 	hw_ring_sendmsg(reactor_of(conn)->ring, &conn->send_op, conn->socket, &conn->message,
 			send_done);
 	if (conn->is_cut) {
@@ -173,7 +173,7 @@ void hw_http_conn_send_wait(struct hw_http_conn *conn)
 {
 	hw_assert(conn->state == HW_CONN_ANSWERING);
 	conn->action = "waiting for the client to take more";
-	hw_http_conn_watch(conn, false);
+	hw_http_conn_watch(conn, UINT64_MAX);
 	hw_ring_poll_out(reactor_of(conn)->ring, &conn->send_op, conn->socket, room_done);
 	if (conn->is_cut) {
 		hw_ring_cancel(reactor_of(conn)->ring, &conn->send_op);

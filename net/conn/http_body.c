@@ -52,7 +52,8 @@ static void want(struct hw_http_conn *conn, uint8_t *bytes, uint32_t size)
 	body->bytes = bytes;
 	body->size = size;
 	body->done_size = 0;
-	hw_http_conn_watch(conn, false);
+	body->begun_us = conn->server->reactor->now_us;
+	hw_http_conn_watch(conn, UINT64_MAX);
 	if (body->needs_continue) {
 		body->needs_continue = false;
 		if (conn->input.bytes == NULL && !body->is_over) {
@@ -125,6 +126,16 @@ static void step(struct hw_http_conn *conn, bool is_inside_call)
 	}
 }
 
+/* For all receives of one call together: small chunks do not make a slow client a fast one. */
+static uint64_t patience_ms(const struct hw_http_conn *conn)
+{
+	uint64_t held_ms = (conn->server->reactor->now_us - conn->body.begun_us) / 1000;
+	if (conn->body.bytes == NULL) {
+		return UINT64_MAX; /* it keeps nothing */
+	}
+	return held_ms < HW_HOLD_PATIENCE_MS ? HW_HOLD_PATIENCE_MS - held_ms : 1;
+}
+
 /* The framing of the next chunk, out of the input. Returns true to go on. */
 static bool framing_step(struct hw_http_conn *conn, bool is_inside_call)
 {
@@ -132,7 +143,7 @@ static bool framing_step(struct hw_http_conn *conn, bool is_inside_call)
 	struct hw_http_body *body = &conn->body;
 	if (input->bytes == NULL) {
 		conn->action = "receiving the body";
-		hw_http_conn_watch(conn, body->bytes != NULL);
+		hw_http_conn_watch(conn, patience_ms(conn));
 		hw_http_conn_input_submit(conn);
 		return false;
 	}
@@ -187,7 +198,7 @@ static bool step_once(struct hw_http_conn *conn, bool is_inside_call)
 		input_copy(conn);
 		return true;
 	}
-	hw_http_conn_watch(conn, !is_waiting);
+	hw_http_conn_watch(conn, patience_ms(conn));
 	if (is_waiting) {
 		conn->action = "waiting for the body";
 		hw_ring_poll_in(ring, &conn->recv_op, conn->socket, recv_done);

@@ -30,9 +30,8 @@
 #include "net/conn/http_server.h"
 #include "net/conn/http_steps.h"
 
-#define HOLD_PATIENCE_MS  UINT64_C(1000) /* for a client that keeps a slab */
-#define LINGER_TIMEOUT_MS 2000U          /* for what a client still sends after a final answer */
-#define LINGER_SIZE_MAX   16777216U      /* bytes of it; then the connection is cut */
+#define LINGER_TIMEOUT_MS 2000U     /* for what a client still sends after a final answer */
+#define LINGER_SIZE_MAX   16777216U /* bytes of it; then the connection is cut */
 
 static void name_done(struct hw_op *op);
 static void linger_begin(struct hw_http_conn *conn);
@@ -309,17 +308,15 @@ void hw_http_conn_timer_start(struct hw_http_conn *conn, uint64_t delay_ms)
 	hw_timer_start(&reactor_of(conn)->timers, &conn->timer, delay_ms, timer_fire);
 }
 
-/* With a buffer of the talk's in its hands, a client has a second; without one, until it is judged.
- */
-void hw_http_conn_watch(struct hw_http_conn *conn, bool is_holding)
+void hw_http_conn_watch(struct hw_http_conn *conn, uint64_t patience_ms)
 {
 	uint64_t stall_ms = conn->server->limits.stall_timeout_ms;
 	uint64_t waited_ms = conn->waited_us / 1000;
 	uint64_t left_ms = waited_ms < stall_ms ? stall_ms - waited_ms : 1;
 	conn->watched_us = reactor_of(conn)->now_us;
 	conn->is_probing = false;
-	hw_timer_start(&reactor_of(conn)->timers, &conn->timer,
-		       is_holding ? hw_min(left_ms, HOLD_PATIENCE_MS) : left_ms, timer_fire);
+	hw_timer_start(&reactor_of(conn)->timers, &conn->timer, hw_min(left_ms, patience_ms),
+		       timer_fire);
 }
 
 /* Only the time in which we waited for the client counts, never our own disk's. */

@@ -83,6 +83,7 @@ struct hw_http_body {
 	uint8_t *bytes;     /* lent by the talk, NULL: it waits for any */
 	uint32_t size;      /* bytes asked for */
 	uint32_t done_size; /* bytes of them that are there */
+	uint64_t begun_us;  /* when the talk asked */
 	bool is_chunked;
 	bool is_over;
 	bool is_wanted;      /* the talk waits for body_done */

@@ -11,6 +11,8 @@
 
 #include "net/conn/http_conn.h"
 
+#define HW_HOLD_PATIENCE_MS UINT64_C(1000) /* with a client that keeps a slab */
+
 /* -- http_head.c */
 
 /* Wait for the next request. */
@@ -51,8 +53,9 @@ void hw_http_conn_linger_received(struct hw_http_conn *conn, int32_t res);
 void hw_http_conn_close_begin(struct hw_http_conn *conn);
 void hw_http_conn_close_join(struct hw_http_conn *conn);
 void hw_http_conn_timer_start(struct hw_http_conn *conn, uint64_t delay_ms);
-/* An operation that waits for the client starts. @is_holding: it has a buffer of the talk's. */
-void hw_http_conn_watch(struct hw_http_conn *conn, bool is_holding);
+/* An operation that waits for the client starts; after @patience_ms we look what it brought.
+ * UINT64_MAX: not before the client is judged, for it keeps nothing of ours. */
+void hw_http_conn_watch(struct hw_http_conn *conn, uint64_t patience_ms);
 /* It ended, having moved @size bytes. False: the client is below HW_PROGRESS_RATE_MIN, and was for
  * stall_timeout. */
 bool hw_http_conn_progress(struct hw_http_conn *conn, uint64_t size);
