@@ -21,7 +21,8 @@ static const char *alias_of(enum hw_config_key id);
 
 #define SOURCE_SIZE_MAX (HW_CONFIG_TEXT_SIZE_MAX + 16U)
 #define QUOTED_SIZE_MAX                                                                            \
-	(2U * HW_CONFIG_TEXT_SIZE_MAX + 3U) /* each byte escaped, two quotes, NUL                  \
+	(2U * HW_CONFIG_TEXT_SIZE_MAX +                                                            \
+	 3U) /* each byte escaped, two quotes, NUL                  \
 					     */
 
 /* In both functions: a result of printing to stdout is of use to nobody; a full pipe ends us
