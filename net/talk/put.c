@@ -387,22 +387,42 @@ static void writer_done(struct hw_chunk_writer *writer, int res)
 	collect(put);
 }
 
-/* Take what the writers have, in order, into the batch; then what comes next. */
-static void collect(struct hw_put *put)
+/* The writer whose chunk is taken next: in the order of the file. After a failure the order does not
+ * matter any more, and the chunk before may never come. Returns -1 when there is none. */
+static int written_find(const struct hw_put *put)
 {
-	while (!put->is_asking && put->request.extent_count < HW_EXTENT_BATCH_MAX) {
-		uint64_t index = put->chunks_collected % HW_PUT_WRITERS;
-		if (!put->is_written[index]) {
-			break;
-		}
-		struct hw_chunk_writer *writer = &put->writers[index];
+	int index = (int)(put->chunks_collected % HW_PUT_WRITERS);
+	if (put->is_written[index]) {
+		return index;
+	}
+	static_assert(HW_PUT_WRITERS == 2, "there is one other");
+	int other = 1 - index;
+	return put->state == HW_PUT_FAILING && put->is_written[other] ? other : -1;
+}
+
+static void chunk_collect(struct hw_put *put, int index)
+{
+	struct hw_chunk_writer *writer = &put->writers[index];
+	if (put->state != HW_PUT_FAILING) { /* else nobody asks for the root */
 		struct hw_hash id;
 		memcpy(id.bytes, writer->extent.root, HW_HASH_SIZE);
 		hw_merkle_add(&put->merkle, &id, hw_extent_block_count(writer->extent.size));
-		put->segments[put->request.extent_count] = hw_move(&writer->segment);
-		put->request.extents[put->request.extent_count++] = writer->extent;
-		put->is_written[index] = false;
-		put->chunks_collected++;
+	}
+	put->segments[put->request.extent_count] = hw_move(&writer->segment);
+	put->request.extents[put->request.extent_count++] = writer->extent;
+	put->is_written[index] = false;
+	put->chunks_collected++;
+}
+
+/* Take what the writers have into the batch; then what comes next. */
+static void collect(struct hw_put *put)
+{
+	while (!put->is_asking && put->request.extent_count < HW_EXTENT_BATCH_MAX) {
+		int index = written_find(put);
+		if (index < 0) {
+			break;
+		}
+		chunk_collect(put, index);
 	}
 	if (put->state == HW_PUT_FAILING) {
 		join(put);
