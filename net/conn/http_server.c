@@ -16,6 +16,7 @@
 
 static void accept_submit(struct hw_listener *listener);
 static void accept_done(struct hw_op *op);
+static void listener_close(struct hw_listener *listener);
 static bool buffers_hand_out(struct hw_turn_hook *hook);
 
 static uint32_t head_count(void)
@@ -105,7 +106,11 @@ static void accept_done(struct hw_op *op)
 		hw_metrics_add(server->reactor->metrics, HW_METRIC_connections_open, 1);
 		hw_http_conn_open(conn, server, (uint32_t)res, listener->is_loopback);
 	}
-	if (!has_ended || server->is_draining) {
+	if (!has_ended) {
+		return;
+	}
+	if (server->is_draining) {
+		listener_close(listener);
 		return;
 	}
 	if (res >= 0) {
@@ -120,12 +125,30 @@ static void accept_done(struct hw_op *op)
 	hw_timer_start(&server->reactor->timers, &listener->timer, ACCEPT_RETRY_MS, retry_fire);
 }
 
+static void listener_closed(struct hw_op *op)
+{
+	(void)op; /* hw_http_server_is_idle looks at it */
+}
+
+/* Nobody is left waiting in a backlog that is never looked at again, and with SO_REUSEPORT the
+ * next daemon gets all who come. */
+static void listener_close(struct hw_listener *listener)
+{
+	hw_ring_close(listener->server->reactor->ring, &listener->op, listener->slot,
+		      listener_closed);
+}
+
 void hw_http_server_drain(struct hw_http_server *server)
 {
 	server->is_draining = true;
 	for (uint32_t i = 0; i < server->listener_count; i++) {
-		hw_timer_stop(&server->reactor->timers, &server->listeners[i].timer);
-		hw_ring_cancel(server->reactor->ring, &server->listeners[i].op);
+		struct hw_listener *listener = &server->listeners[i];
+		hw_timer_stop(&server->reactor->timers, &listener->timer);
+		if (listener->op.in_flight) {
+			hw_ring_cancel(server->reactor->ring, &listener->op);
+		} else {
+			listener_close(listener);
+		}
 	}
 	struct hw_list *link = server->open_conns.next;
 	while (link != &server->open_conns) {
