@@ -296,6 +296,7 @@ void hw_ring_head_give(struct hw_ring *ring, uint16_t buffer_id)
 	io_uring_buf_ring_advance(ring->heads, 1);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the call's own six, and done */
 void hw_ring_recv(struct hw_ring *ring, struct hw_op *op, uint32_t socket, void *bytes,
 		  uint32_t size, bool is_whole, hw_op_fn *done)
 {
@@ -383,6 +384,7 @@ static bool is_in_arena(const struct hw_ring *ring, const void *bytes, uint32_t 
 	       first + size <= ring->arena + ring->arena_size;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the call's own six, and done */
 void hw_ring_read(struct hw_ring *ring, struct hw_op *op, uint32_t file, void *bytes, uint32_t size,
 		  uint64_t offset, hw_op_fn *done)
 {
@@ -398,6 +400,7 @@ void hw_ring_read(struct hw_ring *ring, struct hw_op *op, uint32_t file, void *b
 	sqe_own(sqe, op, IOSQE_FIXED_FILE);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the call's own six, and done */
 void hw_ring_write(struct hw_ring *ring, struct hw_op *op, uint32_t file, const void *bytes,
 		   uint32_t size, uint64_t offset, hw_op_fn *done)
 {
@@ -474,6 +477,7 @@ static void step_run(struct hw_ring *ring, const struct io_uring_cqe *cqe)
 	if (cqe->user_data == 0) {
 		return; /* a wake or the answer to a cancel */
 	}
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr): what user_data is for */
 	struct hw_op *op = (struct hw_op *)(uintptr_t)(cqe->user_data & ADDRESS_MASK);
 	hw_assert(op->in_flight);
 	hw_assert(op->generation == (uint16_t)(cqe->user_data >> GENERATION_SHIFT));

@@ -123,6 +123,17 @@ static uint64_t step_ms(const struct hw_timers *timers)
 	return UINT64_MAX;
 }
 
+/* Every wheel that has gone round takes the next slot of the coarser one. */
+static void wheels_turn(struct hw_timers *timers)
+{
+	for (uint32_t level = 1; level < HW_TIMER_LEVELS; level++) {
+		if (slot_at(timers->now_ms, level - 1) != 0) {
+			return;
+		}
+		cascade(timers, level);
+	}
+}
+
 uint32_t hw_timers_advance(struct hw_timers *timers, uint64_t now_ms)
 {
 	uint32_t count = 0;
@@ -133,12 +144,7 @@ uint32_t hw_timers_advance(struct hw_timers *timers, uint64_t now_ms)
 			break;
 		}
 		timers->now_ms += step;
-		for (uint32_t level = 1; level < HW_TIMER_LEVELS; level++) {
-			if (slot_at(timers->now_ms, level - 1) != 0) {
-				break;
-			}
-			cascade(timers, level);
-		}
+		wheels_turn(timers);
 		count += fire_slot(timers);
 	}
 	return count;

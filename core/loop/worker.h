@@ -14,8 +14,8 @@
 #include "core/loop/reactor.h"
 
 struct hw_worker {
-	struct hw_ring *ring;
 	struct hw_mailbox mailbox;
+	struct hw_ring *ring;
 	struct hw_list hooks; /* struct hw_turn_hook */
 	bool is_stopping;
 };

@@ -42,19 +42,19 @@
 #define SPARE_FD_COUNT     64U   /* data directory, catalog, log, segments being opened */
 
 struct daemon {
+	struct hw_worker main_worker; /* main's own ring and mailbox */
+	struct hw_worker worker;      /* the catalog's thread */
 	struct hw_config *config;
 	struct hw_ring_probe probe;
 	struct hw_files files;
 	struct hw_ports ports;
-	struct hw_worker main_worker; /* main's own ring and mailbox */
-	struct hw_worker worker;
 	struct hw_catalog_thread catalog;
 	struct hw_thread worker_thread;
 	struct hw_mail worker_stop_mail;
 	struct hw_recover recovered;
 	struct hw_node *nodes;
 	struct hw_metrics *metrics; /* of the nodes, then of the worker */
-	const struct hw_metrics **all_metrics;
+	const struct hw_metrics *all_metrics[HW_REACTOR_COUNT_MAX + 1];
 	uint32_t node_count;
 	uint32_t nodes_running;
 	uint32_t slab_count;
@@ -282,25 +282,30 @@ static int catalog_open(struct daemon *daemon)
 
 /* -- nodes -- */
 
+static int listener_open(const struct daemon *daemon, struct hw_config_address *address)
+{
+	char text[HW_CONFIG_ADDRESS_TEXT_SIZE];
+	hw_config_address_text(address, text);
+	int fd = hw_listen_open(address, daemon->config->congestion);
+	if (fd < 0) {
+		HW_LOG(HW_LOG_ERROR, "listen.failed", HW_F_ERRNO("error", fd),
+		       HW_F_TEXT("address", text),
+		       HW_F_TEXT("advice", "is the port taken, the address this machine's, the "
+					   "congestion control known? ports below 1024 need "
+					   "CAP_NET_BIND_SERVICE"));
+	}
+	return fd;
+}
+
 static int listeners_open(struct daemon *daemon, int fds[][HW_CONFIG_LISTEN_COUNT_MAX])
 {
 	struct hw_config_listen *listen = &daemon->config->listen;
 	for (uint32_t node = 0; node < daemon->node_count; node++) {
 		for (uint32_t i = 0; i < listen->count; i++) {
-			char address[HW_CONFIG_ADDRESS_TEXT_SIZE];
-			hw_config_address_text(&listen->addresses[i], address);
-			fds[node][i] =
-				hw_listen_open(&listen->addresses[i], daemon->config->congestion);
-			if (fds[node][i] >= 0) {
-				continue;
+			fds[node][i] = listener_open(daemon, &listen->addresses[i]);
+			if (fds[node][i] < 0) {
+				return fds[node][i];
 			}
-			HW_LOG(HW_LOG_ERROR, "listen.failed", HW_F_ERRNO("error", fds[node][i]),
-			       HW_F_TEXT("address", address),
-			       HW_F_TEXT("advice", "is the port taken, the address this machine's, "
-						   "the congestion "
-						   "control known? ports below 1024 need "
-						   "CAP_NET_BIND_SERVICE"));
-			return fds[node][i];
 		}
 	}
 	return 0;
@@ -570,8 +575,7 @@ static int memory_get(struct daemon *daemon)
 {
 	daemon->nodes = calloc(daemon->node_count, sizeof(*daemon->nodes));
 	daemon->metrics = aligned_alloc(64, (daemon->node_count + 1) * sizeof(*daemon->metrics));
-	daemon->all_metrics = calloc(daemon->node_count + 1, sizeof(*daemon->all_metrics));
-	if (daemon->nodes == NULL || daemon->metrics == NULL || daemon->all_metrics == NULL) {
+	if (daemon->nodes == NULL || daemon->metrics == NULL) {
 		return fail("memory.none", -ENOMEM, "the machine has no memory to start with");
 	}
 	memset(daemon->metrics, 0, (daemon->node_count + 1) * sizeof(*daemon->metrics));

@@ -67,6 +67,7 @@ void hw_http_conn_reply_send(struct hw_http_conn *conn, const struct hw_http_wri
 	hw_assert(!writer->is_overflowed);
 	struct iovec iov[2] = {
 		{.iov_base = writer->bytes, .iov_len = writer->size},
+		/* NOLINTNEXTLINE(performance-no-int-to-ptr): struct iovec knows no const */
 		{.iov_base = (void *)(uintptr_t)body, .iov_len = body_size},
 	};
 	bool has_body = body_size > 0 && conn->method != HW_HTTP_HEAD;

@@ -243,12 +243,11 @@ static void received(struct hw_http_conn *conn, int32_t res, uint64_t size, bool
 	const struct hw_http_body *body = &conn->body;
 	bool was_probed = conn->is_probing;
 	bool is_fast = hw_http_conn_progress(conn, size);
-	if (conn->is_cut || body->is_stopped) {
-		answer(conn, error_of(conn, res), false);
-	} else if (!is_fast && !is_complete(body)) {
-		answer(conn, -ETIMEDOUT, false);
-	} else if (!is_good && !(was_probed && res == -ECANCELED)) {
-		answer(conn, error_of(conn, res), false);
+	bool is_unwanted = conn->is_cut || body->is_stopped;
+	bool is_late = !is_fast && !is_complete(body);
+	bool is_broken = !is_good && !(was_probed && res == -ECANCELED);
+	if (is_unwanted || is_late || is_broken) {
+		answer(conn, error_of(conn, is_late ? -ECANCELED : res), false);
 	} else if (was_probed && body->bytes != NULL && !is_complete(body)) {
 		answer(conn, (int)body->done_size, false);
 	} else {

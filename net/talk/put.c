@@ -45,6 +45,7 @@ static void send_done(void *talk, int res);
 static void fail(struct hw_put *put, int error);
 static void join(struct hw_put *put);
 static void drop_done(struct hw_catalog_request *request);
+static void dropped(struct hw_put *put);
 static void abort_done(struct hw_catalog_request *request);
 static void fail_end(struct hw_put *put);
 
@@ -564,23 +565,29 @@ static void send_done(void *talk, int res)
 
 /* -- errors -- */
 
+/* Nothing new starts; what is in flight comes back to join. */
+static void stop_all(struct hw_put *put)
+{
+	set_state(put, HW_PUT_FAILING);
+	hw_slab_wait_end(&put->slab_waiter);
+	hw_http_conn_body_stop(put->conn);
+	if (!put->is_receiving) {
+		hw_slab_unref(hw_move(&put->slab));
+	}
+	for (uint32_t i = 0; i < HW_PUT_WRITERS; i++) {
+		if (put->writers[i].state != HW_WRITER_IDLE) {
+			hw_chunk_writer_abort(&put->writers[i]);
+		}
+	}
+}
+
 static void fail(struct hw_put *put, int error)
 {
 	if (put->error == 0) {
 		put->error = error;
 	}
 	if (put->state < HW_PUT_FAILING) {
-		set_state(put, HW_PUT_FAILING);
-		hw_slab_wait_end(&put->slab_waiter);
-		hw_http_conn_body_stop(put->conn);
-		if (!put->is_receiving) {
-			hw_slab_unref(hw_move(&put->slab));
-		}
-		for (uint32_t i = 0; i < HW_PUT_WRITERS; i++) {
-			if (put->writers[i].state != HW_WRITER_IDLE) {
-				hw_chunk_writer_abort(&put->writers[i]);
-			}
-		}
+		stop_all(put);
 	}
 	collect(put); /* what is written already is given back with the rest */
 }
@@ -600,7 +607,7 @@ static void join(struct hw_put *put)
 				  drop_done);
 		return;
 	}
-	drop_done(&put->request);
+	dropped(put);
 }
 
 static void drop_done(struct hw_catalog_request *request)
@@ -612,9 +619,15 @@ static void drop_done(struct hw_catalog_request *request)
 		collect(put);
 		return;
 	}
+	dropped(put);
+}
+
+/* Nothing of ours is unnamed any more; what the catalog knows of an unfinished file comes next. */
+static void dropped(struct hw_put *put)
+{
 	set_state(put, HW_PUT_ABORTING);
-	if (request->file_id != 0) {
-		hw_catalog_submit(put->talks->catalog, request, HW_CATALOG_ABORT, abort_done);
+	if (put->request.file_id != 0) {
+		hw_catalog_submit(put->talks->catalog, &put->request, HW_CATALOG_ABORT, abort_done);
 		return;
 	}
 	fail_end(put);

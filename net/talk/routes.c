@@ -106,7 +106,7 @@ static bool path_fits(const struct route *route, const struct path *path)
 static void begin(void *user, struct hw_http_conn *conn)
 {
 	struct hw_talks *talks = user;
-	struct path path;
+	struct path path = {0};
 	const char *allowed = NULL;
 	path_split(conn, &path);
 	for (uint32_t i = 0; i < hw_count_of(g_routes); i++) {
