@@ -460,7 +460,8 @@ static void send_attempt(struct hw_ring *ring, struct hw_sim_flight *flight,
 	uint64_t room = window > unread ? window - unread : 0;
 	uint64_t rest = flight->size - flight->moved;
 	if (room > 0) {
-		uint64_t piece = hw_min(piece_of(ring, rest, flight->size), room);
+		uint64_t piece = piece_of(ring, rest, flight->size);
+		piece = hw_min(piece, room); /* a macro: each argument is asked twice */
 		grow(&peer->out, &peer->out_capacity, peer->out_size + piece);
 		hw_sim_lent_read(flight, flight->moved, peer->out + peer->out_size,
 				 (uint32_t)piece);

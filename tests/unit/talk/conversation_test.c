@@ -20,7 +20,7 @@
 #include <cmocka.h>
 
 #include "simd/kernels.h"
-#include "tests/unit/talk/seeds.h"
+#include "tests/sim/seeds.h"
 #include "tests/unit/talk/talk_client.h"
 
 #define CLIENTS_MAX 6U

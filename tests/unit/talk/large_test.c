@@ -17,7 +17,7 @@
 #include <cmocka.h>
 
 #include "simd/kernels.h"
-#include "tests/unit/talk/seeds.h"
+#include "tests/sim/seeds.h"
 #include "tests/unit/talk/talk_client.h"
 
 #define MIB            (UINT64_C(1) << 20)

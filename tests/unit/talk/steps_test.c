@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #include "simd/kernels.h"
-#include "tests/unit/talk/seeds.h"
+#include "tests/sim/seeds.h"
 #include "tests/unit/talk/talk_client.h"
 
 #define SEED_COUNT 4U

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "simd/kernels.h"
-#include "tests/unit/talk/seeds.h"
+#include "tests/sim/seeds.h"
 #include "tests/unit/talk/talk_client.h"
 
 struct talk_row {

@@ -2,10 +2,10 @@
  *
  * seeds.h - which seed is running, said when the process dies of it
  *
- * Room: tests/unit/talk    Thread: one    Blocks: never    Allocates: never
+ * Room: tests/sim    Thread: one    Blocks: never    Allocates: never
  */
-#ifndef HW_TESTS_UNIT_TALK_SEEDS_H
-#define HW_TESTS_UNIT_TALK_SEEDS_H
+#ifndef HW_TESTS_SIM_SEEDS_H
+#define HW_TESTS_SIM_SEEDS_H
 
 #include <fcntl.h>
 #include <signal.h>
