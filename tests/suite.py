@@ -43,8 +43,9 @@ SOAK_FUZZ_SECONDS = 600
 SHARED_BY_THREADS = r'^unit/(base|loop|catalog)/'
 
 SANITIZER_ENVIRONMENT = {
-    'ASAN_OPTIONS': 'detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:'
-                    'check_initialization_order=1',
+    # Not detect_stack_use_after_return: gcc 12 then gives 64-byte vectors stack that is not aligned to
+    # 64 (its bug 110027), and the AVX-512 kernels fault.
+    'ASAN_OPTIONS': 'detect_leaks=1:strict_string_checks=1',
     'UBSAN_OPTIONS': 'print_stacktrace=1:halt_on_error=1',
     'TSAN_OPTIONS': 'halt_on_error=1:second_deadlock_stack=1',
 }
@@ -100,6 +101,17 @@ class Step:
             self.failed += 1
             raise Failed(f'"{text}" ended with {status}')
         return status == 0
+
+    def each(self, *commands):
+        """Commands that do not need each other: all run, each that fails counts."""
+        failures = []
+        for words in commands:
+            try:
+                self.command(*words)
+            except Failed as failure:
+                failures.append(str(failure))
+        if failures:
+            raise Failed('; '.join(failures))
 
     def wait(self, words, environment):
         """In a session of its own, so that a command that hangs ends with all it has started."""
@@ -191,7 +203,10 @@ def asan(step):
 def integration(step):
     preset = 'debug' if step.options.fast else 'asan'
     step.build(preset)
-    step.pytest('tests/integration', ROOT / 'build' / preset / 'hawserd')
+    # Leaks are looked for in the unit tests: at its end the daemon's sandbox keeps the checker from
+    # reading /proc, and it would fail for that.
+    step.pytest('tests/integration', ROOT / 'build' / preset / 'hawserd',
+                {'ASAN_OPTIONS': f'{SANITIZER_ENVIRONMENT["ASAN_OPTIONS"]}:detect_leaks=0'})
 
 
 def crash(step):
@@ -229,8 +244,8 @@ def bench(step):
 
 def lint(step):
     step.command('cmake', '--preset', 'clang')
-    for target in ('lint_format', 'lint_tidy', 'lint_clang_tidy', 'lint_cppcheck'):
-        step.command('cmake', '--build', '--preset', 'clang', '--target', target)
+    step.each(*(('cmake', '--build', '--preset', 'clang', '--target', target)
+                for target in ('lint_format', 'lint_tidy', 'lint_clang_tidy', 'lint_cppcheck')))
 
 
 STEPS = {body.__name__: body for body in

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * hw_bench_load - keep-alive connections that PUT or GET without a pause, and what they saw, as JSON
+ * hw_bench_load - connections that PUT or GET without a pause; what they saw, as JSON
  *
  * Usage: hw_bench_load put|get --port P --path PATH [--connections N] [--requests N] [--seconds S]
  *                      [--size BYTES] [--seed N] [--verify]
@@ -12,10 +12,10 @@
  * stamped into each slice), so that a server which stores equal chunks once has nothing to save.
  * get --verify: what comes must be what `put --seed N` sent as its request 0.
  *
- * One thread and one epoll, so that one core is enough for the load and its own cost is the same for
- * every server. Bodies come from one hot slice, answers go into one hot buffer: what the load does
- * not do cannot be mistaken for the server's work. Connections that a server closes are opened again;
- * an answer that is not 2xx, or short, is an error, and too many errors end the run.
+ * One thread and one epoll, so that one core is enough for the load and its own cost is the same
+ * for every server. Bodies come from one hot slice, answers go into one hot buffer: what the load
+ * does not do cannot be mistaken for the server's work. Connections that a server closes are opened
+ * again; an answer that is not 2xx, or short, is an error, and too many errors end the run.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -445,7 +445,7 @@ static void answer_recv(struct conn *conn)
 	if (conn->state == CONN_BODY) {
 		body_recv(conn);
 	} else if (conn->state == CONN_IDLE) {
-		/* The run is over for it; a server that closes idle connections is within its rights. */
+		/* The run is over for it; a server may close idle connections. */
 		(void)epoll_ctl(g_load.epoll, EPOLL_CTL_DEL, conn->fd, NULL);
 	} else {
 		head_recv(conn);
