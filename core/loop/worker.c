@@ -7,7 +7,7 @@
 
 int hw_worker_init(struct hw_worker *worker)
 {
-	*worker = (struct hw_worker){0};
+	*worker = (struct hw_worker){.is_stopping = false};
 	hw_list_init(&worker->hooks);
 	struct hw_ring_options options = {
 		.in_flight_max = 64, .file_slots = 1, .io_workers_max = 1, .is_restricted = true};

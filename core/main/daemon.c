@@ -300,13 +300,12 @@ static int listener_open(const struct daemon *daemon, struct hw_config_address *
 static int listeners_open(struct daemon *daemon, int fds[][HW_CONFIG_LISTEN_COUNT_MAX])
 {
 	struct hw_config_listen *listen = &daemon->config->listen;
-	for (uint32_t node = 0; node < daemon->node_count; node++) {
-		for (uint32_t i = 0; i < listen->count; i++) {
-			fds[node][i] = listener_open(daemon, &listen->addresses[i]);
-			if (fds[node][i] < 0) {
-				return fds[node][i];
-			}
+	for (uint32_t i = 0; i < daemon->node_count * listen->count; i++) {
+		int fd = listener_open(daemon, &listen->addresses[i % listen->count]);
+		if (fd < 0) {
+			return fd;
 		}
+		fds[i / listen->count][i % listen->count] = fd;
 	}
 	return 0;
 }
