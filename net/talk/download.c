@@ -41,15 +41,8 @@ static void join(struct hw_download *download);
 static void finish(struct hw_download *download);
 static void unpin(struct hw_download *download);
 
-static void no_body(void *talk, int res)
-{
-	(void)talk;
-	(void)res;
-	hw_assert(!"a download asked for a body");
-}
-
 static const struct hw_http_handler g_handler = {
-	.body_done = no_body, .send_done = send_done, .gives_way = true};
+	.body_done = hw_reply_no_body, .send_done = send_done, .gives_way = true};
 
 static void set_state(struct hw_download *download, enum hw_download_state state)
 {

@@ -5,8 +5,8 @@
 
 /* A text in a slab, until it is sent. */
 static void slab_sent(void *talk, int res);
-static void no_body(void *talk, int res);
-static const struct hw_http_handler g_slab_handler = {.body_done = no_body, .send_done = slab_sent};
+static const struct hw_http_handler g_slab_handler = {.body_done = hw_reply_no_body,
+						      .send_done = slab_sent};
 
 static const char g_usage[] =
 	"Hawser " HW_VERSION "\n"
@@ -64,13 +64,6 @@ void hw_page_metrics(struct hw_talks *talks, struct hw_http_conn *conn)
 	hw_http_writer_field(&head, HW_SPAN("Cache-Control"), HW_SPAN("no-store"));
 	hw_http_writer_head_end(&head);
 	hw_http_conn_reply_send(conn, &head, slab->bytes, slab->size);
-}
-
-static void no_body(void *talk, int res)
-{
-	(void)talk;
-	(void)res;
-	hw_assert(!"a page asked for a body");
 }
 
 static void slab_sent(void *talk, int res)

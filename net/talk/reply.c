@@ -18,14 +18,14 @@ static void sent(void *talk, int res)
 	hw_http_conn_end(conn);
 }
 
-static void no_body(void *talk, int res)
+void hw_reply_no_body(void *talk, int res)
 {
 	(void)talk;
 	(void)res;
-	hw_assert(!"a short answer asked for a body");
+	hw_assert_fail("an answer asked for a body", __FILE__, __LINE__);
 }
 
-const struct hw_http_handler hw_reply_handler = {.body_done = no_body, .send_done = sent};
+const struct hw_http_handler hw_reply_handler = {.body_done = hw_reply_no_body, .send_done = sent};
 
 static const struct {
 	int error;

@@ -41,5 +41,7 @@ void hw_reply_write_origin(const struct hw_http_conn *conn, struct hw_http_write
 
 /* The handler that ends the request when all is sent, for talks that leave the rest to it. */
 extern const struct hw_http_handler hw_reply_handler;
+/* The body_done of handlers that never ask for a body. */
+void hw_reply_no_body(void *talk, int res);
 
 #endif
