@@ -388,8 +388,8 @@ static void writer_done(struct hw_chunk_writer *writer, int res)
 	collect(put);
 }
 
-/* The writer whose chunk is taken next: in the order of the file. After a failure the order does not
- * matter any more, and the chunk before may never come. Returns -1 when there is none. */
+/* The writer whose chunk is taken next: in the order of the file. After a failure the order does
+ * not matter any more, and the chunk before may never come. Returns -1 when there is none. */
 static int written_find(const struct hw_put *put)
 {
 	int index = (int)(put->chunks_collected % HW_PUT_WRITERS);
