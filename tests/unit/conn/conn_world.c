@@ -30,8 +30,7 @@ static struct conn_talk *talk_take(struct conn_world *world, struct hw_http_conn
 			return talk;
 		}
 	}
-	hw_assert(!"more requests than talks");
-	return NULL;
+	hw_assert_fail("more requests than talks", __FILE__, __LINE__);
 }
 
 static void answer(struct conn_talk *talk, uint32_t status, const void *body, uint32_t size)

@@ -46,7 +46,7 @@ static uint32_t chunked_write(struct hw_prng *prng, uint32_t size, uint32_t chun
 		uint32_t most = hw_min(chunk_size_max, size - offset);
 		uint32_t chunk = (uint32_t)hw_prng_between(prng, 1, most);
 		at += (uint32_t)snprintf(g_text + at, 64, "%X%s\r\n", chunk,
-					 hw_prng_chance(prng, 10) ? " ;a=b" + 1 : "");
+					 hw_prng_chance(prng, 10) ? ";a=b" : "");
 		memcpy(g_text + at, g_body + offset, chunk);
 		memcpy(g_text + at + chunk, "\r\n", 2);
 		at += chunk + 2;
