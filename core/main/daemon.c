@@ -37,6 +37,7 @@
 #include "simd/kernels.h"
 
 #define CATALOG_CACHE_SIZE (64U << 20) /* bytes of SQLite's page cache */
+#define CATALOG_NAME       "catalog.db"
 #define WAIT_MS            1000U
 #define CUT_PATIENCE_MS    5000U /* for conversations to end once they were cut */
 #define SPARE_FD_COUNT     64U   /* data directory, catalog, log, segments being opened */
@@ -248,11 +249,29 @@ static int files_open(struct daemon *daemon)
 	return 0;
 }
 
+/* Without its catalog every segment would be taken for free space: better not to start. */
+static int catalog_look(const struct daemon *daemon)
+{
+	int has_catalog = hw_files_has(&daemon->files, CATALOG_NAME);
+	for (uint32_t shard = 0; has_catalog == 0 && shard < HW_SHARD_COUNT_MAX; shard++) {
+		uint32_t *segments = NULL;
+		int count = hw_files_segment_list(&daemon->files, shard, &segments);
+		hw_files_list_free(segments);
+		if (count != 0) {
+			return fail(
+				"catalog.missing", count < 0 ? count : -ENOENT,
+				"the data directory has segments but no catalog.db; put it back "
+				"from where the segments come from (nothing was changed)");
+		}
+	}
+	return has_catalog < 0 ? fail("data_dir.failed", has_catalog, "it cannot be read") : 0;
+}
+
 static int catalog_open(struct daemon *daemon)
 {
 	char path[HW_CONFIG_TEXT_SIZE_MAX + 16];
 	char message[512] = "";
-	(void)snprintf(path, sizeof(path), "%s/catalog.db", daemon->config->data_dir); /* fits */
+	(void)snprintf(path, sizeof(path), "%s/" CATALOG_NAME, daemon->config->data_dir); /* fits */
 	daemon->ports.files = &daemon->files;
 	struct hw_catalog_db_options options = {
 		.path = path,
@@ -630,6 +649,9 @@ static int start(struct daemon *daemon)
 	}
 	if (r >= 0) {
 		r = files_open(daemon);
+	}
+	if (r >= 0) {
+		r = catalog_look(daemon);
 	}
 	if (r >= 0) {
 		r = catalog_open(daemon);

@@ -45,14 +45,30 @@ static int extent_recover(void *context, const struct hw_extent *extent)
 	return hw_recover_extent(context, extent);
 }
 
-int hw_ports_recover(struct hw_ports *ports, struct hw_recover *ret_recover)
+/* Do the catalog's extents all lie in segments that are there? Nothing is touched. */
+static int extents_check(struct hw_ports *ports)
 {
-	HW_FAILPOINT(recovery_opened);
-	int r = hw_catalog_db_recover(ports->db);
+	struct hw_recover check;
+	int r = hw_recover_begin(&check, ports->files, NULL, NULL);
 	if (r < 0) {
 		return r;
 	}
-	r = hw_recover_begin(ret_recover, ports->files, sealed, ports);
+	check.is_check = true;
+	r = hw_catalog_db_extents_each(ports->db, extent_recover, &check);
+	int end = hw_recover_end(&check, r >= 0);
+	return r < 0 ? r : end;
+}
+
+int hw_ports_recover(struct hw_ports *ports, struct hw_recover *ret_recover)
+{
+	HW_FAILPOINT(recovery_opened);
+	int r = extents_check(ports);
+	if (r >= 0) {
+		r = hw_catalog_db_recover(ports->db);
+	}
+	if (r >= 0) {
+		r = hw_recover_begin(ret_recover, ports->files, sealed, ports);
+	}
 	if (r < 0) {
 		return r;
 	}

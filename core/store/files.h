@@ -55,6 +55,8 @@ int hw_files_segment_size(const struct hw_files *files, uint32_t shard, uint32_t
 int hw_files_segment_unlink(const struct hw_files *files, uint32_t shard,
 			    uint32_t segment) HW_MUST_CHECK;
 
+/* Is there such a file in the directory itself? Returns 1, 0 or -errno. */
+int hw_files_has(const struct hw_files *files, const char *name) HW_MUST_CHECK;
 /* The numbers of the segments of @shard that exist, in rising order; none when it has no directory.
  * @ret_segments: moved to the caller, who frees it with hw_files_list_free (NULL when none).
  * Returns how many, or -errno. */

@@ -286,6 +286,15 @@ int hw_files_segment_unlink(const struct hw_files *files, uint32_t shard, uint32
 
 /* Digits and nothing else: sscanf and strtoul would take blanks and signs too, and then two names
  * would be one number. */
+int hw_files_has(const struct hw_files *files, const char *name)
+{
+	struct stat file;
+	if (fstatat(files->dir_fd, name, &file, AT_SYMLINK_NOFOLLOW) == 0) {
+		return 1;
+	}
+	return errno == ENOENT ? 0 : -errno;
+}
+
 static int is_segment(const struct dirent *entry)
 {
 	static const char shape[] = "seg-########.dat";

@@ -38,7 +38,7 @@ static int segment_leave(struct hw_recover *recover)
 	recover->is_inside = false;
 	recover->kept_count++;
 	int r = 0;
-	if (recover->segment_size > recover->covered_offset) {
+	if (!recover->is_check && recover->segment_size > recover->covered_offset) {
 		r = hw_files_segment_cut(recover->files, recover->shard, segment,
 					 recover->covered_offset);
 		HW_FAILPOINT(recovery_punched);
@@ -55,9 +55,11 @@ static int segments_advance(struct hw_recover *recover, uint32_t segment)
 	int r = segment_leave(recover);
 	while (r >= 0 && recover->index < recover->count &&
 	       recover->segments[recover->index] < segment) {
-		r = hw_files_segment_unlink(recover->files, recover->shard,
-					    recover->segments[recover->index++]);
+		uint32_t unnamed = recover->segments[recover->index++];
 		recover->unlinked_count++;
+		if (!recover->is_check) {
+			r = hw_files_segment_unlink(recover->files, recover->shard, unnamed);
+		}
 	}
 	return r;
 }
@@ -137,7 +139,7 @@ int hw_recover_extent(struct hw_recover *recover, const struct hw_extent *extent
 	if (!is_within || extent->offset < recover->covered_offset) {
 		return -EBADMSG;
 	}
-	if (extent->offset > recover->covered_offset) {
+	if (!recover->is_check && extent->offset > recover->covered_offset) {
 		uint64_t gap_size = extent->offset - recover->covered_offset;
 		recover->punched_size += gap_size;
 		r = hw_files_segment_punch(recover->files, extent->shard, extent->segment,

@@ -8,8 +8,10 @@
  *	begin -> extent (each live one, ordered by shard, segment, offset) -> end
  *
  * punches out everything between the live extents, cuts every segment behind its last one, unlinks
- *those without any. Doing it again changes nothing: a crash in the middle is repaired by the next
- *start.
+ * those without any. With is_check, set after
+ * begin, it only looks whether it could: the catalog and the segments may not belong together, and
+ * then nothing must be touched. Doing it again changes nothing: a crash in the middle is repaired by the next
+ * start.
  */
 #ifndef HW_CORE_STORE_RECOVER_H
 #define HW_CORE_STORE_RECOVER_H
@@ -28,6 +30,7 @@ struct hw_recover {
 	uint32_t count;
 	uint32_t index;          /* of the current segment; those before are settled */
 	uint32_t shard;          /* the current one */
+	bool is_check;           /* look only: nothing is punched, cut or unlinked */
 	bool is_inside;          /* segments[index] has live extents, of which we have seen some */
 	uint64_t segment_size;   /* bytes of the current segment's file */
 	uint64_t covered_offset; /* bytes of it up to which all is settled */
