@@ -96,6 +96,7 @@ static inline void talk_table_begin(struct talk_world *world,
 				    const struct talk_world_options *options)
 {
 	struct hw_sim_options sim = hw_sim_calm(1);
+	sim.piece_gap_us_max = 0; /* what is said at once comes at once */
 	hw_sim_begin(&sim);
 	talk_world_start(world, options);
 }
