@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What clients were promised, and whether it was kept.
 
-A client that got 201 wrote down (path, token, where its bytes are in the pool); one that got 204 for
-a delete crossed it out. What was under way when the daemon died is in doubt: there or not, but never
-half. The bytes themselves are not kept: they are windows into one pool.
+A client that got 201 wrote down (path, token, where its bytes are in the pool); one that got 204
+for a delete crossed it out. What was under way when the daemon died is in doubt: there or not, but
+never half. The bytes themselves are not kept: they are windows into one pool.
 """
 import threading
 

@@ -2,9 +2,9 @@
 """Goal: a death at each named step of upload, commit, delete and recovery loses nothing that was
 acknowledged and leaves nothing behind (RELIABILITY C2).
 
-Method: the names are read from core/base/failpoint.h, so a new one without a scenario fails. For each,
-a daemon is armed by HAWSER_FAILPOINT=name:count, led to that place, and must die there by SIGKILL; a
-place that is never reached fails. Then the same checks as in test_kill.py.
+Method: the names are read from core/base/failpoint.h, so a new one without a scenario fails. For
+each, a daemon is armed by HAWSER_FAILPOINT=name:count, led to that place, and must die there by
+SIGKILL; a place that is never reached fails. Then the same checks as in test_kill.py.
 """
 import random
 import re

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Goal: what was acknowledged survives kill -9 at any moment, and what was not leaves nothing behind
-(RELIABILITY C1).
+"""Goal: what was acknowledged survives kill -9 at any moment, and what was not leaves nothing
+behind (RELIABILITY C1).
 
-Method: 16 clients upload, upload again and delete; after 50 to 600 ms the daemon is killed. The next
-life must give back every acknowledged byte, keep every acknowledged delete, and, once it was stopped
-in order, hold on disk what its catalog names and nothing else. HAWSER_CRASH_CYCLES=1000 for a night.
+Method: 16 clients upload, upload again and delete; after 50 to 600 ms the daemon is killed. The
+next life must give back every acknowledged byte, keep every acknowledged delete, and, once it was
+stopped in order, hold on disk what its catalog names and nothing else. HAWSER_CRASH_CYCLES=1000 for
+a night.
 """
 import os
 import random

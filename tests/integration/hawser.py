@@ -32,7 +32,8 @@ OPTIONS = {
     'segment_size': '64MiB',
 }
 # Behind the sandbox the leak checker cannot look at our threads; the unit tests look for leaks.
-SANITIZERS = {'ASAN_OPTIONS': 'detect_leaks=0', 'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1',
+SANITIZERS = {'ASAN_OPTIONS': 'detect_leaks=0',
+              'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1',
               'TSAN_OPTIONS': 'halt_on_error=1'}
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 60
@@ -100,7 +101,7 @@ def root_of(data):
 
 
 def chunked(data, dice):
-    """The body in chunks of random sizes, now and then with an extension; ends with a last chunk."""
+    """The body in chunks of random sizes, some with an extension; a last chunk at the end."""
     view = memoryview(data)
     at = 0
     while at < len(view):
@@ -321,7 +322,8 @@ class Daemon:
             self.end()
             raise AssertionError(f'the daemon did not end:\n{self.text()[-2000:]}') from None
         self.process = None
-        assert process.returncode == code, f'ended with {process.returncode}:\n{self.text()[-4000:]}'
+        tail = self.text()[-4000:]
+        assert process.returncode == code, f'ended with {process.returncode}:\n{tail}'
         self.check_log()
 
     def kill(self):

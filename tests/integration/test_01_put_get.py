@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Goal: what is sent comes back byte for byte, under a link, with the root that any client computes.
+"""Goal: what is sent comes back byte for byte, under a link, with the root that any client
+computes.
 
 Method: files at the edges of blocks, slabs, chunks and batches of 16 chunks, by length and chunked;
 the root is computed here anew from the definition. Then 64 clients at once; with HAWSER_BIG=1 also

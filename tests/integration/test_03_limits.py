@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Goal: who is slow, greedy, broken or a stranger gets a clear answer, and costs the others nothing.
+"""Goal: who is slow, greedy, broken or a stranger gets a clear answer, and costs the others
+nothing.
 
 Method: short time-outs by configuration; floods of bad clients beside a good one; a real small disk
 that becomes full; what is left on disk is compared with the catalog page by page.

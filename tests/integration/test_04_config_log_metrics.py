@@ -20,8 +20,8 @@ def run(*flags, env=None, timeout_s=20):
     """(exit code, stdout, stderr) of a daemon that should not stay."""
     if not any(flag in flags for flag in ('--data-dir', '--print-config', '--help', '--version')):
         flags = (*flags, '--data-dir', '/proc/never')  # whatever happens: not the default one
-    done = subprocess.run([binary(), *flags], env={**environment(), **(env or {})}, capture_output=True,
-                          text=True, timeout=timeout_s, check=False)
+    done = subprocess.run([binary(), *flags], env={**environment(), **(env or {})},
+                          capture_output=True, text=True, timeout=timeout_s, check=False)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -203,7 +203,8 @@ def everything(daemon):
     secrets.append('guess-of-a-token')
     daemon.get('/metrics?token=' + share.token)
     with daemon.wire() as wire:  # malformed, with the id in it
-        wire.send(f'GET {share.path} HTTP/1.1\r\nHost: t\r\nBad Field: {share.token}\r\n\r\n'.encode())
+        wire.send(f'GET {share.path} HTTP/1.1\r\nHost: t\r\n'
+                  f'Bad Field: {share.token}\r\n\r\n'.encode())
         assert wire.answer().status == 400
     with daemon.wire() as wire:  # cut in a body
         wire.request('PUT', '/secret-name.bin', [('Content-Length', '100')])
@@ -295,7 +296,9 @@ def parse_metrics(text):
             match = SAMPLE.fullmatch(line)
             assert match, line
             name, labels, value = match[1], match[2] or '', float(match[3])
-            stem = re.sub(r'_(bucket|sum|count)$', '', name) if types[family] == 'histogram' else name
+            stem = name
+            if types[family] == 'histogram':
+                stem = re.sub(r'_(bucket|sum|count)$', '', name)
             assert stem == family, line
             assert name + labels not in samples, line
             assert (types[family] == 'counter') == name.endswith('_total'), line
@@ -360,7 +363,7 @@ def test_budget_is_printed(make_daemon):
 
 
 def test_a_disk_error_is_told(make_daemon):
-    """A stored byte that changed is never sent; the client sees a cut or a 500, the log says why."""
+    """A stored byte that changed is never sent; the client sees a cut or a 500, the log why."""
     daemon = make_daemon(reactors='1', direct_io='off')
     files = Bytes(44, 5 * MIB)
     share = daemon.put(files.window(0, 5 * MIB))

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Goal: SIGTERM takes no new work, lets what runs finish, and ends with 0; a second one ends at once.
+"""Goal: SIGTERM takes no new work, lets what runs finish, and ends with 0; a second one ends at
+once.
 
 Method: transfers that are half done when the signal comes, finished afterwards, or not.
 """

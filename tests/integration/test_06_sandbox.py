@@ -128,8 +128,9 @@ def nobodys_daemon(folder, monkeypatch, limit, **options):
 @pytest.mark.parametrize('options', [
     {}, {'memory': '64MiB', 'connections_max': '8192'},
     pytest.param({'memory': '6MiB', 'connections_max': '8192', 'reactors': '2'},
-                 marks=pytest.mark.xfail(reason="the first reactor's slabs are locked, and then its "
-                                         'neighbour finds no memory for a ring', strict=False)),
+                 marks=pytest.mark.xfail(
+                     reason="the first reactor's slabs are locked, and then its neighbour finds no "
+                     'memory for a ring', strict=False)),
 ])
 def test_little_locked_memory(folder, files, monkeypatch, options):
     """8 MiB of RLIMIT_MEMLOCK, as systems have it, and no root to be above it: a warning, and all
