@@ -318,8 +318,7 @@ def test_unsatisfiable(shared, share, value):
 @pytest.mark.parametrize('value', [
     'bytes=', 'bytes=-', 'bytes=5', 'bytes=5-4', 'bytes=a-b', 'bytes=1-2x', 'items=0-5',
     'bytes 0-5', 'bytes=0-1,5', 'bytes=0 -1', 'bytes=+1-2',
-    'bytes=' + ','.join(f'{9 * i}-{9 * i}' for i in
-                                                                   range(17)),
+    'bytes=' + ','.join(f'{9 * i}-{9 * i}' for i in range(17)),
     'bytes=0-9,0-9,0-9', ''])
 def test_ranges_that_mean_nothing(shared, share, value):
     """What is malformed, or asks too much, gives the whole (RFC 9110, 14.2)."""
