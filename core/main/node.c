@@ -86,7 +86,8 @@ int hw_node_init(struct hw_node *node, const struct hw_node_options *options, co
 		.ring =
 			{
 				.in_flight_max = in_flight_max(options),
-				.socket_slots = options->limits.connections_max,
+				.socket_slots =
+					options->limits.connections_max + HW_SPARE_CONN_COUNT,
 				.file_slots = FILE_COUNT,
 				.head_buffer_count = HW_HEAD_BUFFER_COUNT,
 				.io_workers_max = options->io_worker_count,

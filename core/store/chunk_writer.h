@@ -7,10 +7,10 @@
  * Limits: HW_WRITER_SLABS_MAX slabs at once
  *
  *	begin -> append (a slab, while has_room) ... -> finish -> done(0)     the extent is on disk,
- *synced
+ * synced
  *	                                             \-> abort  -> done(-ECANCELED)
  * An error of the disk or of the space ends it with done(-errno) whenever it happens; then nothing
- *is left of the chunk. After done(0) the extent is unsettled: the caller settles or drops it
+ * is left of the chunk. After done(0) the extent is unsettled: the caller settles or drops it
  *(segment_log.h).
  */
 #ifndef HW_CORE_STORE_CHUNK_WRITER_H

@@ -39,10 +39,13 @@ void hw_http_conn_input_submit(struct hw_http_conn *conn)
 
 void hw_http_conn_input_release(struct hw_http_conn *conn)
 {
-	if (conn->input.bytes != NULL) {
-		hw_http_server_buffer_give(conn->server, conn->input.buffer_id);
-		conn->input = (struct hw_http_input){0};
+	struct hw_http_input *input = &conn->input;
+	if (input->bytes != NULL && input->is_spill) {
+		hw_pool_give(&conn->server->spills, input->bytes);
+	} else if (input->bytes != NULL) {
+		hw_http_server_buffer_give(conn->server, input->buffer_id);
 	}
+	*input = (struct hw_http_input){0};
 }
 
 static void input_take(struct hw_http_conn *conn, const struct hw_op *op)
@@ -223,6 +226,27 @@ const char *hw_http_conn_head_bytes(const struct hw_http_conn *conn)
 					 : conn->input.bytes + conn->head_offset;
 }
 
+/* A request that came before this one's answer must not keep one of the few buffers for as long as the
+ * answer takes. Where no spill is free it is forgotten, and the connection closes after the answer: who
+ * sends ahead must be ready to send again (RFC 9112, 9.3.2). */
+static void input_stash(struct hw_http_conn *conn)
+{
+	struct hw_http_input *input = &conn->input;
+	uint32_t size = input->size - input->offset;
+	if (input->is_spill || conn->server->buffers_free >= HW_HEAD_BUFFER_COUNT / 2) {
+		return; /* there are plenty */
+	}
+	char *spill = hw_pool_take(&conn->server->spills);
+	if (spill == NULL) {
+		conn->keep_alive = false;
+		hw_http_conn_input_release(conn);
+		return;
+	}
+	memcpy(spill, input->bytes + input->offset, size);
+	hw_http_conn_input_release(conn);
+	*input = (struct hw_http_input){.bytes = spill, .size = size, .is_spill = true};
+}
+
 void hw_http_conn_head_release(struct hw_http_conn *conn)
 {
 	struct hw_http_head *head = hw_move(&conn->head);
@@ -233,7 +257,12 @@ void hw_http_conn_head_release(struct hw_http_conn *conn)
 		hw_pool_give(&conn->server->spills, head->spill);
 	}
 	hw_pool_give(&conn->server->heads, head);
-	if (conn->input.bytes != NULL && conn->input.offset == conn->input.size) {
+	if (conn->input.bytes == NULL) {
+		return;
+	}
+	if (conn->input.offset == conn->input.size) {
 		hw_http_conn_input_release(conn);
+	} else if (conn->body.is_over) {
+		input_stash(conn);
 	}
 }

@@ -11,8 +11,7 @@
 
 #include "core/base/log.h"
 
-#define ACCEPT_RETRY_MS  100U
-#define SPARE_CONN_COUNT 64U /* a slot may be handed out before we have heard of its close */
+#define ACCEPT_RETRY_MS 100U
 
 static void accept_submit(struct hw_listener *listener);
 static void accept_done(struct hw_op *op);
@@ -27,7 +26,7 @@ static uint32_t head_count(void)
 uint64_t hw_http_server_bytes(const struct hw_http_limits *limits)
 {
 	return hw_pool_bytes(sizeof(struct hw_http_conn), 64,
-			     limits->connections_max + SPARE_CONN_COUNT) +
+			     limits->connections_max + HW_SPARE_CONN_COUNT) +
 	       hw_pool_bytes(sizeof(struct hw_http_head), 64, head_count()) +
 	       hw_pool_bytes(HW_HEAD_SIZE_MAX, 64, HW_HEAD_SPILL_COUNT) +
 	       (uint64_t)HW_HEAD_BUFFER_COUNT * HW_HEAD_BUFFER_SIZE;
@@ -45,7 +44,7 @@ int hw_http_server_init(struct hw_http_server *server, struct hw_reactor *reacto
 	hw_list_init(&server->open_conns);
 	hw_list_init(&server->buffer_waiters);
 	int r = hw_pool_init(&server->conns, sizeof(struct hw_http_conn), 64,
-			     limits->connections_max + SPARE_CONN_COUNT);
+			     limits->connections_max + HW_SPARE_CONN_COUNT);
 	if (r >= 0) {
 		r = hw_pool_init(&server->heads, sizeof(struct hw_http_head), 64, head_count());
 	}
@@ -92,6 +91,11 @@ static void retry_fire(struct hw_timer *timer)
 	}
 }
 
+static bool is_full(const struct hw_http_server *server)
+{
+	return hw_pool_used_count(&server->conns) >= server->limits.connections_max;
+}
+
 static void accept_done(struct hw_op *op)
 {
 	struct hw_listener *listener = hw_container_of(op, struct hw_listener, op);
@@ -107,21 +111,27 @@ static void accept_done(struct hw_op *op)
 		hw_http_conn_open(conn, server, (uint32_t)res, listener->is_loopback);
 	}
 	if (!has_ended) {
+		/* Full: who comes now waits in the kernel's backlog until somebody leaves. An accept that
+		 * finds no slot would take them out of it and close them. */
+		if (is_full(server)) {
+			hw_ring_cancel(server->reactor->ring, &listener->op);
+		}
 		return;
 	}
 	if (server->is_draining) {
 		listener_close(listener);
 		return;
 	}
-	if (res >= 0) {
+	if (is_full(server)) {
+		hw_metrics_add(server->reactor->metrics, HW_METRIC_accept_pauses, 1);
+		return; /* hw_http_server_closed goes on */
+	}
+	if (res >= 0 || res == -ECANCELED) {
 		accept_submit(listener);
 		return;
 	}
 	hw_metrics_add(server->reactor->metrics, HW_METRIC_accept_pauses, 1);
-	/* Full (-ENFILE) is an answer: those who wait in the backlog come when somebody leaves. */
-	if (res != -ENFILE) {
-		HW_LOG(HW_LOG_WARN, "accept.failed", HW_F_ERRNO("error", res));
-	}
+	HW_LOG(HW_LOG_WARN, "accept.failed", HW_F_ERRNO("error", res));
 	hw_timer_start(&server->reactor->timers, &listener->timer, ACCEPT_RETRY_MS, retry_fire);
 }
 
@@ -186,6 +196,13 @@ void hw_http_server_closed(struct hw_http_server *server, struct hw_http_conn *c
 	hw_list_remove(&conn->link);
 	hw_metrics_sub(server->reactor->metrics, HW_METRIC_connections_open, 1);
 	hw_pool_give(&server->conns, conn);
+	for (uint32_t i = 0; i < server->listener_count; i++) {
+		struct hw_listener *listener = &server->listeners[i];
+		bool is_paused = !listener->op.in_flight && !hw_timer_is_running(&listener->timer);
+		if (is_paused && !server->is_draining && !is_full(server)) {
+			accept_submit(listener);
+		}
+	}
 }
 
 void hw_http_server_buffer_give(struct hw_http_server *server, uint16_t buffer_id)

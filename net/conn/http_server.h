@@ -14,9 +14,11 @@
 #include "net/conn/http_conn.h"
 
 #define HW_LISTENER_COUNT_MAX 8U
-#define HW_HEAD_BUFFER_COUNT  256U  /* of HW_HEAD_BUFFER_SIZE; all of a reactor: 2 MiB */
-#define HW_HEAD_SPILL_COUNT   128U  /* of HW_HEAD_SIZE_MAX: slow or long heads at a time; 4 MiB */
-#define HW_PROGRESS_RATE_MIN  1024U /* bytes/s; slower is a stall */
+#define HW_HEAD_BUFFER_COUNT  256U /* of HW_HEAD_BUFFER_SIZE; all of a reactor: 2 MiB */
+#define HW_HEAD_SPILL_COUNT   128U /* of HW_HEAD_SIZE_MAX: slow or long heads at a time; 4 MiB */
+/* Connections beyond connections_max that may be accepted before accepting has stopped. */
+#define HW_SPARE_CONN_COUNT  64U
+#define HW_PROGRESS_RATE_MIN 1024U /* bytes/s; slower is a stall */
 
 /* PORT: what requests mean; plugged by core/main. */
 struct hw_route_port {

@@ -105,6 +105,7 @@ void hw_download_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct
 	download->is_whole_sent = false;
 	download->is_rewound = false;
 	download->is_waiting = false;
+	download->has_part_head = false;
 	download->slab_waiter.ready = slab_ready;
 	download->reader.opened = chunk_opened;
 	download->reader.read_done = read_done;
@@ -314,6 +315,24 @@ static void window_fetch(struct hw_download *download, uint32_t chunk)
 			  extents_done);
 }
 
+static void reader_close(struct hw_download *download)
+{
+	if (download->is_open) {
+		download->is_open = false;
+		hw_chunk_reader_close(&download->reader);
+	}
+}
+
+/* What was being read has landed; meanwhile the client may have turned out to be slow. */
+static void read_again(struct hw_download *download)
+{
+	if (download->is_waiting) {
+		reader_close(download);
+		return;
+	}
+	read_next(download);
+}
+
 /* The next step of reading, if there is one and it may be taken. */
 static void read_next(struct hw_download *download)
 {
@@ -334,10 +353,7 @@ static void read_next(struct hw_download *download)
 		hw_slab_wait(&reactor_of(download)->slabs, &download->slab_waiter);
 		return;
 	}
-	if (download->is_open) {
-		download->is_open = false;
-		hw_chunk_reader_close(&download->reader);
-	}
+	reader_close(download);
 	uint64_t index = chunk - download->window_first;
 	if (chunk < download->window_first || index >= download->request.extent_count) {
 		window_fetch(download, (uint32_t)chunk);
@@ -376,7 +392,7 @@ static void chunk_opened(struct hw_chunk_reader *reader, int res)
 		fail(download, res);
 		return;
 	}
-	read_next(download);
+	read_again(download);
 }
 
 static void slab_ready(struct hw_slab_waiter *waiter, struct hw_slab *slab)
@@ -405,7 +421,7 @@ static void read_done(struct hw_chunk_reader *reader, int res)
 	if (download->is_rewound) {
 		download->is_rewound = false;
 		hw_slab_unref(slab);
-		read_next(download);
+		read_again(download);
 		return;
 	}
 	const struct hw_http_range *range = &download->ranges.ranges[download->read_range];
@@ -433,7 +449,9 @@ static void read_done(struct hw_chunk_reader *reader, int res)
 static void part_head_add(struct hw_download *download)
 {
 	const struct hw_http_range *range = &download->ranges.ranges[download->sent_range];
-	if (!download->is_multipart || download->sent_offset != range->first) {
+	bool is_sent = download->has_part_head;
+	download->has_part_head = false;
+	if (!download->is_multipart || download->sent_offset != range->first || is_sent) {
 		return;
 	}
 	struct hw_http_writer writer;
@@ -493,11 +511,14 @@ static void send_next(struct hw_download *download)
 		iov[count++] =
 			(struct iovec){download->sending.slab->bytes + download->sending.offset,
 				       download->sending.size};
+		download->sending_range = download->sent_range;
+		download->sending_offset = download->sent_offset;
 		piece_account(download, download->sending.size);
-		uint32_t tail_size = tail_write(download, reply + download->head_size,
-						HW_REPLY_SIZE - download->head_size);
-		if (tail_size > 0) {
-			iov[count++] = (struct iovec){reply + download->head_size, tail_size};
+		download->tail_size = tail_write(download, reply + download->head_size,
+						 HW_REPLY_SIZE - download->head_size);
+		if (download->tail_size > 0) {
+			iov[count++] =
+				(struct iovec){reply + download->head_size, download->tail_size};
 		}
 	}
 	download->is_whole_sent = download->sent_range == download->ranges.count;
@@ -507,19 +528,9 @@ static void send_next(struct hw_download *download)
 	read_next(download);
 }
 
-/*
- * The client is slow: it does not keep our slabs. What it did not take is read again when it takes
- * more; the page cache has it. Only where what is left is a piece of the one range: the rest is
- * rare, and small.
- */
-static void give_way(struct hw_download *download)
+/* Nothing of ours is held while a slow client decides: neither slabs nor the segment's place. */
+static void let_go(struct hw_download *download)
 {
-	uint64_t unsent_size = download->conn->send_left_size;
-	if (download->is_multipart || download->sending.slab == NULL ||
-	    unsent_size > download->sending.size) {
-		hw_http_conn_send_more(download->conn);
-		return;
-	}
 	hw_slab_unref(hw_move(&download->sending.slab));
 	hw_slab_unref(hw_move(&download->ahead.slab));
 	if (hw_list_is_linked(&download->slab_waiter.link)) {
@@ -528,10 +539,32 @@ static void give_way(struct hw_download *download)
 	}
 	/* What is only being opened or looked up is right or wrong by itself: read_next sees. */
 	download->is_rewound = download->filling != NULL;
-	download->read_range = 0;
-	download->sent_range = 0;
-	download->sent_offset -= unsent_size;
+	if (!download->is_reading) {
+		reader_close(download);
+	}
+}
+
+/*
+ * The client is slow: it does not keep our slabs. What it did not take of the piece is read again when it
+ * takes more; the page cache has it. A head or an end that it did not take lies in the reply buffer, and is
+ * simply sent on.
+ */
+static void give_way(struct hw_download *download)
+{
+	uint64_t unsent_size = download->conn->send_left_size;
+	uint32_t piece_size = download->sending.size;
+	if (download->sending.slab == NULL || unsent_size <= download->tail_size ||
+	    unsent_size > download->tail_size + (uint64_t)piece_size) {
+		hw_http_conn_send_more(download->conn);
+		return;
+	}
+	let_go(download);
+	download->read_range = download->sending_range;
+	download->sent_range = download->sending_range;
+	download->sent_offset =
+		download->sending_offset + piece_size - (unsent_size - download->tail_size);
 	download->read_offset = download->sent_offset;
+	download->has_part_head = true;
 	download->is_whole_sent = false;
 	download->is_waiting = true;
 	hw_http_conn_send_wait(download->conn);
@@ -598,10 +631,7 @@ static void finish(struct hw_download *download)
 {
 	struct hw_http_conn *conn = download->conn;
 	hw_slab_unref(hw_move(&download->ahead.slab));
-	if (download->is_open) {
-		download->is_open = false;
-		hw_chunk_reader_close(&download->reader);
-	}
+	reader_close(download);
 	if (download->error < 0) {
 		hw_metrics_add(reactor_of(download)->metrics, HW_METRIC_downloads_failed, 1);
 		log_failed(download);

@@ -49,7 +49,10 @@ struct hw_download {
 	uint32_t window_first; /* chunk of request.extents[0] */
 	uint32_t read_range;   /* index of the range that read_offset is in */
 	uint32_t sent_range;
-	uint32_t head_size; /* bytes of the reply buffer to send before the next piece */
+	uint32_t sending_range; /* of the piece being sent */
+	uint32_t tail_size; /* bytes behind the piece being sent: the end of a multipart answer */
+	uint64_t sending_offset; /* of the piece being sent: where in the file it begins */
+	uint32_t head_size;      /* bytes of the reply buffer to send before the next piece */
 	int error;
 	enum hw_download_state state;
 	bool is_reading; /* reader, slab line or catalog will call */
@@ -58,6 +61,7 @@ struct hw_download {
 	bool is_multipart;
 	bool is_pinned;
 	bool is_rewound;    /* what is being read is not wanted any more */
+	bool has_part_head; /* the next piece's, though it begins its range: it was sent already */
 	bool is_waiting;    /* without a slab, for a slow client to take more */
 	bool is_whole_sent; /* the closing bytes are on their way or there */
 	char boundary[HW_BOUNDARY_SIZE];

@@ -5,8 +5,8 @@
 
 /* A text in a slab, until it is sent. */
 static void slab_sent(void *talk, int res);
-static const struct hw_http_handler g_slab_handler = {.body_done = hw_reply_no_body,
-						      .send_done = slab_sent};
+static const struct hw_http_handler g_slab_handler = {
+	.body_done = hw_reply_no_body, .send_done = slab_sent, .gives_way = true};
 
 static const char g_usage[] =
 	"Hawser " HW_VERSION "\n"
@@ -71,7 +71,7 @@ static void slab_sent(void *talk, int res)
 	struct hw_slab *slab = talk;
 	struct hw_http_conn *conn = slab->user;
 	hw_slab_unref(slab);
-	if (res < 0) {
+	if (res < 0) { /* -EAGAIN too: who cannot take 30 KiB in a second keeps no slab */
 		hw_http_conn_abort(conn);
 		return;
 	}
