@@ -9,7 +9,7 @@
     tsan         data races: the tests of what threads share
     clang        the other compiler builds everything, without a warning
     fuzz         libFuzzer: every corpus, then some seconds of search each
-    release      what is shipped, built as packaging/run builds it
+    release      what is shipped, built as packaging/run builds it; 10 GiB through it and back
     bench        tests/bench/serve for some seconds: does it still measure?
     lint         clang-format, tidy.py with headers, clang-tidy, cppcheck
 
@@ -51,6 +51,7 @@ SANITIZER_ENVIRONMENT = {
 }
 # Options of the daemon that whoever calls may have set; a test says itself what it wants.
 FOREIGN_ENVIRONMENT = ('HAWSER', 'PORT', 'LOG_LEVEL', 'MAX_FILE_SIZE', 'CTEST_', 'PYTEST_')
+BIG = 'test_10_gib'  # takes a minute and 10 GiB of disk; run by the release step
 FOR_TESTS = ('HAWSER_SEED',)
 
 
@@ -150,11 +151,12 @@ class Step:
                                *selection, counts_itself=True)
         self.count(report, is_good, 'ctest')
 
-    def pytest(self, folder, hawserd, environment=None):
+    def pytest(self, folder, hawserd, environment=None, selection=()):
         report = LOGS / f'{self.name}.pytest.xml'
         report.unlink(missing_ok=True)
         is_good = self.command(PYTHON, '-B', '-m', 'pytest', '-q', '-rs', '-p', 'no:cacheprovider',
-                               f'--junitxml={report}', folder, counts_itself=True,
+                               f'--junitxml={report}', folder, *selection,
+                               counts_itself=True,
                                environment={'HAWSERD': str(hawserd), **(environment or {})})
         self.count(report, is_good, 'pytest')
 
@@ -197,7 +199,7 @@ def debug(step):
 
 def asan(step):
     step.build('asan')
-    step.ctest('asan')
+    step.ctest('asan', '-E', '^tidy')
 
 
 def integration(step):
@@ -206,7 +208,8 @@ def integration(step):
     # Leaks are looked for in the unit tests: at its end the daemon's sandbox keeps the checker from
     # reading /proc, and it would fail for that.
     step.pytest('tests/integration', ROOT / 'build' / preset / 'hawserd',
-                {'ASAN_OPTIONS': f'{SANITIZER_ENVIRONMENT["ASAN_OPTIONS"]}:detect_leaks=0'})
+                {'ASAN_OPTIONS': f'{SANITIZER_ENVIRONMENT["ASAN_OPTIONS"]}:detect_leaks=0'},
+                () if step.options.fast else ('-k', f'not {BIG}'))
 
 
 def crash(step):
@@ -231,11 +234,13 @@ def clang(step):
 def fuzz(step):
     seconds = SOAK_FUZZ_SECONDS if step.options.soak else FUZZ_SECONDS
     step.build('fuzz', configure=(f'-DHW_FUZZ_SECONDS={seconds}',))
-    step.ctest('fuzz')
+    step.ctest('fuzz', '-R', '^fuzz/')
 
 
 def release(step):
     step.command('packaging/run', '--build-only')
+    step.pytest('tests/integration', ROOT / 'build' / 'release' / 'hawserd', {'HAWSER_BIG': '1'},
+                ('-k', BIG))
 
 
 def bench(step):
