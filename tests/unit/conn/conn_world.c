@@ -225,7 +225,9 @@ static int pump(struct conn_world *world, bool (*is_finished)(void *), uint64_t 
 
 void conn_pass(struct conn_world *world, uint64_t ms)
 {
-	assert_int_equal(pump(world, NULL, ms), 0);
+	if (ms > 0) { /* 0 is the pump's own limit */
+		assert_int_equal(pump(world, NULL, ms), 0);
+	}
 }
 
 static bool is_idle(void *user)

@@ -247,12 +247,34 @@ static void stop_takes_no_more(void **state)
 		struct hw_sim_peer *peer = conn_ask(&g_world, g_places[0].first);
 		conn_say(peer, "ab");
 		conn_pass(&g_world, seed % 3);
-		if (g_world.talks[0].conn != NULL) {
-			hw_http_conn_body_stop(g_world.talks[0].conn);
-			conn_pass(&g_world, 50);
-			assert_null(g_world.talks[0].conn);
-			assert_int_equal(g_world.error, -ECANCELED);
-		}
+		hw_http_conn_body_stop(g_world.talks[0].conn);
+		conn_pass(&g_world, 50);
+		assert_null(g_world.talks[0].conn);
+		assert_int_equal(g_world.error, -ECANCELED);
+		end();
+	}
+}
+
+/* Nor does it wait for a buffer, when the receive had found none just before. */
+static void stop_needs_no_buffer(void **state)
+{
+	(void)state;
+	struct conn_options options = conn_plenty();
+	options.head_buffer_count = 1;
+	for (uint64_t seed = 1; seed <= 200; seed++) {
+		begin(seed, &options);
+		struct hw_sim_peer *peer = conn_ask(&g_world, g_places[3].first);
+		(void)conn_ask(&g_world, "PUT /hold HTTP/1.1\r\nHost: a\r\n"
+					 "Content-Length: 4\r\n\r\nab");
+		hw_sim_options()->delay_percent = 100;
+		hw_sim_options()->delay_us_max = 3000;
+		conn_say(peer, "5\r\nab");
+		conn_pass(&g_world, seed % 4);
+		hw_http_conn_body_stop(g_world.talks[0].conn);
+		conn_pass(&g_world, 50);
+		assert_null(g_world.talks[0].conn);
+		assert_int_equal(g_world.error, -ECANCELED);
+		conn_release(conn_held(&g_world));
 		end();
 	}
 }
@@ -308,6 +330,7 @@ int main(void)
 		cmocka_unit_test(every_ending_answers),
 		cmocka_unit_test(endings_without_a_buffer),
 		cmocka_unit_test(stop_takes_no_more),
+		cmocka_unit_test(stop_needs_no_buffer),
 		cmocka_unit_test(continue_is_said_once),
 		cmocka_unit_test(continue_is_cut_in_the_middle),
 	};

@@ -143,11 +143,39 @@ static struct hw_sim_pump pump_of(struct talk_world *world)
 				    .count = 2};
 }
 
+/* What waits for a client would wait for ever, did the client say nothing more. */
+static void watches_check(const struct talk_world *world)
+{
+	const struct hw_list *first = &world->server.open_conns;
+	for (const struct hw_list *link = first->next; link != first; link = link->next) {
+		const struct hw_http_conn *conn = (const struct hw_http_conn *)(const void *)link;
+		bool is_asking = conn->recv_op.in_flight || conn->send_op.in_flight;
+		bool is_waiting = is_asking || hw_list_is_linked(&conn->buffer_link);
+		bool is_ending = (conn->is_probing || conn->is_cut) && is_asking;
+		hw_assert(conn->state == HW_CONN_CLOSING || conn->state == HW_CONN_NAMING ||
+			  !is_waiting || is_ending || hw_timer_is_running(&conn->timer));
+	}
+}
+
+struct running {
+	struct talk_world *world;
+	bool (*is_finished)(void *user);
+	void *user;
+};
+
+static bool turn_check(void *user)
+{
+	const struct running *running = user;
+	watches_check(running->world);
+	return running->is_finished(running->user);
+}
+
 int talk_world_run(struct talk_world *world, bool (*is_finished)(void *user), void *user)
 {
+	struct running running = {world, is_finished, user};
 	struct hw_sim_pump pump = pump_of(world);
-	pump.is_finished = is_finished;
-	pump.user = user;
+	pump.is_finished = turn_check;
+	pump.user = &running;
 	int r = hw_sim_pump(&pump);
 	if (r != 0) {
 		talk_world_print(world); /* somebody waits for ever */
