@@ -30,6 +30,9 @@
 
 struct hw_ring;
 
+/* The kernel's largest completion queue has 65536 entries; some are left for bursts of accepts. */
+#define HW_RING_IN_FLIGHT_MAX 61440U
+
 struct hw_ring_options {
 	uint32_t in_flight_max;     /* operations; sizes the completion queue */
 	uint32_t socket_slots;      /* connections accepted at most */
@@ -52,15 +55,16 @@ struct hw_ring_probe {
 int hw_ring_probe(struct hw_ring_probe *ret_probe) HW_MUST_CHECK;
 
 /* Make a ring, disabled: no operation may be submitted before hw_ring_enable().
- * Returns 0, -ENOMEM, or what the kernel said. When the arena cannot be registered (RLIMIT_MEMLOCK)
- * the ring works without: see hw_ring_has_fixed_buffers(). */
+ * Returns 0, -ENOMEM (RLIMIT_MEMLOCK), or what the kernel said. */
 int hw_ring_init(struct hw_ring **ret_ring, const struct hw_ring_options *options) HW_MUST_CHECK;
 /* Accepts NULL. Nothing may be in flight. */
 void hw_ring_deinit(struct hw_ring *ring);
 /* Put @fd into file slot @slot for the life of the ring; before enable only. @fd stays the
  * caller's. */
 int hw_ring_file_register(struct hw_ring *ring, uint32_t slot, int fd) HW_MUST_CHECK;
-/* From now on the calling thread is the only one that may use the ring. */
+/* Register the arena, if there is memory for it (RLIMIT_MEMLOCK; all rings have been made by then):
+ * see hw_ring_has_fixed_buffers(). From now on the calling thread is the only one that may use the
+ * ring. */
 int hw_ring_enable(struct hw_ring *ring) HW_MUST_CHECK;
 
 bool hw_ring_has_fixed_buffers(const struct hw_ring *ring);

@@ -26,6 +26,7 @@
 #include "core/loop/ring_kernel.h"
 
 #define SUBMISSION_ENTRIES 1024U /* flushed when full */
+#define COMPLETION_BURST   2048U /* entries; accepts and wakes have no operation of their own */
 #define HEAD_GROUP         1U    /* the one buffer group */
 #define STEPS_BATCH        64U   /* completions copied at once */
 #define GENERATION_SHIFT   48U
@@ -41,22 +42,28 @@ struct hw_ring {
 	uint64_t arena_size;
 	struct hw_ring_options options;
 	uint32_t in_flight_count;
-	uint32_t completion_entries;
 	bool has_fixed_buffers;
 };
 
 /* -- life -- */
 
+/* Queues for everything that can be in flight; less where RLIMIT_MEMLOCK does not allow them: the
+ * kernel keeps what does not fit, which is slow and counted (cq_overflow). */
 static int setup(struct hw_ring *ring)
 {
-	struct io_uring_params params = {
-		.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
-			 IORING_SETUP_R_DISABLED | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE,
-		.cq_entries = hw_max(ring->options.in_flight_max * 2, SUBMISSION_ENTRIES),
-	};
 	uint32_t entries = hw_min(SUBMISSION_ENTRIES, ring->options.in_flight_max);
-	int r = io_uring_queue_init_params(entries, &ring->uring, &params);
-	ring->completion_entries = params.cq_entries;
+	uint32_t completions = ring->options.in_flight_max + COMPLETION_BURST;
+	int r = -ENOMEM;
+	while (r == -ENOMEM && completions >= 2 * entries) {
+		struct io_uring_params params = {
+			.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+				 IORING_SETUP_R_DISABLED | IORING_SETUP_SUBMIT_ALL |
+				 IORING_SETUP_CQSIZE,
+			.cq_entries = completions,
+		};
+		r = io_uring_queue_init_params(entries, &ring->uring, &params);
+		completions /= 2;
+	}
 	return r;
 }
 
@@ -125,9 +132,6 @@ static int all_register(struct hw_ring *ring)
 {
 	int r = slots_register(ring);
 	if (r >= 0) {
-		r = arena_register(ring);
-	}
-	if (r >= 0) {
 		r = heads_register(ring);
 	}
 	if (r >= 0) {
@@ -185,7 +189,8 @@ int hw_ring_file_register(struct hw_ring *ring, uint32_t slot, int fd)
 
 int hw_ring_enable(struct hw_ring *ring)
 {
-	return hw_ring_kernel_enable(&ring->uring);
+	int r = arena_register(ring);
+	return r < 0 ? r : hw_ring_kernel_enable(&ring->uring);
 }
 
 bool hw_ring_has_fixed_buffers(const struct hw_ring *ring)
@@ -240,7 +245,7 @@ static void op_begin(struct hw_ring *ring, struct hw_op *op, hw_op_fn *done)
 {
 	hw_assert(!op->in_flight);
 	hw_assert(done != NULL);
-	hw_assert(ring->in_flight_count < ring->completion_entries);
+	hw_assert(ring->in_flight_count < ring->options.in_flight_max);
 	ring->in_flight_count++;
 	op->done = done;
 	op->generation++;

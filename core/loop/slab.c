@@ -10,7 +10,8 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-#define HUGE_PAGE_SIZE (2U << 20)
+#define HUGE_PAGE_SIZE  (2U << 20)
+#define TURN_SERVED_MAX 1024U
 
 static uint64_t round_up(uint64_t value, uint64_t unit)
 {
@@ -112,8 +113,8 @@ bool hw_slab_has_waiters(const struct hw_slab_pool *pool)
 
 void hw_slab_pool_serve(struct hw_slab_pool *pool)
 {
-	/* At most once round: who gives its slab back and waits again waits for the next turn. */
-	for (uint32_t i = 0; i < pool->count; i++) {
+	/* Bounded: one that gives its slab back and waits again must not keep the turn. */
+	for (uint32_t i = 0; i < TURN_SERVED_MAX; i++) {
 		if (pool->free_first == NULL || hw_list_is_empty(&pool->waiters)) {
 			break;
 		}

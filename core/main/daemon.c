@@ -37,10 +37,15 @@
 #include "simd/kernels.h"
 
 #define CATALOG_CACHE_SIZE (64U << 20) /* bytes of SQLite's page cache */
-#define CATALOG_NAME       "catalog.db"
-#define WAIT_MS            1000U
-#define CUT_PATIENCE_MS    5000U /* for conversations to end once they were cut */
-#define SPARE_FD_COUNT     64U   /* data directory, catalog, log, segments being opened */
+#define MEMLOCK_ADVICE                                                                             \
+	"the kernel refused memory for io_uring: raise RLIMIT_MEMLOCK (LimitMEMLOCK= in the "      \
+	"unit), or "                                                                               \
+	"lower reactors or connections_max"
+#define CONNECTIONS_LEAST 16U /* fewer are not worth a start */
+#define CATALOG_NAME      "catalog.db"
+#define WAIT_MS           1000U
+#define CUT_PATIENCE_MS   5000U /* for conversations to end once they were cut */
+#define SPARE_FD_COUNT    64U   /* data directory, catalog, log, segments being opened */
 
 struct daemon {
 	struct hw_worker main_worker; /* main's own ring and mailbox */
@@ -90,6 +95,9 @@ static int probe(struct daemon *daemon)
 			"a container allow the io_uring_* calls in its seccomp profile (docker: "
 			"--security-opt seccomp=<profile>)");
 	}
+	if (r == -ENOMEM) {
+		return fail("io_uring.memory", r, MEMLOCK_ADVICE);
+	}
 	if (r < 0) {
 		return fail("io_uring.missing", r, "Linux 6.1 or later with io_uring is needed");
 	}
@@ -109,7 +117,7 @@ static int probe(struct daemon *daemon)
 }
 
 /* As many descriptors as may be had: a ring's table counts against the limit. */
-static void descriptors_raise(struct daemon *daemon)
+static int descriptors_raise(struct daemon *daemon)
 {
 	struct rlimit limit = {0};
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
@@ -118,7 +126,12 @@ static void descriptors_raise(struct daemon *daemon)
 		(void)getrlimit(RLIMIT_NOFILE, &limit);
 	}
 	uint64_t files = HW_STORE_FILE_COUNT + HW_CONFIG_LISTEN_COUNT_MAX + SPARE_FD_COUNT;
-	uint64_t most = limit.rlim_cur > files ? limit.rlim_cur - files : 1;
+	files += HW_SPARE_CONN_COUNT;
+	if (limit.rlim_cur < files + CONNECTIONS_LEAST) {
+		return fail("descriptors.too_few", -EMFILE,
+			    "raise RLIMIT_NOFILE (LimitNOFILE= in the unit) to 1024 or more");
+	}
+	uint64_t most = limit.rlim_cur - files;
 	if (daemon->limits.connections_max > most) {
 		HW_LOG(HW_LOG_WARN, "connections.fewer",
 		       HW_F_U64("wanted", daemon->limits.connections_max),
@@ -126,6 +139,7 @@ static void descriptors_raise(struct daemon *daemon)
 		       HW_F_TEXT("advice", "raise RLIMIT_NOFILE (LimitNOFILE= in the unit)"));
 		daemon->limits.connections_max = (uint32_t)most;
 	}
+	return 0;
 }
 
 static uint32_t cpus_allowed(const struct hw_config *config, uint32_t *ret_cpus, uint32_t capacity)
@@ -152,8 +166,7 @@ static void limits_set(struct daemon *daemon)
 	daemon->slab_count =
 		(uint32_t)(hw_min(config->memory_size, UINT64_C(1) << 30) / HW_SLAB_SIZE);
 	daemon->limits = (struct hw_http_limits){
-		/* Two operations of each fit the largest completion queue there is. */
-		.connections_max = hw_min(config->connections_max, 24576U),
+		.connections_max = config->connections_max,
 		.head_timeout_ms = config->head_timeout_ms,
 		.idle_timeout_ms = config->idle_timeout_ms,
 		.stall_timeout_ms = config->stall_timeout_ms,
@@ -169,6 +182,21 @@ static void limits_set(struct daemon *daemon)
 		.all_metrics = daemon->all_metrics,
 		.metrics_count = daemon->node_count + 1,
 	};
+}
+
+/* A ring never has more in flight than its completion queue holds. */
+static int ring_check(const struct daemon *daemon)
+{
+	uint32_t in_flight = hw_node_in_flight_max(&daemon->limits, &daemon->talks);
+	if (in_flight <= HW_RING_IN_FLIGHT_MAX) {
+		return 0;
+	}
+	HW_LOG(HW_LOG_ERROR, "limits.too_high", HW_F_U64("operations", in_flight),
+	       HW_F_U64("most", HW_RING_IN_FLIGHT_MAX),
+	       HW_F_TEXT("advice",
+			 "one ring cannot serve that much: lower connections_max, uploads_max "
+			 "or downloads_max, or use more reactors"));
+	return -EINVAL;
 }
 
 static int budget_check(const struct daemon *daemon)
@@ -301,11 +329,15 @@ static int catalog_open(struct daemon *daemon)
 
 /* -- nodes -- */
 
-static int listener_open(const struct daemon *daemon, struct hw_config_address *address)
+static int listener_open(const struct daemon *daemon, struct hw_config_address *address,
+			 bool is_first)
 {
 	char text[HW_CONFIG_ADDRESS_TEXT_SIZE];
 	hw_config_address_text(address, text);
-	int fd = hw_listen_open(address, daemon->config->congestion);
+	int fd = is_first ? hw_listen_probe(address) : 0;
+	if (fd >= 0) {
+		fd = hw_listen_open(address, daemon->config->congestion);
+	}
 	if (fd < 0) {
 		HW_LOG(HW_LOG_ERROR, "listen.failed", HW_F_ERRNO("error", fd),
 		       HW_F_TEXT("address", text),
@@ -320,11 +352,25 @@ static int listeners_open(struct daemon *daemon, int fds[][HW_CONFIG_LISTEN_COUN
 {
 	struct hw_config_listen *listen = &daemon->config->listen;
 	for (uint32_t i = 0; i < daemon->node_count * listen->count; i++) {
-		int fd = listener_open(daemon, &listen->addresses[i % listen->count]);
+		int fd = listener_open(daemon, &listen->addresses[i % listen->count],
+				       i < listen->count);
 		if (fd < 0) {
 			return fd;
 		}
 		fds[i / listen->count][i % listen->count] = fd;
+	}
+	return 0;
+}
+
+/* Not before the lock is taken and the store is whole: who connects is answered. */
+static int listeners_begin(const struct daemon *daemon, int fds[][HW_CONFIG_LISTEN_COUNT_MAX])
+{
+	uint32_t count = daemon->config->listen.count;
+	for (uint32_t i = 0; i < daemon->node_count * count; i++) {
+		int r = hw_listen_begin(fds[i / count][i % count]);
+		if (r < 0) {
+			return fail("listen.failed", r, "another process took the port meanwhile");
+		}
 	}
 	return 0;
 }
@@ -359,18 +405,13 @@ static int nodes_init(struct daemon *daemon, int fds[][HW_CONFIG_LISTEN_COUNT_MA
 		int r = hw_node_init(&daemon->nodes[i], &options, fds[i], is_loopback,
 				     daemon->config->listen.count);
 		if (r < 0) {
-			return fail("reactor.failed", r,
-				    "a ring or its memory could not be had; lower memory or "
-				    "connections_max");
+			return fail(
+				"reactor.failed", r,
+				r == -ENOMEM
+					? MEMLOCK_ADVICE
+					: "a ring or its memory could not be had; lower memory or "
+					  "connections_max");
 		}
-	}
-	if (!hw_ring_has_fixed_buffers(daemon->nodes[0].reactor.ring)) {
-		HW_LOG(HW_LOG_WARN, "memory.unregistered",
-		       HW_F_U64("needed",
-				(uint64_t)daemon->node_count * daemon->slab_count * HW_SLAB_SIZE),
-		       HW_F_TEXT("advice",
-				 "RLIMIT_MEMLOCK is too small for registered buffers, which cost "
-				 "less; raise it (LimitMEMLOCK= in the unit)"));
 	}
 	return 0;
 }
@@ -614,11 +655,13 @@ static int rings_make(struct daemon *daemon, int fds[][HW_CONFIG_LISTEN_COUNT_MA
 		r = hw_ring_enable(daemon->main_worker.ring);
 	}
 	if (r < 0) {
-		return fail("io_uring.failed", r, "a ring could not be made");
+		return fail("io_uring.failed", r,
+			    r == -ENOMEM ? MEMLOCK_ADVICE : "a ring could not be made");
 	}
 	hw_catalog_thread_init(&daemon->catalog, &daemon->worker, daemon->ports.db,
 			       &daemon->metrics[daemon->node_count]);
-	return nodes_init(daemon, fds, cpus, cpu_count);
+	r = listeners_begin(daemon, fds);
+	return r < 0 ? r : nodes_init(daemon, fds, cpus, cpu_count);
 }
 
 static int start(struct daemon *daemon)
@@ -639,8 +682,13 @@ static int start(struct daemon *daemon)
 		return r;
 	}
 	limits_set(daemon);
-	descriptors_raise(daemon);
-	r = budget_check(daemon);
+	r = descriptors_raise(daemon);
+	if (r >= 0) {
+		r = ring_check(daemon);
+	}
+	if (r >= 0) {
+		r = budget_check(daemon);
+	}
 	if (r >= 0) {
 		r = listeners_open(daemon, fds);
 	}

@@ -8,7 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BACKLOG 4096
+#define BACKLOG         4096
+#define UNSENT_SIZE_MAX 131072 /* bytes; half of it in a stall_timeout is some 1 KiB/s */
 #define BIND_TRIES                                                                                 \
 	100U /* of BIND_WAIT_MS: 5 s; a killed predecessor's ring may hold the port (HAZARDS 1.2)  \
 	      */
@@ -32,6 +33,13 @@ static int options_set(int fd, const struct hw_config_address *address, const ch
 	}
 	if (r >= 0 && address->socket.ss_family == AF_INET6) {
 		r = option_set(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+	}
+	/* What is not on its way yet shows how fast a client takes: it must not hide in a large
+	 * buffer. */
+	int unsent_size = UNSENT_SIZE_MAX;
+	if (r >= 0 &&
+	    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_size, sizeof(unsent_size)) < 0) {
+		r = -errno;
 	}
 	if (r >= 0 && *congestion != '\0' &&
 	    setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, congestion, (socklen_t)strlen(congestion)) <
@@ -57,6 +65,28 @@ static int bind_patiently(int fd, const struct hw_config_address *address)
 	return -EADDRINUSE;
 }
 
+int hw_listen_probe(const struct hw_config_address *address)
+{
+	int fd = socket(address->socket.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0) {
+		return -errno;
+	}
+	int r = option_set(fd, SOL_SOCKET, SO_REUSEADDR);
+	if (r >= 0 && address->socket.ss_family == AF_INET6) {
+		r = option_set(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+	}
+	if (r >= 0) {
+		r = bind_patiently(fd, address);
+	}
+	(void)close(fd); /* nothing on it */
+	return r;
+}
+
+int hw_listen_begin(int fd)
+{
+	return listen(fd, BACKLOG) < 0 ? -errno : 0;
+}
+
 int hw_listen_open(struct hw_config_address *address, const char *congestion)
 {
 	int fd = socket(address->socket.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -66,9 +96,6 @@ int hw_listen_open(struct hw_config_address *address, const char *congestion)
 	int r = options_set(fd, address, congestion);
 	if (r >= 0) {
 		r = bind_patiently(fd, address);
-	}
-	if (r >= 0 && listen(fd, BACKLOG) < 0) {
-		r = -errno;
 	}
 	socklen_t size = sizeof(address->socket);
 	if (r >= 0 && getsockname(fd, (struct sockaddr *)&address->socket, &size) < 0) {

@@ -10,10 +10,15 @@
 
 #include "core/base/config.h"
 
-/* A socket that listens on @address (SO_REUSEPORT; port 0 is replaced in @address by what the
- * kernel chose, so that the next reactor gets the same). @congestion: algorithm, or "". Returns the
- * descriptor (the caller's); -EADDRINUSE; -ENOENT for an unknown @congestion; or what the kernel
- * said. */
+/* Is @address free? SO_REUSEPORT would let two daemons share it without a word. Waits for a
+ * predecessor that is going. Returns 0 or -EADDRINUSE, or what the kernel said. */
+int hw_listen_probe(const struct hw_config_address *address) HW_MUST_CHECK;
+/* A socket bound to @address (SO_REUSEPORT; port 0 is replaced in @address by what the kernel
+ * chose, so that the next reactor gets the same); it takes no connections yet. @congestion:
+ * algorithm, or "". Returns the descriptor (the caller's); -EADDRINUSE; -ENOENT for an unknown
+ * @congestion; or what the kernel said. */
 int hw_listen_open(struct hw_config_address *address, const char *congestion) HW_MUST_CHECK;
+/* From now on clients may connect: when all that could fail has been done. */
+int hw_listen_begin(int fd) HW_MUST_CHECK;
 
 #endif

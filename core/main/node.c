@@ -22,13 +22,12 @@
 
 static bool end_look(struct hw_turn_hook *hook);
 
-/* Operations in flight at most: what every pool's objects can have at once. */
-static uint32_t in_flight_max(const struct hw_node_options *options)
+uint32_t hw_node_in_flight_max(const struct hw_http_limits *limits,
+			       const struct hw_talk_options *talks)
 {
-	return options->limits.connections_max * 2 +
-	       options->talks.uploads_max * 2 * (HW_WRITER_SLABS_MAX + 1) +
-	       options->talks.downloads_max + HW_STORE_FILE_COUNT * 2 +
-	       2 * HW_CONFIG_LISTEN_COUNT_MAX;
+	return (limits->connections_max + HW_SPARE_CONN_COUNT) * 2 +
+	       talks->uploads_max * 2 * (HW_WRITER_SLABS_MAX + 1) + talks->downloads_max +
+	       HW_STORE_FILE_COUNT * 2 + 2 * HW_CONFIG_LISTEN_COUNT_MAX;
 }
 
 static int files_register(struct hw_node *node)
@@ -85,7 +84,8 @@ int hw_node_init(struct hw_node *node, const struct hw_node_options *options, co
 		.metrics = options->metrics,
 		.ring =
 			{
-				.in_flight_max = in_flight_max(options),
+				.in_flight_max =
+					hw_node_in_flight_max(&options->limits, &options->talks),
 				.socket_slots =
 					options->limits.connections_max + HW_SPARE_CONN_COUNT,
 				.file_slots = FILE_COUNT,
@@ -115,6 +115,13 @@ static void run(void *user)
 		HW_LOG(HW_LOG_WARN, "log.no_ring"); /* lines are written directly then */
 	}
 	int r = hw_ring_enable(node->reactor.ring);
+	if (r >= 0 && !hw_ring_has_fixed_buffers(node->reactor.ring)) {
+		HW_LOG(HW_LOG_WARN, "memory.unregistered",
+		       HW_F_U64("bytes", (uint64_t)node->options.slab_count * HW_SLAB_SIZE),
+		       HW_F_TEXT("advice",
+				 "RLIMIT_MEMLOCK is too small for registered buffers, which "
+				 "cost less; raise it (LimitMEMLOCK= in the unit)"));
+	}
 	for (uint32_t i = 0; r >= 0 && i < node->listener_count; i++) {
 		hw_http_server_listen(&node->server,
 				      hw_ring_file_slot(node->reactor.ring, LISTENER_INDEX + i),

@@ -54,6 +54,10 @@ struct hw_node {
 	bool has_ended;
 };
 
+/* Operations that one ring may have in flight: what every pool's objects can have at once. */
+uint32_t hw_node_in_flight_max(const struct hw_http_limits *limits,
+			       const struct hw_talk_options *talks);
+
 /* @listeners: moved. Returns 0 or -errno. */
 int hw_node_init(struct hw_node *node, const struct hw_node_options *options, const int *listeners,
 		 const bool *is_loopback, uint32_t listener_count) HW_MUST_CHECK;

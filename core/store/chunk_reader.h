@@ -8,8 +8,8 @@
  *	open -> opened(0) -> read -> read_done(size) ... -> close
  *
  * No byte is handed out that does not match its leaf, and no leaf is used that does not belong to
- * the root: what the disk changed is -EBADMSG. Somebody else (the catalog's pin) keeps the extent in
- * its place.
+ * the root: what the disk changed is -EBADMSG. Somebody else (the catalog's pin) keeps the extent
+ * in its place.
  */
 #ifndef HW_CORE_STORE_CHUNK_READER_H
 #define HW_CORE_STORE_CHUNK_READER_H

@@ -10,8 +10,8 @@
  * punches out everything between the live extents, cuts every segment behind its last one, unlinks
  * those without any. With is_check, set after
  * begin, it only looks whether it could: the catalog and the segments may not belong together, and
- * then nothing must be touched. Doing it again changes nothing: a crash in the middle is repaired by the next
- * start.
+ * then nothing must be touched. Doing it again changes nothing: a crash in the middle is repaired
+ * by the next start.
  */
 #ifndef HW_CORE_STORE_RECOVER_H
 #define HW_CORE_STORE_RECOVER_H

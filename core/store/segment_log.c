@@ -284,6 +284,9 @@ static bool syncs_submit(struct hw_turn_hook *hook)
 		hw_ring_datasync(log->options.reactor->ring, &segment->sync_op, segment->slot,
 				 sync_done);
 	}
+	if (log->options.reactor->now_us - log->asked_us > FREE_ASK_US) {
+		free_ask(log); /* deletes and other programs change it, too */
+	}
 	return false; /* what is left waits for a completion */
 }
 

@@ -7,8 +7,8 @@
  * Limits: see struct hw_http_limits
  *
  * The connection speaks HTTP; what a request means is a talk's business. The route port is told of
- * each request by begin(); from then on the talk drives: it receives the body, sends the answer, and
- * says end or abort, exactly once. The handler's callbacks never run inside a call of the talk.
+ * each request by begin(); from then on the talk drives: it receives the body, sends the answer,
+ * and says end or abort, exactly once. The handler's callbacks never run inside a call of the talk.
  *
  *	begin -> [body_wait | body_recv -> body_done] ... -> [send -> send_done] ... -> end | abort
  */

@@ -226,9 +226,9 @@ const char *hw_http_conn_head_bytes(const struct hw_http_conn *conn)
 					 : conn->input.bytes + conn->head_offset;
 }
 
-/* A request that came before this one's answer must not keep one of the few buffers for as long as the
- * answer takes. Where no spill is free it is forgotten, and the connection closes after the answer: who
- * sends ahead must be ready to send again (RFC 9112, 9.3.2). */
+/* A request that came before this one's answer must not keep one of the few buffers for as long as
+ * the answer takes. Where no spill is free it is forgotten, and the connection closes after the
+ * answer: who sends ahead must be ready to send again (RFC 9112, 9.3.2). */
 static void input_stash(struct hw_http_conn *conn)
 {
 	struct hw_http_input *input = &conn->input;

@@ -111,8 +111,8 @@ static void accept_done(struct hw_op *op)
 		hw_http_conn_open(conn, server, (uint32_t)res, listener->is_loopback);
 	}
 	if (!has_ended) {
-		/* Full: who comes now waits in the kernel's backlog until somebody leaves. An accept that
-		 * finds no slot would take them out of it and close them. */
+		/* Full: who comes now waits in the kernel's backlog until somebody leaves. An
+		 * accept that finds no slot would take them out of it and close them. */
 		if (is_full(server)) {
 			hw_ring_cancel(server->reactor->ring, &listener->op);
 		}

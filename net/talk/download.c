@@ -545,9 +545,9 @@ static void let_go(struct hw_download *download)
 }
 
 /*
- * The client is slow: it does not keep our slabs. What it did not take of the piece is read again when it
- * takes more; the page cache has it. A head or an end that it did not take lies in the reply buffer, and is
- * simply sent on.
+ * The client is slow: it does not keep our slabs. What it did not take of the piece is read again
+ * when it takes more; the page cache has it. A head or an end that it did not take lies in the
+ * reply buffer, and is simply sent on.
  */
 static void give_way(struct hw_download *download)
 {

@@ -30,11 +30,14 @@ void hw_page_health(struct hw_talks *talks, struct hw_http_conn *conn)
 	struct hw_http_writer json;
 	uint64_t free_size = hw_segment_log_free_size(&talks->store->log);
 	bool is_stopping = conn->server->is_draining;
+	bool is_allowed = talks->options.upload_policy == HW_UPLOAD_EVERYONE ||
+			  (talks->options.upload_policy == HW_UPLOAD_LOOPBACK && conn->is_loopback);
+	bool may_upload = is_allowed && free_size > 0 && !is_stopping && !talks->is_read_only;
 	hw_http_writer_init(&json, bytes, sizeof(bytes));
 	hw_http_writer_text(&json, "{\"status\":");
 	hw_http_writer_text(&json, is_stopping ? "\"stopping\"" : "\"ready\"");
 	hw_http_writer_text(&json, ",\"version\":\"" HW_VERSION "\",\"uploads\":");
-	hw_http_writer_text(&json, free_size > 0 && !is_stopping ? "true" : "false");
+	hw_http_writer_text(&json, may_upload ? "true" : "false");
 	hw_http_writer_text(&json, ",\"bytes_free\":");
 	hw_http_writer_number(&json, free_size);
 	hw_http_writer_text(&json, "}\n");

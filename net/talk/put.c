@@ -586,6 +586,7 @@ static void fail(struct hw_put *put, int error)
 	if (put->error == 0) {
 		put->error = error;
 	}
+	put->talks->is_read_only |= error == -EROFS;
 	if (put->state < HW_PUT_FAILING) {
 		stop_all(put);
 	}

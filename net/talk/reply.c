@@ -34,6 +34,7 @@ static const struct {
 } g_errors[] = {
 	{ENOSPC, 507,
 	 "There is no room left on the server's disk; delete something or ask its operator."},
+	{EFBIG, 507, "The server may not write larger files (RLIMIT_FSIZE); tell its operator."},
 	{EDQUOT, 413, "The file is larger than this server accepts."},
 	{EBADMSG, 500,
 	 "Stored bytes did not match their hash; they were not sent. Tell the operator."},

@@ -43,7 +43,7 @@ struct hw_talks {
 	struct hw_pool puts;
 	struct hw_pool downloads;
 	struct hw_pool removals;
-	bool is_draining;
+	bool is_read_only; /* the catalog took an I/O error: no upload works until a restart */
 };
 
 uint64_t hw_talks_bytes(const struct hw_talk_options *options);

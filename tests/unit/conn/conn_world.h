@@ -4,9 +4,9 @@
  *
  * Room: tests/unit/conn    Thread: one    Blocks: never    Allocates: yes, it is a test
  *
- * The talk reads the whole body and answers it: /echo with the same bytes, /count with their number;
- * /bytes answers world->answer_size bytes of a pattern; /hold does nothing until the test does.
- * What a body call ended with, when it was an error, is in world->error, and answered as 400.
+ * The talk reads the whole body and answers it: /echo with the same bytes, /count with their
+ * number; /bytes answers world->answer_size bytes of a pattern; /hold does nothing until the test
+ * does. What a body call ended with, when it was an error, is in world->error, and answered as 400.
  */
 #ifndef HW_TESTS_UNIT_CONN_CONN_WORLD_H
 #define HW_TESTS_UNIT_CONN_CONN_WORLD_H

@@ -47,6 +47,10 @@ void store_world_start(struct store_world *world, const struct store_world_optio
 
 void store_world_stop(struct store_world *world)
 {
+	/* The store asks once a second how much room there is: the answer may be on its way. */
+	for (uint32_t i = 0; i < 100 && world->store.log.free_job.in_flight; i++) {
+		store_world_pass(world, 1);
+	}
 	hw_assert(hw_store_is_idle(&world->store));
 	hw_store_deinit(&world->store);
 	hw_worker_deinit(&world->worker);

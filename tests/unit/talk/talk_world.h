@@ -59,8 +59,8 @@ struct talk_world {
 struct talk_world_options talk_world_plenty(void);
 /* After hw_sim_begin(); listens. */
 void talk_world_start(struct talk_world *world, const struct talk_world_options *options);
-/* Turn until @is_finished; after each turn, nobody may wait for a client without a timer. Returns as
- * hw_sim_pump. */
+/* Turn until @is_finished; after each turn, nobody may wait for a client without a timer. Returns
+ * as hw_sim_pump. */
 int talk_world_run(struct talk_world *world, bool (*is_finished)(void *user),
 		   void *user) HW_MUST_CHECK;
 void talk_world_pass(struct talk_world *world, uint64_t ms);
