@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/base/log.h"
+#include "net/talk/put.h"
 
 /* The ring's file slots: the lock, the listeners, the store's segments. */
 #define LOCK_INDEX     0U
@@ -57,6 +58,8 @@ static int rooms_init(struct hw_node *node)
 		.segment_size = options->segment_size,
 		.shard = options->index,
 		.next_segment = options->next_segment,
+		.crowded = hw_put_give_up,
+		.crowded_user = &node->talks,
 		.file_index_base = STORE_INDEX,
 	};
 	struct hw_route_port route = hw_talks_route(&node->talks);

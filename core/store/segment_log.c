@@ -35,6 +35,7 @@ static void create_done(struct hw_job *job);
 static void bind_done(struct hw_op *op);
 static void waiters_wake(struct hw_segment_log *log, int res);
 static bool syncs_submit(struct hw_turn_hook *hook);
+static void crowd_thin(struct hw_segment_log *log);
 static void sync_done(struct hw_op *op);
 static void retire(struct hw_segment *segment);
 static void seal_maybe(struct hw_segment *segment);
@@ -127,7 +128,8 @@ static void ahead_create(struct hw_segment_log *log)
 	}
 	struct hw_segment *segment = free_find(log);
 	if (segment == NULL) {
-		return; /* slow uploads hold them all; close_done tries again */
+		log->is_crowded = true; /* slow uploads hold them all; close_done tries again */
+		return;
 	}
 	log->ahead = segment;
 	segment->number = log->options.next_segment++;
@@ -284,10 +286,32 @@ static bool syncs_submit(struct hw_turn_hook *hook)
 		hw_ring_datasync(log->options.reactor->ring, &segment->sync_op, segment->slot,
 				 sync_done);
 	}
+	if (log->is_crowded) {
+		crowd_thin(log);
+	}
 	if (log->options.reactor->now_us - log->asked_us > FREE_ASK_US) {
 		free_ask(log); /* deletes and other programs change it, too */
 	}
 	return false; /* what is left waits for a completion */
+}
+
+/* The slowest uploads would keep everybody else from storing anything. */
+static void crowd_thin(struct hw_segment_log *log)
+{
+	const struct hw_segment *oldest = NULL;
+	log->is_crowded = false;
+	for (uint32_t i = 0; i < HW_SEGMENT_OPEN_MAX; i++) {
+		const struct hw_segment *segment = &log->segments[i];
+		if (segment->state == HW_SEGMENT_FULL &&
+		    (oldest == NULL || segment->number < oldest->number)) {
+			oldest = segment;
+		}
+	}
+	if (oldest != NULL && log->options.crowded != NULL) {
+		HW_LOG(HW_LOG_WARN, "segments.crowded", HW_F_U64("segment", oldest->number),
+		       HW_F_U64("uploads", oldest->unsettled_count));
+		log->options.crowded(log->options.crowded_user, oldest);
+	}
 }
 
 static void sync_done(struct hw_op *op)

@@ -83,7 +83,11 @@ struct hw_segment_log_options {
 	struct hw_segment_port port;
 	uint64_t segment_size; /* bytes; what a new segment should have */
 	uint32_t shard;
-	uint32_t next_segment;    /* number of the first one */
+	uint32_t next_segment; /* number of the first one */
+	/* PORT: all HW_SEGMENT_OPEN_MAX are open and somebody waits: give up what still writes to the oldest
+	 * full one. At the end of a turn; may be NULL. */
+	void (*crowded)(void *user, const struct hw_segment *oldest);
+	void *crowded_user;
 	uint32_t file_index_base; /* ring file indices base .. base + HW_SEGMENT_OPEN_MAX - 1 are
 				     ours */
 };
@@ -95,6 +99,7 @@ struct hw_segment_log {
 	struct hw_segment *active; /* or NULL */
 	struct hw_segment *ahead;  /* CREATING, BINDING or READY; or NULL */
 	struct hw_list waiters;    /* for space */
+	bool is_crowded;           /* no segment could be opened for lack of a place */
 	struct hw_job free_job;    /* asks the disk */
 	uint64_t free_size;        /* bytes that new segments may take, as last heard */
 	uint64_t promised_size; /* bytes that running uploads announced and did not reserve yet */

@@ -176,6 +176,8 @@ void hw_put_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_s
 	put->request.name_size = (uint16_t)name_size;
 	hw_metrics_add(metrics_of(put), HW_METRIC_uploads_started, 1);
 	hw_metrics_add(metrics_of(put), HW_METRIC_uploads_open, 1);
+	hw_list_init(&put->link);
+	hw_list_append(&talks->open_puts, &put->link);
 	set_state(put, HW_PUT_RECEIVING);
 	hw_http_conn_handle(conn, &g_handler, put);
 	receive(put);
@@ -548,6 +550,7 @@ static void put_free(struct hw_put *put)
 	put->promised_size = 0;
 	hw_metrics_sub(metrics_of(put), HW_METRIC_uploads_open, 1);
 	set_state(put, HW_PUT_FREE);
+	hw_list_remove(&put->link);
 	hw_pool_give(&put->talks->puts, put);
 }
 
@@ -657,5 +660,35 @@ static void fail_end(struct hw_put *put)
 	} else {
 		hw_http_conn_close_after(conn);
 		hw_reply_errno(conn, error);
+	}
+}
+
+static bool has_bytes_in(const struct hw_put *put, const struct hw_segment *segment)
+{
+	for (uint32_t i = 0; i < HW_PUT_WRITERS; i++) {
+		if (put->writers[i].segment == segment) {
+			return true;
+		}
+	}
+	/* While the catalog has the batch it is about to be settled. */
+	for (uint32_t i = 0; !put->is_asking && i < put->request.extent_count; i++) {
+		if (put->segments[i] == segment) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void hw_put_give_up(void *user, const struct hw_segment *segment)
+{
+	struct hw_talks *talks = user;
+	struct hw_list *link = talks->open_puts.next;
+	while (link != &talks->open_puts) {
+		struct hw_list *next = link->next;
+		struct hw_put *put = hw_container_of(link, struct hw_put, link);
+		if (put->state == HW_PUT_RECEIVING && has_bytes_in(put, segment)) {
+			fail(put, -ETIMEDOUT);
+		}
+		link = next;
 	}
 }

@@ -30,6 +30,7 @@ enum hw_put_state {
 struct hw_put {
 	struct hw_chunk_writer writers[HW_PUT_WRITERS]; /* chunk n is written by n % 2 */
 	struct hw_talks *talks;
+	struct hw_list link; /* in talks->open_puts */
 	struct hw_http_conn *conn;
 	struct hw_slab *slab; /* FILLING, lent to the receive in flight */
 	struct hw_slab_waiter slab_waiter;
@@ -57,6 +58,9 @@ struct hw_put {
 	uint8_t kept[HW_BLOCK_SIZE]; /* touched for slow clients only */
 };
 
+/* Uploads that have bytes in @segment and still receive are given up (408): they are the slowest of all, and
+ * @user (struct hw_talks) has no room for others as long as they go on. */
+void hw_put_give_up(void *user, const struct hw_segment *segment);
 /* @conn: a request with method PUT; @segment: the only segment of its path, escaped. */
 void hw_put_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_span segment);
 

@@ -41,6 +41,7 @@ struct hw_talks {
 	struct hw_catalog *catalog;
 	struct hw_talk_options options;
 	struct hw_pool puts;
+	struct hw_list open_puts;
 	struct hw_pool downloads;
 	struct hw_pool removals;
 	bool is_read_only; /* the catalog took an I/O error: no upload works until a restart */

@@ -113,7 +113,8 @@ static void ranges_are_exact(void **state)
 
 struct slow {
 	struct talk_client client;
-	uint64_t faults_us; /* from then on the disk is slow, and fails */
+	uint64_t faults_us; /* from then on the disk is slow, and perhaps fails */
+	bool is_failing;
 };
 
 static bool slow_step(void *user)
@@ -124,7 +125,7 @@ static bool slow_step(void *user)
 		slow->faults_us = 0;
 		hw_sim_options()->delay_percent = 100;
 		hw_sim_options()->delay_us_max = 4000000;
-		hw_sim_options()->read_error_percent = 30;
+		hw_sim_options()->read_error_percent = slow->is_failing ? 30 : 0;
 	}
 	return slow->client.is_over;
 }
@@ -150,6 +151,7 @@ static void slow_run(uint64_t seed)
 	slow.client.exchanges[1] =
 		(struct talk_exchange){.verb = TALK_RANGES, .sent_limit = UINT64_MAX};
 	slow.client.unhold_us = now_us + hw_prng_below(&prng, 25000000);
+	slow.is_failing = seed % 4 == 1;
 	slow.faults_us = seed % 2 == 0 ? 0 : now_us + hw_prng_below(&prng, 100000);
 	talk_client_begin(&slow.client, &g_world, &g_model, seed);
 	int r = talk_world_run(&g_world, slow_step, &slow);
