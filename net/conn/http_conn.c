@@ -144,6 +144,7 @@ static void request_reset(struct hw_http_conn *conn)
 	conn->status = 0;
 	conn->sent_size = 0;
 	conn->is_answered = false;
+	conn->has_dropped = false;
 	conn->is_probing = false;
 	conn->waited_us = 0;
 	conn->moved_size = 0;
@@ -236,7 +237,7 @@ void hw_http_conn_request_done(struct hw_http_conn *conn)
 	bool is_read = conn->body.is_over && conn->state == HW_CONN_ANSWERING;
 	if (conn->keep_alive && is_read) {
 		hw_http_conn_idle_begin(conn);
-	} else if (is_read && conn->input.bytes == NULL) {
+	} else if (is_read && conn->input.bytes == NULL && !conn->has_dropped) {
 		hw_http_conn_close_begin(conn);
 	} else {
 		linger_begin(conn);

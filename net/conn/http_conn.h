@@ -126,6 +126,7 @@ struct hw_http_conn {
 	bool is_probing;  /* the operation in flight was cancelled to see its progress */
 	bool is_answered; /* some of the answer was sent: no other can be */
 	bool is_cut;      /* the daemon stops now */
+	bool has_dropped; /* bytes behind this request, unread: the client may still be sending */
 	bool is_loopback; /* came by a loopback listener */
 	uint16_t host_size;
 	char host[256]; /* of the request, for links */

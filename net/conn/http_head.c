@@ -239,6 +239,7 @@ static void input_stash(struct hw_http_conn *conn)
 	char *spill = hw_pool_take(&conn->server->spills);
 	if (spill == NULL) {
 		conn->keep_alive = false;
+		conn->has_dropped = true;
 		hw_http_conn_input_release(conn);
 		return;
 	}

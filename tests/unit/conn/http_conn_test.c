@@ -98,6 +98,41 @@ static void answer_is_seen_before_the_end(void **state)
 	free(body);
 }
 
+/* Requests that came ahead and found no place are forgotten; the answer before them is not. */
+static void answer_is_seen_before_what_is_forgotten(void **state)
+{
+	(void)state;
+	struct conn_options options = conn_plenty();
+	for (uint64_t seed = 1; seed <= 50; seed++) {
+		g_running.seed = seed;
+		begin(seed, &options);
+		struct hw_pool *spills = &g_world.server.spills;
+		void *taken[HW_HEAD_SPILL_COUNT];
+		for (uint32_t i = 0; i < HW_HEAD_SPILL_COUNT; i++) {
+			taken[i] = hw_pool_take(spills);
+		}
+		hw_sim_options()->piece_gap_us_max = 0;
+		hw_sim_options()->close_loss_percent = 100;
+		hw_sim_options()->window_size = 50;
+		g_world.answer_size = 2000;
+		struct hw_sim_peer *peer = conn_connect(&g_world);
+		conn_say(peer, "GET /bytes HTTP/1.1\r\nHost: a\r\n\r\n");
+		for (uint32_t i = 0; i < 400; i++) { /* more than a buffer */
+			conn_say(peer, GET);
+		}
+		hw_sim_peer_shutdown(peer);
+		conn_pass(&g_world, 5000);
+		assert_true(conn_got_status(peer, 200));
+		struct hw_span got = hw_sim_peer_got(peer);
+		assert_int_equal((uint8_t)got.bytes[got.size - 1], conn_byte(1999));
+		assert_true(conn_is_over(peer));
+		for (uint32_t i = 0; i < HW_HEAD_SPILL_COUNT; i++) {
+			hw_pool_give(spills, taken[i]);
+		}
+		end();
+	}
+}
+
 /* But not for ever, and not for any number of bytes. */
 static void linger_has_limits(void **state)
 {
@@ -256,6 +291,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(requests_follow_each_other),
 		cmocka_unit_test(answer_is_seen_before_the_end),
+		cmocka_unit_test(answer_is_seen_before_what_is_forgotten),
 		cmocka_unit_test(linger_has_limits),
 		cmocka_unit_test(stop_finds_any_state),
 		cmocka_unit_test(drain_lets_finish),

@@ -77,6 +77,7 @@ static struct talk_world_options world_options(struct run *run)
 	options.is_direct = hw_prng_chance(prng, 80);
 	options.segment_size = pick(prng, 16, 64) * MIB;
 	if (run->is_strict) {
+		options.head_buffer_count = hw_prng_chance(prng, 50) ? 64 : HW_HEAD_BUFFER_COUNT;
 		return options;
 	}
 	options.slab_count = hw_prng_chance(prng, 50) ? pick(prng, 1, 6) : 64;

@@ -8,7 +8,8 @@
  */
 #include "tests/unit/talk/talk_table.h"
 
-#define SIZE 40000U
+#define SIZE      40000U
+#define FAULTS_US 30000000U
 
 static struct talk_world g_world;
 static struct talk_model g_model;
@@ -114,6 +115,7 @@ static void ranges_are_exact(void **state)
 struct slow {
 	struct talk_client client;
 	uint64_t faults_us; /* from then on the disk is slow, and perhaps fails */
+	uint64_t calm_us;   /* from then on it is well again */
 	bool is_failing;
 };
 
@@ -122,10 +124,16 @@ static bool slow_step(void *user)
 	struct slow *slow = user;
 	talk_client_step(&slow->client);
 	if (slow->faults_us != 0 && hw_clock_monotonic_us() >= slow->faults_us) {
+		slow->calm_us = slow->faults_us + FAULTS_US;
 		slow->faults_us = 0;
 		hw_sim_options()->delay_percent = 100;
 		hw_sim_options()->delay_us_max = 4000000;
 		hw_sim_options()->read_error_percent = slow->is_failing ? 30 : 0;
+	}
+	if (slow->calm_us != 0 && hw_clock_monotonic_us() >= slow->calm_us) {
+		slow->calm_us = 0;
+		hw_sim_options()->delay_us_max = 500;
+		hw_sim_options()->read_error_percent = 0;
 	}
 	return slow->client.is_over;
 }

@@ -240,6 +240,36 @@ static void no_upload_is_free(void **state)
 	talk_table_end(&g_world);
 }
 
+/* Each takes the place of a whole chunk and then says nothing more: 32 segments of three such places.
+ * The next one finds room all the same, for those who are there longest are given up. */
+static void slowest_give_up_their_segment(void **state)
+{
+	enum { COUNT = 3 * HW_SEGMENT_OPEN_MAX + 1 };
+	static struct hw_sim_peer *peers[COUNT];
+	static char begun[HW_SLAB_SIZE];
+	(void)state;
+	g_running.part = "slowest_give_up_their_segment";
+	struct talk_world_options options = talk_world_plenty();
+	options.segment_size = UINT64_C(16) << 20;
+	options.connections_max = COUNT + 1;
+	options.uploads_max = COUNT + 1;
+	talk_table_begin(&g_world, &options);
+	const char *head = PUT("/a", "Content-Length: 5000000\r\n");
+	for (uint32_t i = 0; i < COUNT; i++) {
+		peers[i] = hw_sim_connect(g_world.reactor.ring, g_world.listener);
+		hw_sim_peer_write(peers[i], head, strlen(head));
+		hw_sim_peer_write(peers[i], begun, sizeof(begun));
+		talk_world_pass(&g_world, 20);
+	}
+	static const struct talk_row good = {PUT("/a", LENGTH_3) "abc", 201, NULL, NULL, NULL};
+	talk_rows_check(&g_world, NULL, &good, 1);
+	for (uint32_t i = 0; i < COUNT; i++) {
+		uint32_t status = talk_answer_status(hw_sim_peer_got(peers[i]));
+		assert_int_equal(status, i < 3 ? 408 : 0);
+	}
+	talk_table_end(&g_world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +280,7 @@ int main(void)
 		cmocka_unit_test(dripping_clients_keep_no_slab),
 		cmocka_unit_test(stalled_clients_are_told),
 		cmocka_unit_test(no_upload_is_free),
+		cmocka_unit_test(slowest_give_up_their_segment),
 	};
 	return cmocka_run_group_tests(tests, talk_tests_setup, NULL);
 }

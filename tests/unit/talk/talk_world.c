@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/talk/put.h"
+
 #define LISTENER_INDEX 1U
 #define STORE_INDEX    2U
 #define QUIET_MS       3000U /* of virtual time: longer than anything that is not a stall */
@@ -54,7 +56,7 @@ static void threads_start(struct talk_world *world)
 	struct hw_reactor_options reactor = {
 		.slab_count = options->slab_count,
 		.ring = {.in_flight_max = 8192,
-			 .socket_slots = options->connections_max,
+			 .socket_slots = options->connections_max + HW_SPARE_CONN_COUNT,
 			 .file_slots = STORE_INDEX + HW_STORE_FILE_COUNT,
 			 .head_buffer_count = options->head_buffer_count},
 		.metrics = &world->metrics,
@@ -88,6 +90,8 @@ static void store_start(struct talk_world *world)
 		.port = {.user = &world->catalog, .sealed = hw_catalog_sim_sealed},
 		.segment_size = world->options.segment_size,
 		.next_segment = 1,
+		.crowded = hw_put_give_up,
+		.crowded_user = &world->talks,
 		.file_index_base = STORE_INDEX,
 	};
 	hw_store_init(&world->store, &log);
