@@ -32,7 +32,6 @@ struct hw_slab {
 	uint16_t holder_count;
 	uint8_t state;             /* enum hw_slab_state */
 	struct hw_slab_pool *pool; /* whose it is */
-	void *user;                /* the only holder's own, to find itself again */
 	struct hw_slab *next_free; /* in the pool only */
 };
 

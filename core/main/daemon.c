@@ -45,7 +45,6 @@
 #define CATALOG_NAME      "catalog.db"
 #define WAIT_MS           1000U
 #define CUT_PATIENCE_MS   5000U /* for conversations to end once they were cut */
-#define SPARE_FD_COUNT    64U   /* data directory, catalog, log, segments being opened */
 
 struct daemon {
 	struct hw_worker main_worker; /* main's own ring and mailbox */
@@ -125,7 +124,7 @@ static int descriptors_raise(struct daemon *daemon)
 		(void)setrlimit(RLIMIT_NOFILE, &limit); /* checked below by asking again */
 		(void)getrlimit(RLIMIT_NOFILE, &limit);
 	}
-	uint64_t files = HW_STORE_FILE_COUNT + HW_CONFIG_LISTEN_COUNT_MAX + SPARE_FD_COUNT;
+	uint64_t files = HW_STORE_FILE_COUNT + HW_CONFIG_LISTEN_COUNT_MAX + 1;
 	files += HW_SPARE_CONN_COUNT;
 	if (limit.rlim_cur < files + CONNECTIONS_LEAST) {
 		return fail("descriptors.too_few", -EMFILE,

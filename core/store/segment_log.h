@@ -84,8 +84,8 @@ struct hw_segment_log_options {
 	uint64_t segment_size; /* bytes; what a new segment should have */
 	uint32_t shard;
 	uint32_t next_segment; /* number of the first one */
-	/* PORT: all HW_SEGMENT_OPEN_MAX are open and somebody waits: give up what still writes to the oldest
-	 * full one. At the end of a turn; may be NULL. */
+	/* PORT: all HW_SEGMENT_OPEN_MAX are open and somebody waits: give up what still writes to
+	 * the oldest full one. At the end of a turn; may be NULL. */
 	void (*crowded)(void *user, const struct hw_segment *oldest);
 	void *crowded_user;
 	uint32_t file_index_base; /* ring file indices base .. base + HW_SEGMENT_OPEN_MAX - 1 are

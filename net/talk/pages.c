@@ -3,10 +3,9 @@
 
 #include "net/talk/reply.h"
 
-/* A text in a slab, until it is sent. */
-static void slab_sent(void *talk, int res);
-static const struct hw_http_handler g_slab_handler = {
-	.body_done = hw_reply_no_body, .send_done = slab_sent, .gives_way = true};
+static void page_sent(void *talk, int res);
+static const struct hw_http_handler g_page_handler = {
+	.body_done = hw_reply_no_body, .send_done = page_sent, .gives_way = true};
 
 static const char g_usage[] =
 	"Hawser " HW_VERSION "\n"
@@ -46,35 +45,34 @@ void hw_page_health(struct hw_talks *talks, struct hw_http_conn *conn)
 
 void hw_page_metrics(struct hw_talks *talks, struct hw_http_conn *conn)
 {
-	struct hw_slab_pool *slabs = &talks->reactor->slabs;
-	struct hw_slab *slab = hw_slab_take(slabs);
-	if (slab == NULL) {
-		hw_reply_busy(conn, "No memory is free for this answer; try again in a moment.");
+	struct hw_page *page = hw_pool_take(&talks->pages);
+	if (page == NULL) {
+		hw_reply_busy(conn, "Others are reading the metrics; try again in a moment.");
 		return;
 	}
 	uint64_t size = hw_metrics_render(talks->options.all_metrics, talks->options.metrics_count,
-					  (char *)slab->bytes, HW_SLAB_SIZE);
-	hw_assert(size <= HW_SLAB_SIZE); /* some 30 KiB, whatever the number of threads */
-	slab->size = (uint32_t)size;
-	hw_slab_seal(slab);
+					  page->text, HW_PAGE_TEXT_SIZE_MAX);
+	hw_assert(size <= HW_PAGE_TEXT_SIZE_MAX);
+	page->conn = conn;
+	page->pool = &talks->pages;
 	struct hw_http_writer head;
-	hw_http_conn_handle(conn, &g_slab_handler, slab);
-	slab->user = conn;
+	hw_http_conn_handle(conn, &g_page_handler, page);
 	hw_http_conn_reply_begin(conn, &head, 200);
 	hw_http_writer_field(&head, HW_SPAN("Content-Type"),
 			     HW_SPAN("text/plain; version=0.0.4; charset=utf-8"));
-	hw_http_writer_field_number(&head, HW_SPAN("Content-Length"), slab->size);
+	hw_http_writer_field_number(&head, HW_SPAN("Content-Length"), size);
 	hw_http_writer_field(&head, HW_SPAN("Cache-Control"), HW_SPAN("no-store"));
 	hw_http_writer_head_end(&head);
-	hw_http_conn_reply_send(conn, &head, slab->bytes, slab->size);
+	hw_http_conn_reply_send(conn, &head, page->text, size);
 }
 
-static void slab_sent(void *talk, int res)
+/* -EAGAIN too: who cannot take 30 KiB in a second keeps no page. */
+static void page_sent(void *talk, int res)
 {
-	struct hw_slab *slab = talk;
-	struct hw_http_conn *conn = slab->user;
-	hw_slab_unref(slab);
-	if (res < 0) { /* -EAGAIN too: who cannot take 30 KiB in a second keeps no slab */
+	struct hw_page *page = talk;
+	struct hw_http_conn *conn = page->conn;
+	hw_pool_give(page->pool, page);
+	if (res < 0) {
 		hw_http_conn_abort(conn);
 		return;
 	}

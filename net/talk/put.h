@@ -58,8 +58,8 @@ struct hw_put {
 	uint8_t kept[HW_BLOCK_SIZE]; /* touched for slow clients only */
 };
 
-/* Uploads that have bytes in @segment and still receive are given up (408): they are the slowest of all, and
- * @user (struct hw_talks) has no room for others as long as they go on. */
+/* Uploads that have bytes in @segment and still receive are given up (408): they are the slowest of
+ * all, and @user (struct hw_talks) has no room for others as long as they go on. */
 void hw_put_give_up(void *user, const struct hw_segment *segment);
 /* @conn: a request with method PUT; @segment: the only segment of its path, escaped. */
 void hw_put_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_span segment);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "net/talk/download.h"
+#include "net/talk/pages.h"
 #include "net/talk/put.h"
 #include "net/talk/remove.h"
 
@@ -11,7 +12,8 @@ uint64_t hw_talks_bytes(const struct hw_talk_options *options)
 {
 	return hw_pool_bytes(sizeof(struct hw_put), HW_PAGE_SIZE, options->uploads_max) +
 	       hw_pool_bytes(sizeof(struct hw_download), 64, options->downloads_max) +
-	       hw_pool_bytes(sizeof(struct hw_removal), 64, HW_REMOVALS_MAX);
+	       hw_pool_bytes(sizeof(struct hw_removal), 64, HW_REMOVALS_MAX) +
+	       hw_pool_bytes(sizeof(struct hw_page), 64, HW_PAGES_MAX);
 }
 
 int hw_talks_init(struct hw_talks *talks, struct hw_store *store, struct hw_catalog *catalog,
@@ -33,6 +35,9 @@ int hw_talks_init(struct hw_talks *talks, struct hw_store *store, struct hw_cata
 	if (r >= 0) {
 		r = hw_pool_init(&talks->removals, sizeof(struct hw_removal), 64, HW_REMOVALS_MAX);
 	}
+	if (r >= 0) {
+		r = hw_pool_init(&talks->pages, sizeof(struct hw_page), 64, HW_PAGES_MAX);
+	}
 	if (r < 0) {
 		hw_talks_deinit(talks);
 	}
@@ -41,6 +46,7 @@ int hw_talks_init(struct hw_talks *talks, struct hw_store *store, struct hw_cata
 
 void hw_talks_deinit(struct hw_talks *talks)
 {
+	hw_pool_deinit(&talks->pages);
 	hw_pool_deinit(&talks->removals);
 	hw_pool_deinit(&talks->downloads);
 	hw_pool_deinit(&talks->puts);
@@ -50,5 +56,5 @@ bool hw_talks_is_idle(const struct hw_talks *talks)
 {
 	return hw_pool_used_count(&talks->puts) == 0 &&
 	       hw_pool_used_count(&talks->downloads) == 0 &&
-	       hw_pool_used_count(&talks->removals) == 0;
+	       hw_pool_used_count(&talks->removals) == 0 && hw_pool_used_count(&talks->pages) == 0;
 }

@@ -15,6 +15,7 @@
 #include "net/conn/http_server.h"
 
 #define HW_REMOVALS_MAX    256U /* DELETEs under way */
+#define HW_PAGES_MAX       16U  /* /metrics under way */
 #define HW_PUBLIC_URL_SIZE 256U
 
 /* Who may upload. The words are the configuration's. */
@@ -44,7 +45,8 @@ struct hw_talks {
 	struct hw_list open_puts;
 	struct hw_pool downloads;
 	struct hw_pool removals;
-	bool is_read_only; /* the catalog took an I/O error: no upload works until a restart */
+	struct hw_pool pages; /* of their own: an operator asks when slabs are short */
+	bool is_read_only;    /* the catalog took an I/O error: no upload works until a restart */
 };
 
 uint64_t hw_talks_bytes(const struct hw_talk_options *options);
