@@ -240,8 +240,8 @@ static void no_upload_is_free(void **state)
 	talk_table_end(&g_world);
 }
 
-/* Each takes the place of a whole chunk and then says nothing more: 32 segments of three such places.
- * The next one finds room all the same, for those who are there longest are given up. */
+/* Each takes the place of a whole chunk and then says nothing more: 32 segments of three such
+ * places. The next one finds room all the same, for those who are there longest are given up. */
 static void slowest_give_up_their_segment(void **state)
 {
 	enum { COUNT = 3 * HW_SEGMENT_OPEN_MAX + 1 };
