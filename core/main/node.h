@@ -37,8 +37,8 @@ struct hw_node_options {
 };
 
 struct hw_node {
+	struct hw_reactor reactor; /* first: it is aligned to a cache line */
 	struct hw_node_options options;
-	struct hw_reactor reactor;
 	struct hw_store store;
 	struct hw_catalog_client catalog;
 	struct hw_http_server server;
