@@ -110,6 +110,55 @@ static void ranges_are_exact(void **state)
 	talk_table_end(&g_world);
 }
 
+/* What a client gets that stops after @window bytes (0: never), long enough for us to give way, and
+ * then goes on. Worlds are equal, so boundaries and dates are. */
+static struct hw_span stopped_answer(const char *request, uint32_t window, char *ret_bytes,
+				     uint32_t capacity)
+{
+	struct talk_world_options options = talk_world_plenty();
+	talk_table_begin(&g_world, &options);
+	memset(&g_model, 0, sizeof(g_model));
+	uint32_t share = talk_share_make(&g_world, &g_model, SIZE, 5);
+	char text[512];
+	struct hw_span filled = talk_row_fill(request, &g_model.shares[share], text, sizeof(text));
+	struct hw_sim_peer *peer = hw_sim_connect(g_world.reactor.ring, g_world.listener);
+	hw_sim_peer_hold(peer, window > 0);
+	hw_sim_peer_window_set(peer, hw_max(window, 1U));
+	hw_sim_peer_write(peer, filled.bytes, filled.size);
+	talk_world_pass(&g_world, 1500);
+	if (window > 0) {
+		assert_int_equal(hw_sim_peer_got(peer).size, window);
+	}
+	hw_sim_peer_hold(peer, false);
+	talk_world_pass(&g_world, 1500);
+	struct hw_span got = hw_sim_peer_got(peer);
+	assert_true(got.size < capacity);
+	memcpy(ret_bytes, got.bytes, got.size);
+	talk_table_end(&g_world);
+	return (struct hw_span){ret_bytes, got.size};
+}
+
+/* Wherever the client stops, in heads, pieces and ends: nothing is lost, nothing is said twice. */
+static void parts_go_on_anywhere(void **state)
+{
+	static const char *const requests[] = {GET("Range: bytes=0-9, 100-109, 39990-39999\r\n"),
+					       GET("Range: bytes=7-20\r\n")};
+	static char whole_bytes[4096];
+	static char bytes[4096];
+	(void)state;
+	g_running.part = "parts_go_on_anywhere";
+	for (uint32_t i = 0; i < hw_count_of(requests); i++) {
+		struct hw_span whole = stopped_answer(requests[i], 0, whole_bytes, 4096);
+		assert_true(whole.size > 100);
+		for (uint32_t window = 1; window < whole.size; window++) {
+			g_running.place = window;
+			struct hw_span answer = stopped_answer(requests[i], window, bytes, 4096);
+			assert_int_equal(answer.size, whole.size);
+			assert_memory_equal(answer.bytes, whole.bytes, whole.size);
+		}
+	}
+}
+
 /* -- slow clients */
 
 struct slow {
@@ -177,6 +226,15 @@ static void slow_clients_end(void **state)
 	}
 }
 
+static uint32_t segment_user_count(void)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < HW_SEGMENT_CACHE_MAX; i++) {
+		count += g_world.store.cache.views[i].user_count;
+	}
+	return count;
+}
+
 /* While it is waited for, nothing of ours is in its hands. */
 static void held_client_holds_no_slab(void **state)
 {
@@ -194,8 +252,10 @@ static void held_client_holds_no_slab(void **state)
 	hw_sim_peer_write(peer, text, (uint64_t)size);
 	talk_world_pass(&g_world, 500);
 	assert_true(g_world.reactor.slabs.free_count < g_world.reactor.slabs.count);
+	assert_int_equal(segment_user_count(), 1);
 	talk_world_pass(&g_world, 1500);
 	assert_int_equal(g_world.reactor.slabs.free_count, g_world.reactor.slabs.count);
+	assert_int_equal(segment_user_count(), 0);
 	hw_sim_peer_hold(peer, false);
 	talk_world_pass(&g_world, 2000);
 	struct hw_span body = talk_answer_body(hw_sim_peer_got(peer));
@@ -207,9 +267,8 @@ static void held_client_holds_no_slab(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(fields_decide),
-		cmocka_unit_test(ranges_are_exact),
-		cmocka_unit_test(held_client_holds_no_slab),
+		cmocka_unit_test(fields_decide),        cmocka_unit_test(ranges_are_exact),
+		cmocka_unit_test(parts_go_on_anywhere), cmocka_unit_test(held_client_holds_no_slab),
 		cmocka_unit_test(slow_clients_end),
 	};
 	return cmocka_run_group_tests(tests, talk_tests_setup, NULL);
