@@ -9,7 +9,8 @@
 
 #define LISTENER_INDEX 1U
 #define STORE_INDEX    2U
-#define QUIET_MS       3000U /* of virtual time: longer than anything that is not a stall */
+#define RUN_LIMIT_MS   3600000U /* of virtual time: 8 MiB at 25 KB/s, again and again */
+#define QUIET_MS       3000U    /* of virtual time: longer than anything that is not a stall */
 
 struct talk_world_options talk_world_plenty(void)
 {
@@ -180,6 +181,7 @@ int talk_world_run(struct talk_world *world, bool (*is_finished)(void *user), vo
 	struct hw_sim_pump pump = pump_of(world);
 	pump.is_finished = turn_check;
 	pump.user = &running;
+	pump.limit_ms = RUN_LIMIT_MS;
 	int r = hw_sim_pump(&pump);
 	if (r != 0) {
 		talk_world_print(world); /* somebody waits for ever */
