@@ -46,9 +46,8 @@ struct hw_ring_options {
 
 /* What this kernel offers, asked once before any ring is made. */
 struct hw_ring_probe {
-	bool has_fd_install;  /* 6.8: a slot can become a descriptor for a moment (peer address) */
-	bool has_restriction; /* 5.10 */
-	char text[160];       /* for the log: what was found */
+	bool has_fd_install; /* 6.8: a slot can become a descriptor for a moment (peer address) */
+	char text[160];      /* for the log: what was found */
 };
 
 /* Returns 0; -EPERM (disabled by sysctl or seccomp), -ENOSYS, or -ENOTSUP: older than 6.1. */

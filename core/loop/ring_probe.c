@@ -56,7 +56,6 @@ int hw_ring_probe(struct hw_ring_probe *ret_probe)
 	int named = uname(&system);
 	*ret_probe = (struct hw_ring_probe){
 		.has_fd_install = g_has_fd_install,
-		.has_restriction = true,
 	};
 	(void)snprintf(ret_probe->text, sizeof(ret_probe->text),
 		       "kernel %s, %u operations, fixed-fd-install %s",

@@ -359,6 +359,11 @@ static void read_next(struct hw_download *download)
 		window_fetch(download, (uint32_t)chunk);
 		return;
 	}
+	if (download->read_offset % HW_CHUNK_SIZE >= download->request.extents[index].size) {
+		download->is_reading = false; /* the catalog's rows do not add up to the file */
+		fail(download, -EBADMSG);
+		return;
+	}
 	download->chunk = chunk;
 	hw_chunk_reader_open(&download->reader, download->talks->store,
 			     &download->request.extents[index]);

@@ -14,9 +14,8 @@
 #include "core/store/store.h"
 #include "net/conn/http_server.h"
 
-#define HW_REMOVALS_MAX    256U /* DELETEs under way */
-#define HW_PAGES_MAX       16U  /* /metrics under way */
-#define HW_PUBLIC_URL_SIZE 256U
+#define HW_REMOVALS_MAX 256U /* DELETEs under way */
+#define HW_PAGES_MAX    16U  /* /metrics under way */
 
 /* Who may upload. The words are the configuration's. */
 enum hw_upload_policy {

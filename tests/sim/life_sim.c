@@ -150,7 +150,6 @@ int hw_ring_probe(struct hw_ring_probe *ret_probe)
 {
 	*ret_probe = (struct hw_ring_probe){
 		.has_fd_install = hw_sim_world.options.has_fd_install,
-		.has_restriction = true,
 	};
 	(void)snprintf(ret_probe->text, sizeof(ret_probe->text), "simulated"); /* it fits */
 	return 0;
