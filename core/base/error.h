@@ -13,7 +13,9 @@
  * budget or a quota: 413 or 507 -EBADMSG       bytes do not match their hash, or a peer broke the
  * framing -ETIMEDOUT     the peer was too slow -ECONNRESET    the peer went away before the end
  *   -ENOENT        no such share, file or chunk
+ *   -EIDRM         it was there and is gone: expired, ended, taken as often as it may be
  *   -EACCES        the token does not match
+ *   -EBUSY         somebody else has the upload
  *   -EEXIST        the name is taken
  *   -EROFS         the segment or the store took an I/O error and accepts no more writes
  *   -ESHUTDOWN     the daemon is stopping
