@@ -25,7 +25,7 @@ int hw_talks_init(struct hw_talks *talks, struct hw_store *store, struct hw_cata
 		.catalog = catalog,
 		.options = *options,
 	};
-	hw_list_init(&talks->open_puts);
+	hw_list_init(&talks->open_intakes);
 	int r = hw_pool_init(&talks->puts, sizeof(struct hw_put), HW_PAGE_SIZE,
 			     options->uploads_max);
 	if (r >= 0) {

@@ -27,7 +27,8 @@ enum hw_upload_policy {
 
 struct hw_talk_options {
 	enum hw_upload_policy upload_policy;
-	uint64_t file_size_max; /* bytes */
+	uint64_t file_size_max;    /* bytes */
+	uint64_t upload_expiry_ms; /* an unfinished upload is kept so long after its last byte */
 	uint32_t uploads_max;
 	uint32_t downloads_max;
 	const char *public_url;                      /* lent for ever; "" : from the Host field */
@@ -41,7 +42,7 @@ struct hw_talks {
 	struct hw_catalog *catalog;
 	struct hw_talk_options options;
 	struct hw_pool puts;
-	struct hw_list open_puts;
+	struct hw_list open_intakes; /* of all uploads */
 	struct hw_pool downloads;
 	struct hw_pool removals;
 	struct hw_pool pages; /* of their own: an operator asks when slabs are short */
