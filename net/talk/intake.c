@@ -22,6 +22,8 @@
 
 #include "net/talk/intake_steps.h"
 
+#define PATIENCE_LOOK_MS 5000U /* how often it is looked whether anybody follows */
+
 static void slab_wanted(struct hw_intake *intake);
 static void slab_ready(struct hw_slab_waiter *waiter, struct hw_slab *slab);
 static void slab_append(struct hw_intake *intake);
@@ -89,12 +91,12 @@ static void resume_init(struct hw_intake *intake)
 {
 	const struct hw_upload *upload = intake->options.upload;
 	hw_assert(upload->tail_size < HW_BLOCK_SIZE && upload->offset >= upload->tail_size);
-	intake->request.file_id = intake->options.file_id;
 	intake->request.upload = intake->options.upload;
 	intake->merkle = upload->merkle;
 	intake->crc32 = upload->crc32;
 	intake->received_size = upload->offset - upload->tail_size;
 	intake->collected_size = intake->received_size;
+	intake->named_size = intake->received_size;
 	intake->kept_size = upload->tail_size;
 	memcpy(intake->kept, upload->tail, upload->tail_size);
 	if (intake->options.short_chunk != NULL) {
@@ -115,6 +117,7 @@ static void intake_init(struct hw_intake *intake, struct hw_talks *talks,
 	intake->slab = NULL;
 	intake->received_size = 0;
 	intake->collected_size = 0;
+	intake->named_size = 0;
 	intake->promised_size = options->promised_size;
 	intake->chunks_begun = 0;
 	intake->chunks_collected = 0;
@@ -130,15 +133,37 @@ static void intake_init(struct hw_intake *intake, struct hw_talks *talks,
 	intake->is_chunk_open = false;
 	intake->is_body_over = false;
 	intake->short_chunk.size = 0;
-	intake->request = (struct hw_catalog_request){.file_id = 0};
+	intake->request = (struct hw_catalog_request){.file_id = options->file_id};
+	hw_live_init(&intake->live, options->is_live, talks->reactor->now_us);
 	intake->slab_waiter.ready = slab_ready;
 	for (uint32_t i = 0; i < HW_INTAKE_WRITERS; i++) {
 		intake->writers[i].progress = hw_intake_writer_progress;
 		intake->writers[i].done = hw_intake_writer_done;
 		intake->writers[i].owner = intake;
+		intake->writers[i].is_volatile = options->is_live;
 		intake->is_written[i] = false;
 	}
 	hw_merkle_init(&intake->merkle);
+}
+
+static void patience_over(struct hw_timer *timer);
+
+static void patience_start(struct hw_intake *intake)
+{
+	hw_timer_start(&intake->talks->reactor->timers, &intake->patience, PATIENCE_LOOK_MS,
+		       patience_over);
+}
+
+/* Nobody came to follow, and nobody is there any more: a sender does not wait for ever. */
+static void patience_over(struct hw_timer *timer)
+{
+	struct hw_intake *intake = hw_container_of(timer, struct hw_intake, patience);
+	if (hw_live_is_deserted(&intake->live, intake->talks->reactor->now_us,
+				HW_LIVE_PATIENCE_MS * UINT64_C(1000))) {
+		hw_intake_fail(intake, -ENOTCONN);
+		return;
+	}
+	patience_start(intake);
 }
 
 void hw_intake_begin(struct hw_intake *intake, struct hw_talks *talks,
@@ -154,7 +179,22 @@ void hw_intake_begin(struct hw_intake *intake, struct hw_talks *talks,
 	hw_list_init(&intake->link);
 	hw_list_append(&talks->open_intakes, &intake->link);
 	hw_intake_set_state(intake, HW_INTAKE_RECEIVING);
+	if (options->is_live) {
+		patience_start(intake);
+	}
 	hw_intake_receive(intake);
+}
+
+struct hw_intake *hw_intake_find(struct hw_talks *talks, uint64_t file_id)
+{
+	for (struct hw_list *link = talks->open_intakes.next; link != &talks->open_intakes;
+	     link = link->next) {
+		struct hw_intake *intake = hw_container_of(link, struct hw_intake, link);
+		if (intake->request.file_id == file_id && intake->state < HW_INTAKE_FAILING) {
+			return intake;
+		}
+	}
+	return NULL;
 }
 
 uint64_t hw_intake_size(const struct hw_intake *intake)
@@ -195,7 +235,8 @@ bool hw_intake_has_room(const struct hw_intake *intake)
 void hw_intake_receive(struct hw_intake *intake)
 {
 	if (intake->state != HW_INTAKE_RECEIVING || intake->is_receiving || intake->slab != NULL ||
-	    hw_list_is_linked(&intake->slab_waiter.link) || !hw_intake_has_room(intake)) {
+	    hw_list_is_linked(&intake->slab_waiter.link) || !hw_intake_has_room(intake) ||
+	    !hw_live_has_room(&intake->live)) {
 		return;
 	}
 	intake->is_receiving = true;
@@ -366,8 +407,13 @@ bool hw_intake_append(struct hw_intake *intake, struct hw_slab *slab)
 		hw_intake_fail(intake, -EDQUOT);
 		return false;
 	}
+	uint64_t offset = intake->received_size - slab->size;
 	hw_chunk_writer_append(newest_writer(intake), slab);
-	return intake->state == state; /* else the writer failed at once */
+	if (intake->state != state) {
+		return false; /* the writer failed at once */
+	}
+	hw_live_publish(intake, slab, offset); /* the writer holds it until a later turn */
+	return true;
 }
 
 /* Does the file end with what is in the slab? */
@@ -426,7 +472,17 @@ static void body_over(struct hw_intake *intake)
 	if (intake->is_chunk_open) {
 		chunk_finish(intake);
 	}
+	hw_live_body_over(intake);
 	hw_intake_collect(intake);
+}
+
+void hw_intake_taken(struct hw_intake *intake)
+{
+	if (intake->state == HW_INTAKE_RECEIVING) {
+		hw_intake_receive(intake);
+	} else if (intake->state == HW_INTAKE_STORING) {
+		hw_intake_collect(intake);
+	}
 }
 
 void hw_intake_stop(struct hw_intake *intake, int error)

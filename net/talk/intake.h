@@ -21,6 +21,7 @@
 
 #include "core/store/chunk_reader.h"
 #include "core/store/chunk_writer.h"
+#include "net/talk/live.h"
 #include "net/talk/talk.h"
 #include "simd/merkle.h"
 
@@ -81,6 +82,9 @@ struct hw_intake_options {
 	struct hw_upload *upload;
 	uint64_t file_id;
 	const struct hw_extent *short_chunk; /* copied; or NULL */
+	/* Nothing is stored: the slabs of the window are all there is, and followers take them. The
+	 * file, file_id, has no chunks and is forgotten at the end; upload is NULL. */
+	bool is_live;
 	bool is_held; /* nothing is named before the owner says so: at most HW_EXTENT_BATCH_MAX
 				    chunks */
 };
@@ -95,10 +99,13 @@ struct hw_intake {
 	struct hw_catalog_request request;
 	struct hw_segment *segments[HW_EXTENT_BATCH_MAX]; /* of request.extents: to settle */
 	struct hw_merkle merkle; /* of the chunks collected; without a short one that may grow */
+	struct hw_live live;
+	struct hw_timer patience; /* is_live: somebody must come to follow */
 	struct hw_chunk_reader reader;
 	struct hw_extent short_chunk; /* size 0: none, or taken over */
 	uint64_t received_size;       /* bytes of the file in chunks, begun ones included */
 	uint64_t collected_size;      /* bytes of the file in chunks collected */
+	uint64_t named_size;          /* bytes of the file that the catalog knows of */
 	uint64_t promised_size;       /* bytes of the store's promise not used yet */
 	uint64_t chunks_begun;        /* by this intake */
 	uint64_t chunks_collected;
@@ -131,12 +138,18 @@ void hw_intake_begin(struct hw_intake *intake, struct hw_talks *talks,
 void hw_intake_commit(struct hw_intake *intake);
 void hw_intake_save(struct hw_intake *intake);
 void hw_intake_discard(struct hw_intake *intake, int error);
+/* is_live: everybody has what they came for; the file is forgotten, and named() comes. */
+void hw_intake_end_live(struct hw_intake *intake);
 /* The body shall end here: somebody else goes on with the file. stored() or failed() comes. */
 void hw_intake_stop(struct hw_intake *intake, int error);
 /* All bytes that were announced are there. */
 bool hw_intake_is_complete(const struct hw_intake *intake);
 /* Bytes of the file that are there, durable or not. */
 uint64_t hw_intake_size(const struct hw_intake *intake);
+/* The one that receives this file here, and may be followed; or NULL. */
+struct hw_intake *hw_intake_find(struct hw_talks *talks, uint64_t file_id);
+/* For live.c: followers gave slabs back that the sender may have waited for. */
+void hw_intake_taken(struct hw_intake *intake);
 /* The answer of the source. */
 void hw_intake_source_done(struct hw_intake *intake, int res);
 

@@ -74,11 +74,18 @@ static void chunk_collect(struct hw_intake *intake, int index)
 		memcpy(id.bytes, extent->root, HW_HASH_SIZE);
 		hw_merkle_add(&intake->merkle, &id, hw_extent_block_count(extent->size));
 	}
+	uint64_t offset = intake->collected_size;
 	intake->collected_size += extent->size;
-	intake->segments[intake->request.extent_count] = hw_move(&writer->segment);
-	intake->request.extents[intake->request.extent_count++] = *extent;
 	intake->is_written[index] = false;
 	intake->chunks_collected++;
+	if (intake->options.is_live) {
+		return; /* it is nowhere */
+	}
+	intake->segments[intake->request.extent_count] = hw_move(&writer->segment);
+	intake->request.extents[intake->request.extent_count++] = *extent;
+	if (intake->state != HW_INTAKE_FAILING) {
+		hw_live_chunk_add(intake, extent, offset);
+	}
 }
 
 /* What the catalog is to know of a file that may be gone on with, when all that was collected is
@@ -122,6 +129,9 @@ void hw_intake_collect(struct hw_intake *intake)
 		return; /* the catalog's answer comes here again */
 	} else if (intake->state == HW_INTAKE_STORING &&
 		   intake->chunks_collected == intake->chunks_begun) {
+		if (hw_live_is_awaited(&intake->live)) {
+			return; /* followers take the rest: hw_intake_taken */
+		}
 		hw_intake_set_state(intake, HW_INTAKE_STORED);
 		intake->options.handler->stored(intake);
 	} else if (intake->request.extent_count == HW_EXTENT_BATCH_MAX) {
@@ -148,6 +158,9 @@ static void append_done(struct hw_catalog_request *request)
 		return;
 	}
 	request->is_replacing = false;
+	for (uint32_t i = 0; i < request->extent_count; i++) {
+		intake->named_size += request->extents[i].size;
+	}
 	batch_settle(intake);
 	hw_intake_collect(intake);
 }
@@ -188,6 +201,16 @@ void hw_intake_save(struct hw_intake *intake)
 	name_submit(intake, HW_CATALOG_APPEND);
 }
 
+void hw_intake_end_live(struct hw_intake *intake)
+{
+	hw_assert(intake->options.is_live && intake->state == HW_INTAKE_STORED);
+	struct hw_hash hash;
+	hw_merkle_root(&intake->merkle, &hash);
+	memcpy(intake->request.file_root, hash.bytes, HW_HASH_SIZE);
+	intake->request.file_size = intake->collected_size;
+	name_submit(intake, HW_CATALOG_ABORT);
+}
+
 void hw_intake_discard(struct hw_intake *intake, int error)
 {
 	hw_assert(intake->state == HW_INTAKE_STORED);
@@ -198,6 +221,8 @@ static void intake_free(struct hw_intake *intake)
 {
 	hw_assert(intake->slab == NULL && !intake->is_receiving && !intake->is_asking);
 	hw_assert(!intake->is_reading && intake->reader.state == HW_READER_CLOSED);
+	hw_live_end(intake);
+	hw_timer_stop(&intake->talks->reactor->timers, &intake->patience);
 	hw_segment_promise_end(&intake->talks->store->log, intake->promised_size);
 	intake->promised_size = 0;
 	hw_metrics_sub(intake->talks->reactor->metrics, HW_METRIC_uploads_open, 1);
@@ -224,6 +249,7 @@ static void name_done(struct hw_catalog_request *request)
 static void stop_all(struct hw_intake *intake)
 {
 	hw_intake_set_state(intake, HW_INTAKE_FAILING);
+	hw_live_end(intake);
 	hw_slab_wait_end(&intake->slab_waiter);
 	if (intake->is_receiving) {
 		intake->options.source->stop(intake);

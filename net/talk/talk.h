@@ -45,8 +45,9 @@ struct hw_talks {
 	struct hw_list open_intakes; /* of all uploads */
 	struct hw_pool downloads;
 	struct hw_pool removals;
-	struct hw_pool pages; /* of their own: an operator asks when slabs are short */
-	bool is_read_only;    /* the catalog took an I/O error: no upload works until a restart */
+	struct hw_pool live_seats; /* of those who follow uploads that are at home here */
+	struct hw_pool pages;      /* of their own: an operator asks when slabs are short */
+	bool is_read_only; /* the catalog took an I/O error: no upload works until a restart */
 };
 
 uint64_t hw_talks_bytes(const struct hw_talk_options *options);
