@@ -45,6 +45,9 @@ void hw_http_conn_reply_begin(struct hw_http_conn *conn, struct hw_http_writer *
 	} else if (conn->version_minor == 0) {
 		hw_http_writer_field(writer, HW_SPAN("Connection"), HW_SPAN("keep-alive"));
 	}
+	for (uint32_t i = 0; i < HW_REPLY_EXTRA_MAX; i++) {
+		hw_http_writer_bytes(writer, conn->reply_extra[i]);
+	}
 }
 
 void hw_http_conn_send(struct hw_http_conn *conn, const struct iovec *iov, uint32_t count)

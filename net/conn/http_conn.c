@@ -150,6 +150,9 @@ static void request_reset(struct hw_http_conn *conn)
 	conn->moved_size = 0;
 	conn->handler = NULL;
 	conn->talk = NULL;
+	for (uint32_t i = 0; i < HW_REPLY_EXTRA_MAX; i++) {
+		conn->reply_extra[i].size = 0;
+	}
 }
 
 void hw_http_conn_request_begin(struct hw_http_conn *conn)

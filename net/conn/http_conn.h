@@ -26,6 +26,7 @@
 
 /* Bytes of an answer's head: a name of 255 bytes in every disguise, and the rest. */
 #define HW_REPLY_SIZE       3072U
+#define HW_REPLY_EXTRA_MAX  2U
 #define HW_SEND_IOV_MAX     3U
 #define HW_ACCESS_PATH_SIZE 12U /* bytes of a path in the log: never a whole share id */
 
@@ -130,6 +131,7 @@ struct hw_http_conn {
 	bool is_loopback; /* came by a loopback listener */
 	uint16_t host_size;
 	char host[256]; /* of the request, for links */
+	struct hw_span reply_extra[HW_REPLY_EXTRA_MAX]; /* whole fields that every answer carries */
 	char access_path[HW_ACCESS_PATH_SIZE];
 	uint8_t access_path_size;
 	uint16_t peer_port;
