@@ -12,6 +12,7 @@
 #include <x86intrin.h>
 
 #include "simd/cpu.h"
+#include "simd/crc32_kernels.h"
 #include "simd/crc32c_kernels.h"
 #include "simd/sha256_kernels.h"
 
@@ -53,6 +54,8 @@ static struct hw_kernels g_kernels = {
 	.sha256_count = 1,
 	.crc32c_name = "portable",
 	.crc32c = hw_crc32c_portable,
+	.crc32_name = "portable",
+	.crc32 = hw_crc32_portable,
 };
 
 static bool is_possible(enum hw_simd_choice choice, uint32_t features);
@@ -68,6 +71,7 @@ static uint64_t cost_with(const struct hw_kernels *kernels, const uint64_t *cost
 static const char *plan_name(const struct hw_kernels *kernels);
 static void crc32c_choose(struct hw_kernels *kernels, enum hw_simd_choice choice,
 			  uint32_t features);
+static void crc32_choose(struct hw_kernels *kernels, enum hw_simd_choice choice, uint32_t features);
 
 int hw_simd_init(enum hw_simd_choice choice)
 {
@@ -86,6 +90,7 @@ int hw_simd_init_masked(enum hw_simd_choice choice, uint32_t features)
 	measure_all(&kernels, costs);
 	plan_make(&kernels, costs, choice != HW_SIMD_AUTO);
 	crc32c_choose(&kernels, choice, features);
+	crc32_choose(&kernels, choice, features);
 	kernels.name = choice != HW_SIMD_AUTO ? g_choice_names[choice] : plan_name(&kernels);
 	g_kernels = kernels;
 	return 0;
@@ -206,6 +211,21 @@ static void crc32c_choose(struct hw_kernels *kernels, enum hw_simd_choice choice
 		if (is_wide && (features & HW_CPU_VPCLMUL) != 0) {
 			kernels->crc32c_name = "avx512";
 			kernels->crc32c = hw_crc32c_avx512;
+		}
+	}
+}
+
+static void crc32_choose(struct hw_kernels *kernels, enum hw_simd_choice choice, uint32_t features)
+{
+	bool is_wide = choice == HW_SIMD_AUTO || choice >= HW_SIMD_AVX512VL;
+	kernels->crc32_name = "portable";
+	kernels->crc32 = hw_crc32_portable;
+	if (choice != HW_SIMD_SCALAR && (features & HW_CPU_PCLMUL) != 0) {
+		kernels->crc32_name = "pclmul";
+		kernels->crc32 = hw_crc32_pclmul;
+		if (is_wide && (features & HW_CPU_VPCLMUL) != 0) {
+			kernels->crc32_name = "avx512";
+			kernels->crc32 = hw_crc32_avx512;
 		}
 	}
 }

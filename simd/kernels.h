@@ -5,8 +5,8 @@
  * Room: simd    Thread: init from main before any other thread; reading from any    Blocks: never
  * Allocates: never    Owns: the one mutable global of the room (g_kernels in kernels.c)
  *
- * Callers of hashes include sha256.h, merkle.h or crc32c.h and never look in here; this header is
- * for the one who starts the process, for tests and for benches.
+ * Callers of hashes include sha256.h, merkle.h, crc32.h or crc32c.h and never look in here; this
+ * header is for the one who starts the process, for tests and for benches.
  */
 #ifndef HW_SIMD_KERNELS_H
 #define HW_SIMD_KERNELS_H
@@ -42,6 +42,9 @@ struct hw_sha256_kernel {
 /* CRC-32C of @size bytes, continued from @crc (0 at the start). */
 typedef uint32_t hw_crc32c_fn(uint32_t crc, const uint8_t *bytes, uint64_t size);
 
+/* CRC-32 likewise. */
+typedef uint32_t hw_crc32_fn(uint32_t crc, const uint8_t *bytes, uint64_t size);
+
 struct hw_kernels {
 	const char *name; /* of the choice, for the log: "avx512" */
 	/* Widest first; the last in use has one lane. */
@@ -53,6 +56,8 @@ struct hw_kernels {
 	uint8_t sha256_plan[HW_SIMD_LANES_MAX + 1];
 	const char *crc32c_name;
 	hw_crc32c_fn *crc32c;
+	const char *crc32_name;
+	hw_crc32_fn *crc32;
 };
 
 /* Fill the table. AUTO measures the kernels the machine has (in all below 5 ms) and takes what was

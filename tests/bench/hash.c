@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "simd/cpu.h"
+#include "simd/crc32.h"
 #include "simd/crc32c.h"
 #include "simd/kernels.h"
 #include "simd/merkle.h"
@@ -120,6 +121,14 @@ static uint64_t work_crc32c(const uint8_t *bytes, uint64_t size, uint32_t repeat
 {
 	for (uint32_t i = 0; i < repeats * 8; i++) {
 		g_sink = hw_crc32c(0, bytes, size);
+	}
+	return size * repeats * 8;
+}
+
+static uint64_t work_crc32(const uint8_t *bytes, uint64_t size, uint32_t repeats)
+{
+	for (uint32_t i = 0; i < repeats * 8; i++) {
+		g_sink = hw_crc32(0, bytes, size);
 	}
 	return size * repeats * 8;
 }
@@ -247,6 +256,9 @@ static void rows_add(void)
 			WARM_SIZE);
 		row_add("crc32c", "auto", "plain loop", work_crc32c, HW_SIMD_AUTO, WARM_SIZE);
 	}
+	row_add("crc32", "portable", "portable", work_crc32, HW_SIMD_SCALAR, WARM_SIZE);
+	row_add("crc32", "pclmul", "portable", work_crc32, HW_SIMD_SHANI, WARM_SIZE);
+	row_add("crc32", "auto", "portable", work_crc32, HW_SIMD_AUTO, WARM_SIZE);
 	rows_add_set("cold", COLD_SIZE);
 }
 

@@ -6,11 +6,12 @@
  * Method: the first bytes of the input choose kernel, stride, count, size and cut, the rest is
  * data, copied so that it ends where the heap block ends (the address sanitizer sees a read past
  * it). Batch, one shot and stream are compared with each other and with the portable kernel;
- * CRC-32C likewise.
+ * CRC-32C and CRC-32 likewise.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "simd/crc32.h"
 #include "simd/crc32c.h"
 #include "simd/kernels.h"
 #include "simd/sha256.h"
@@ -84,8 +85,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(hw_hash_equal(&whole, &pieces));
 	uint32_t cut = bytes_size * data[5] / 255U;
 	uint32_t crc = hw_crc32c(hw_crc32c(0, bytes, cut), bytes + cut, bytes_size - cut);
+	uint32_t zip = hw_crc32(hw_crc32(0, bytes, cut), bytes + cut, bytes_size - cut);
+	must(zip == hw_crc32_combine(hw_crc32(0, bytes, cut),
+				     hw_crc32(0, bytes + cut, bytes_size - cut), bytes_size - cut));
 	must(hw_simd_init(HW_SIMD_SCALAR) == 0);
 	must(crc == hw_crc32c(0, bytes, bytes_size));
+	must(zip == hw_crc32(0, bytes, bytes_size));
 	struct hw_hash portable;
 	hw_sha256(bytes, bytes_size, &portable);
 	must(hw_hash_equal(&whole, &portable));

@@ -29,6 +29,7 @@ static void table_check(const char *hex_of_abc)
 		assert_true(kernels->sha256_plan[count] < kernels->sha256_count);
 	}
 	assert_non_null(kernels->crc32c);
+	assert_non_null(kernels->crc32);
 	struct hw_hash hash;
 	hw_sha256("abc", 3, &hash);
 	assert_hex(hash.bytes, HW_SHA256_SIZE, hex_of_abc);
