@@ -79,8 +79,9 @@ struct hw_catalog_request {
 	uint64_t length;                 /* LOOKUP, EXTENTS: announced, or HW_LENGTH_UNKNOWN */
 	uint8_t file_root[HW_HASH_SIZE]; /* COMMIT: in; LOOKUP: out, if sealed */
 	uint64_t created_ms;             /* wall clock; COMMIT: in; LOOKUP: out */
-	enum hw_file_state file_state;   /* LOOKUP, EXTENTS, WATCH: out; WATCH: in too */
-	uint16_t home;                   /* UPLOAD_CREATE, UPLOAD_OPEN: in; out; WATCH: in too */
+	uint32_t crc32; /* ISO 3309, of the file; COMMIT: in; LOOKUP: out, if sealed */
+	enum hw_file_state file_state; /* LOOKUP, EXTENTS, WATCH: out; WATCH: in too */
+	uint16_t home;                 /* UPLOAD_CREATE, UPLOAD_OPEN: in; out; WATCH: in too */
 	bool is_replacing;
 	bool is_leaving;
 	struct hw_share_access access; /* LOOKUP: out */

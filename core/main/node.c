@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "core/base/log.h"
-#include "net/talk/put.h"
+#include "net/talk/intake.h"
 
 /* The ring's file slots: the lock, the listeners, the store's segments. */
 #define LOCK_INDEX     0U
@@ -58,7 +58,7 @@ static int rooms_init(struct hw_node *node)
 		.segment_size = options->segment_size,
 		.shard = options->index,
 		.next_segment = options->next_segment,
-		.crowded = hw_put_give_up,
+		.crowded = hw_intake_give_up,
 		.crowded_user = &node->talks,
 		.file_index_base = STORE_INDEX,
 	};

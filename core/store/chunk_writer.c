@@ -36,6 +36,7 @@ static void surplus_done(struct hw_extent_drop *drop);
 static void fail(struct hw_chunk_writer *writer, int error);
 static void drop_done(struct hw_extent_drop *drop);
 static void nothing_done(struct hw_mail *mail);
+static void volatile_done(struct hw_mail *mail);
 
 static void set_state(struct hw_chunk_writer *writer, enum hw_chunk_writer_state state)
 {
@@ -129,12 +130,15 @@ void hw_chunk_writer_append(struct hw_chunk_writer *writer, struct hw_slab *slab
 	part->written_size = 0;
 	part->stuck_count = 0;
 	part->is_hashed = false;
-	part->is_written = false;
+	part->is_written = writer->is_volatile;
 	part->digest.bytes = slab->bytes;
 	part->digest.size = slab->size;
 	part->digest.ret_hashes = &writer->leaves[part->offset / HW_BLOCK_SIZE];
 	writer->extent.size += slab->size;
 	hw_digest_submit(&writer->store->digest, &part->digest, digest_done);
+	if (writer->is_volatile) {
+		return;
+	}
 	if (writer->segment != NULL) {
 		part_write(part);
 	} else if (writer->is_exact || slab->size == HW_SLAB_SIZE || part->offset > 0) {
@@ -144,7 +148,7 @@ void hw_chunk_writer_append(struct hw_chunk_writer *writer, struct hw_slab *slab
 
 void hw_chunk_writer_reserve(struct hw_chunk_writer *writer)
 {
-	if (writer->state == HW_WRITER_OPEN && writer->segment == NULL) {
+	if (writer->state == HW_WRITER_OPEN && writer->segment == NULL && !writer->is_volatile) {
 		reserve_try(writer);
 	}
 }
@@ -280,20 +284,28 @@ void hw_chunk_writer_finish(struct hw_chunk_writer *writer)
 	hw_assert(writer->extent.size > 0);
 	hw_assert(!writer->is_exact || writer->extent.size == writer->size_max);
 	set_state(writer, HW_WRITER_FINISHING);
-	if (writer->segment == NULL) {
+	if (writer->segment == NULL && !writer->is_volatile) {
 		reserve_try(writer);
 	}
 	advance(writer);
+}
+
+/* done must not run inside finish() or abort(): a mail to ourselves. The last word counts. */
+static void mail_post(struct hw_chunk_writer *writer, hw_mail_fn *deliver)
+{
+	writer->mail.deliver = deliver;
+	if (!writer->is_mail_posted) {
+		writer->is_mail_posted = true;
+		hw_mailbox_post(&writer->store->reactor->mailbox, writer->store->reactor->ring,
+				&writer->mail);
+	}
 }
 
 static void drop_submit(struct hw_chunk_writer *writer)
 {
 	set_state(writer, HW_WRITER_DROPPING);
 	if (writer->segment == NULL) {
-		/* Nothing was taken; but done must not run inside abort(): a mail to ourselves. */
-		writer->mail.deliver = nothing_done;
-		hw_mailbox_post(&writer->store->reactor->mailbox, writer->store->reactor->ring,
-				&writer->mail);
+		mail_post(writer, nothing_done); /* nothing was taken */
 		return;
 	}
 	writer->drop.offset = writer->extent.offset;
@@ -339,6 +351,11 @@ static void leaves_write(struct hw_chunk_writer *writer)
 	struct hw_hash root;
 	hw_merkle_chunk_id(writer->leaves, block_count, &root);
 	memcpy(writer->extent.root, root.bytes, HW_HASH_SIZE);
+	if (writer->is_volatile) {
+		set_state(writer, HW_WRITER_SYNCING);
+		mail_post(writer, volatile_done);
+		return;
+	}
 	if (leaves_size == 0) {
 		sync_submit(writer);
 		return;
@@ -386,6 +403,15 @@ static void sync_done(struct hw_segment_waiter *waiter, int res)
 		hw_segment_drop(writer->segment, &writer->surplus_drop, false);
 		return;
 	}
+	set_state(writer, HW_WRITER_IDLE);
+	writer->done(writer, 0);
+}
+
+/* The root is known, and that is all there is to know. */
+static void volatile_done(struct hw_mail *mail)
+{
+	struct hw_chunk_writer *writer = hw_container_of(mail, struct hw_chunk_writer, mail);
+	writer->is_mail_posted = false;
 	set_state(writer, HW_WRITER_IDLE);
 	writer->done(writer, 0);
 }
@@ -453,5 +479,7 @@ static void drop_done(struct hw_extent_drop *drop)
 
 static void nothing_done(struct hw_mail *mail)
 {
-	ended(hw_container_of(mail, struct hw_chunk_writer, mail));
+	struct hw_chunk_writer *writer = hw_container_of(mail, struct hw_chunk_writer, mail);
+	writer->is_mail_posted = false;
+	ended(writer);
 }

@@ -69,14 +69,16 @@ struct hw_chunk_writer {
 	uint32_t leaves_stuck_count;
 	int error;
 	enum hw_chunk_writer_state state;
-	bool is_exact; /* size_max is what it will be */
+	bool is_volatile; /* nothing is stored: hashed only, and the extent is no place */
+	bool is_exact;    /* size_max is what it will be */
 	bool is_waiting_for_space;
+	bool is_mail_posted; /* to ourselves */
 };
 
 static_assert(sizeof(struct hw_hash) == HW_HASH_SIZE, "leaves are written as they lie in memory");
 
-/* @size_max: 1 .. HW_CHUNK_SIZE; @is_exact: it will be just that. The callbacks and @store are set
- * first. */
+/* @size_max: 1 .. HW_CHUNK_SIZE; @is_exact: it will be just that. The callbacks and
+ * is_volatile are set first. */
 void hw_chunk_writer_begin(struct hw_chunk_writer *writer, struct hw_store *store,
 			   uint32_t size_max, bool is_exact);
 bool hw_chunk_writer_has_room(const struct hw_chunk_writer *writer);

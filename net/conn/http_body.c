@@ -75,6 +75,11 @@ void hw_http_conn_body_recv(struct hw_http_conn *conn, uint8_t *bytes, uint32_t 
 	want(conn, bytes, size);
 }
 
+uint32_t hw_http_conn_body_came(const struct hw_http_conn *conn)
+{
+	return conn->body.done_size;
+}
+
 void hw_http_conn_body_stop(struct hw_http_conn *conn)
 {
 	if (!conn->body.is_wanted) {

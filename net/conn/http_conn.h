@@ -156,6 +156,8 @@ void hw_http_conn_body_wait(struct hw_http_conn *conn);
 /* @bytes: lent until body_done; @size > 0. Full unless the body ends. */
 void hw_http_conn_body_recv(struct hw_http_conn *conn, uint8_t *bytes, uint32_t size);
 
+/* In body_done with an error: bytes that came before it. */
+uint32_t hw_http_conn_body_came(const struct hw_http_conn *conn);
 /* Do not wait for more: body_done comes soon, with what there is. Nothing when no body call is
  * under way. */
 void hw_http_conn_body_stop(struct hw_http_conn *conn);

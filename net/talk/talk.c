@@ -13,7 +13,8 @@ uint64_t hw_talks_bytes(const struct hw_talk_options *options)
 	return hw_pool_bytes(sizeof(struct hw_put), HW_PAGE_SIZE, options->uploads_max) +
 	       hw_pool_bytes(sizeof(struct hw_download), 64, options->downloads_max) +
 	       hw_pool_bytes(sizeof(struct hw_removal), 64, HW_REMOVALS_MAX) +
-	       hw_pool_bytes(sizeof(struct hw_page), 64, HW_PAGES_MAX);
+	       hw_pool_bytes(sizeof(struct hw_page), 64, HW_PAGES_MAX) +
+	       hw_live_seats_bytes(options->downloads_max);
 }
 
 int hw_talks_init(struct hw_talks *talks, struct hw_store *store, struct hw_catalog *catalog,
@@ -25,7 +26,7 @@ int hw_talks_init(struct hw_talks *talks, struct hw_store *store, struct hw_cata
 		.catalog = catalog,
 		.options = *options,
 	};
-	hw_list_init(&talks->open_puts);
+	hw_list_init(&talks->open_intakes);
 	int r = hw_pool_init(&talks->puts, sizeof(struct hw_put), HW_PAGE_SIZE,
 			     options->uploads_max);
 	if (r >= 0) {
@@ -38,6 +39,9 @@ int hw_talks_init(struct hw_talks *talks, struct hw_store *store, struct hw_cata
 	if (r >= 0) {
 		r = hw_pool_init(&talks->pages, sizeof(struct hw_page), 64, HW_PAGES_MAX);
 	}
+	if (r >= 0) {
+		r = hw_live_seats_init(&talks->live_seats, options->downloads_max);
+	}
 	if (r < 0) {
 		hw_talks_deinit(talks);
 	}
@@ -46,6 +50,7 @@ int hw_talks_init(struct hw_talks *talks, struct hw_store *store, struct hw_cata
 
 void hw_talks_deinit(struct hw_talks *talks)
 {
+	hw_pool_deinit(&talks->live_seats);
 	hw_pool_deinit(&talks->pages);
 	hw_pool_deinit(&talks->removals);
 	hw_pool_deinit(&talks->downloads);
@@ -56,5 +61,7 @@ bool hw_talks_is_idle(const struct hw_talks *talks)
 {
 	return hw_pool_used_count(&talks->puts) == 0 &&
 	       hw_pool_used_count(&talks->downloads) == 0 &&
-	       hw_pool_used_count(&talks->removals) == 0 && hw_pool_used_count(&talks->pages) == 0;
+	       hw_pool_used_count(&talks->removals) == 0 &&
+	       hw_pool_used_count(&talks->pages) == 0 &&
+	       hw_pool_used_count(&talks->live_seats) == 0;
 }

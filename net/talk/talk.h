@@ -27,7 +27,8 @@ enum hw_upload_policy {
 
 struct hw_talk_options {
 	enum hw_upload_policy upload_policy;
-	uint64_t file_size_max; /* bytes */
+	uint64_t file_size_max;    /* bytes */
+	uint64_t upload_expiry_ms; /* an unfinished upload is kept so long after its last byte */
 	uint32_t uploads_max;
 	uint32_t downloads_max;
 	const char *public_url;                      /* lent for ever; "" : from the Host field */
@@ -41,11 +42,12 @@ struct hw_talks {
 	struct hw_catalog *catalog;
 	struct hw_talk_options options;
 	struct hw_pool puts;
-	struct hw_list open_puts;
+	struct hw_list open_intakes; /* of all uploads */
 	struct hw_pool downloads;
 	struct hw_pool removals;
-	struct hw_pool pages; /* of their own: an operator asks when slabs are short */
-	bool is_read_only;    /* the catalog took an I/O error: no upload works until a restart */
+	struct hw_pool live_seats; /* of those who follow uploads that are at home here */
+	struct hw_pool pages;      /* of their own: an operator asks when slabs are short */
+	bool is_read_only; /* the catalog took an I/O error: no upload works until a restart */
 };
 
 uint64_t hw_talks_bytes(const struct hw_talk_options *options);

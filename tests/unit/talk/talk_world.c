@@ -91,7 +91,7 @@ static void store_start(struct talk_world *world)
 		.port = {.user = &world->catalog, .sealed = hw_catalog_sim_sealed},
 		.segment_size = world->options.segment_size,
 		.next_segment = 1,
-		.crowded = hw_put_give_up,
+		.crowded = hw_intake_give_up,
 		.crowded_user = &world->talks,
 		.file_index_base = STORE_INDEX,
 	};

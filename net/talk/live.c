@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A question, between two reactors (or back to the same one):
+ *
+ *   follower: hw_follow_ask -> mail -> home: asked -> seat_take -> answer_try -+-> replied -> mail
+ *                                                                             +-> waits
+ *   home: publish, chunk_done, end -> waiters_serve -> answer_try
+ *   follower: answered -> done
+ *
+ * A slab is lent to a follower by a reference that the home counts: it comes back with the
+ * follower's next question, or with its last. So only the home's thread ever counts.
+ */
+#include "net/talk/live.h"
+
+#include "net/talk/intake.h"
+
+/* One follower of an upload, as its home knows it. */
+struct hw_live_seat {
+	struct hw_list link;
+	struct hw_live *live; /* NULL: the upload has ended */
+	uint64_t position;    /* everything before it was given back */
+};
+
+static void asked(struct hw_mail *mail);
+static void answered(struct hw_mail *mail);
+
+uint64_t hw_live_seats_bytes(uint32_t count)
+{
+	return hw_pool_bytes(sizeof(struct hw_live_seat), 64, count);
+}
+
+int hw_live_seats_init(struct hw_pool *pool, uint32_t count)
+{
+	return hw_pool_init(pool, sizeof(struct hw_live_seat), 64, count);
+}
+
+/* -- the window -- */
+
+void hw_live_init(struct hw_live *live, bool is_only_store, uint64_t now_us)
+{
+	hw_list_init(&live->seats);
+	hw_list_init(&live->waiters);
+	live->first = 0;
+	live->count = 0;
+	live->chunk_count = 0;
+	live->empty_since_us = now_us;
+	live->is_only_store = is_only_store;
+}
+
+static struct hw_live_piece *piece_at(struct hw_live *live, uint32_t index)
+{
+	return &live->window[(live->first + index) % HW_LIVE_WINDOW_MAX];
+}
+
+static void oldest_drop(struct hw_live *live)
+{
+	hw_slab_unref(hw_move(&piece_at(live, 0)->slab));
+	live->first = (live->first + 1) % HW_LIVE_WINDOW_MAX;
+	live->count--;
+}
+
+/* What every follower has given back; UINT64_MAX when there is none. */
+static uint64_t position_least(struct hw_live *live)
+{
+	uint64_t least = UINT64_MAX;
+	for (struct hw_list *link = live->seats.next; link != &live->seats; link = link->next) {
+		struct hw_live_seat *seat = hw_container_of(link, struct hw_live_seat, link);
+		least = hw_min(least, seat->position);
+	}
+	return least;
+}
+
+/* Where the window is the store, what all have taken goes; nobody there: everything stays. */
+static void taken_drop(struct hw_live *live)
+{
+	uint64_t least = position_least(live);
+	while (least != UINT64_MAX && live->count > 0 &&
+	       piece_at(live, 0)->offset + piece_at(live, 0)->slab->size <= least) {
+		oldest_drop(live);
+	}
+}
+
+/* A window for followers is a luxury: with half of the slabs in use it shrinks to nothing. */
+static void luxury_drop(struct hw_live *live, const struct hw_slab_pool *slabs)
+{
+	while (live->count > 0 && slabs->free_count < slabs->count / 2) {
+		oldest_drop(live);
+	}
+}
+
+bool hw_live_has_room(const struct hw_live *live)
+{
+	return !live->is_only_store || live->count < HW_LIVE_WINDOW_MAX;
+}
+
+bool hw_live_is_awaited(const struct hw_live *live)
+{
+	return live->is_only_store && live->count > 0;
+}
+
+bool hw_live_is_deserted(const struct hw_live *live, uint64_t now_us, uint64_t patience_us)
+{
+	return live->is_only_store && hw_list_is_empty(&live->seats) &&
+	       now_us - live->empty_since_us >= patience_us;
+}
+
+/* -- the home's side -- */
+
+static void reply(struct hw_follow *follow, enum hw_follow_answer answer)
+{
+	follow->answer = answer;
+	follow->mail.deliver = answered;
+	hw_mailbox_post(&follow->own->reactor->mailbox, follow->home->reactor->ring, &follow->mail);
+}
+
+static const struct hw_live_piece *piece_find(struct hw_live *live, uint64_t offset)
+{
+	for (uint32_t i = 0; i < live->count; i++) {
+		const struct hw_live_piece *piece = piece_at(live, i);
+		if (offset >= piece->offset && offset < piece->offset + piece->slab->size) {
+			return piece;
+		}
+	}
+	return NULL;
+}
+
+static const struct hw_live_chunk *chunk_find(const struct hw_live *live, uint64_t offset)
+{
+	uint32_t kept = hw_min(live->chunk_count, HW_LIVE_CHUNKS_MAX);
+	for (uint32_t i = 1; i <= kept; i++) {
+		const struct hw_live_chunk *chunk =
+			&live->chunks[(live->chunk_count - i) % HW_LIVE_CHUNKS_MAX];
+		if (offset >= chunk->offset && offset < chunk->offset + chunk->extent.size) {
+			return chunk;
+		}
+	}
+	return NULL;
+}
+
+/* What can be said of bytes that are not in the window. NONE: it has to wait. */
+static enum hw_follow_answer judge(struct hw_intake *intake, struct hw_follow *follow)
+{
+	const struct hw_live *live = &intake->live;
+	if (intake->is_body_over && hw_intake_is_complete(intake) &&
+	    follow->offset == hw_intake_size(intake)) {
+		return live->is_only_store ? HW_FOLLOW_END : HW_FOLLOW_NONE;
+	}
+	if (live->is_only_store) {
+		return follow->offset < intake->received_size ? HW_FOLLOW_LATE : HW_FOLLOW_NONE;
+	}
+	const struct hw_live_chunk *chunk = chunk_find(live, follow->offset);
+	if (chunk != NULL) {
+		follow->extent = chunk->extent;
+		follow->chunk_index = chunk->offset / HW_CHUNK_SIZE;
+		return HW_FOLLOW_EXTENT;
+	}
+	return follow->offset < intake->named_size ? HW_FOLLOW_NAMED : HW_FOLLOW_NONE;
+}
+
+/* Returns false when it has to wait. */
+static bool answer_try(struct hw_intake *intake, struct hw_follow *follow)
+{
+	const struct hw_live_piece *piece = piece_find(&intake->live, follow->offset);
+	enum hw_follow_answer answer = HW_FOLLOW_SLAB;
+	if (piece != NULL) {
+		follow->slab = hw_slab_ref(piece->slab);
+		follow->slab_offset = piece->offset;
+	} else {
+		answer = judge(intake, follow);
+	}
+	if (answer != HW_FOLLOW_NONE) {
+		reply(follow, answer);
+	}
+	return answer != HW_FOLLOW_NONE;
+}
+
+static void waiters_serve(struct hw_intake *intake)
+{
+	struct hw_list *link = intake->live.waiters.next;
+	while (link != &intake->live.waiters) {
+		struct hw_list *next = link->next;
+		struct hw_follow *follow = hw_container_of(link, struct hw_follow, link);
+		hw_list_remove(link);
+		if (!answer_try(intake, follow)) {
+			hw_list_append(next, link); /* where it was */
+		}
+		link = next;
+	}
+}
+
+void hw_live_publish(struct hw_intake *intake, struct hw_slab *slab, uint64_t offset)
+{
+	struct hw_live *live = &intake->live;
+	if (hw_list_is_empty(&live->seats) && !live->is_only_store) {
+		return;
+	}
+	if (live->count == HW_LIVE_WINDOW_MAX) {
+		hw_assert(!live->is_only_store); /* the sender waited: has_room */
+		oldest_drop(live);
+	}
+	*piece_at(live, live->count) =
+		(struct hw_live_piece){.slab = hw_slab_ref(slab), .offset = offset};
+	live->count++;
+	waiters_serve(intake);
+	if (!live->is_only_store) {
+		luxury_drop(live, &intake->talks->reactor->slabs);
+	}
+}
+
+void hw_live_chunk_add(struct hw_intake *intake, const struct hw_extent *extent, uint64_t offset)
+{
+	struct hw_live *live = &intake->live;
+	live->chunks[live->chunk_count % HW_LIVE_CHUNKS_MAX] =
+		(struct hw_live_chunk){.extent = *extent, .offset = offset};
+	live->chunk_count++;
+	waiters_serve(intake);
+}
+
+void hw_live_body_over(struct hw_intake *intake)
+{
+	waiters_serve(intake);
+}
+
+/* A follower sits down. Returns its upload, or NULL: nothing to follow, or no seat. */
+static struct hw_intake *seat_take(struct hw_follow *follow)
+{
+	struct hw_live_seat *seat = *follow->seat;
+	if (seat != NULL && seat->live != NULL) {
+		return hw_container_of(seat->live, struct hw_intake, live);
+	}
+	struct hw_intake *intake = hw_intake_find(follow->home, follow->file_id);
+	if (intake == NULL) {
+		return NULL;
+	}
+	if (seat == NULL) {
+		seat = hw_pool_take(&follow->home->live_seats);
+	}
+	if (seat == NULL) {
+		return NULL;
+	}
+	seat->live = &intake->live;
+	seat->position = follow->offset;
+	hw_list_init(&seat->link);
+	hw_list_append(&intake->live.seats, &seat->link);
+	*follow->seat = seat;
+	return intake;
+}
+
+/* The other question of a follower that leaves may wait here. */
+static void waiters_dismiss(struct hw_live *live, struct hw_live_seat **seat)
+{
+	struct hw_list *link = live->waiters.next;
+	while (link != &live->waiters) {
+		struct hw_list *next = link->next;
+		struct hw_follow *follow = hw_container_of(link, struct hw_follow, link);
+		if (follow->seat == seat) {
+			hw_list_remove(link);
+			reply(follow, HW_FOLLOW_NONE);
+		}
+		link = next;
+	}
+}
+
+static void seat_leave(struct hw_follow *follow)
+{
+	struct hw_live_seat *seat = hw_move(follow->seat);
+	if (seat == NULL) {
+		return;
+	}
+	struct hw_live *live = seat->live;
+	hw_list_remove(&seat->link);
+	hw_pool_give(&follow->home->live_seats, seat);
+	if (live == NULL) {
+		return;
+	}
+	waiters_dismiss(live, follow->seat);
+	if (hw_list_is_empty(&live->seats)) {
+		live->empty_since_us = follow->home->reactor->now_us;
+	}
+	if (live->is_only_store) {
+		taken_drop(live);
+		hw_intake_taken(hw_container_of(live, struct hw_intake, live));
+	} else if (hw_list_is_empty(&live->seats)) {
+		while (live->count > 0) {
+			oldest_drop(live);
+		}
+	}
+}
+
+/* What the follower has done with comes back. */
+static void give_back(struct hw_follow *follow)
+{
+	struct hw_live_seat *seat = *follow->seat;
+	struct hw_slab *slab = hw_move(&follow->slab);
+	if (slab == NULL) {
+		return;
+	}
+	uint64_t end = follow->slab_offset + slab->size;
+	hw_slab_unref(slab);
+	if (seat == NULL || seat->live == NULL) {
+		return;
+	}
+	seat->position = end > seat->position ? end : seat->position;
+	if (seat->live->is_only_store) {
+		taken_drop(seat->live);
+		hw_intake_taken(hw_container_of(seat->live, struct hw_intake, live));
+	}
+}
+
+static void asked(struct hw_mail *mail)
+{
+	struct hw_follow *follow = hw_container_of(mail, struct hw_follow, mail);
+	give_back(follow);
+	if (follow->is_leaving) {
+		seat_leave(follow);
+		reply(follow, HW_FOLLOW_NONE);
+		return;
+	}
+	struct hw_intake *intake = seat_take(follow);
+	if (intake == NULL) {
+		reply(follow, HW_FOLLOW_GONE);
+	} else if (!answer_try(intake, follow)) {
+		hw_list_init(&follow->link);
+		hw_list_append(&intake->live.waiters, &follow->link);
+	}
+}
+
+void hw_live_end(struct hw_intake *intake)
+{
+	struct hw_live *live = &intake->live;
+	while (!hw_list_is_empty(&live->waiters)) {
+		struct hw_follow *follow =
+			hw_container_of(live->waiters.next, struct hw_follow, link);
+		hw_list_remove(&follow->link);
+		reply(follow, HW_FOLLOW_GONE);
+	}
+	while (!hw_list_is_empty(&live->seats)) {
+		struct hw_live_seat *seat =
+			hw_container_of(live->seats.next, struct hw_live_seat, link);
+		hw_list_remove(&seat->link);
+		seat->live = NULL;
+	}
+	while (live->count > 0) {
+		oldest_drop(live);
+	}
+}
+
+/* -- the follower's side -- */
+
+void hw_follow_ask(struct hw_follow *follow)
+{
+	hw_assert(!follow->in_flight);
+	follow->in_flight = true;
+	follow->mail.deliver = asked;
+	hw_mailbox_post(&follow->home->reactor->mailbox, follow->own->reactor->ring, &follow->mail);
+}
+
+static void answered(struct hw_mail *mail)
+{
+	struct hw_follow *follow = hw_container_of(mail, struct hw_follow, mail);
+	follow->in_flight = false;
+	follow->done(follow);
+}
