@@ -4,8 +4,8 @@
  *
  *   begin -> find_done -> head_send -> read_next
  *
- *   read_next -> [extents_done ->] [chunk_opened ->] slab_ready -> read_done -> ahead
- *       ^                                                                         |
+ *   read_next -> (file_reader.c) -> read_done -> ahead
+ *       ^                                          |
  *       |        send_done <- (the client) <- head or part head + piece <- send_next
  *       +-----------+  | (slow: -EAGAIN)
  *                      +-> give_way: slabs back, wait without one, read_next again
@@ -30,10 +30,7 @@
 static void find_done(struct hw_catalog_request *request);
 static void head_send(struct hw_download *download, uint32_t status);
 static void read_next(struct hw_download *download);
-static void extents_done(struct hw_catalog_request *request);
-static void chunk_opened(struct hw_chunk_reader *reader, int res);
-static void slab_ready(struct hw_slab_waiter *waiter, struct hw_slab *slab);
-static void read_done(struct hw_chunk_reader *reader, int res);
+static void read_done(struct hw_file_reader *file, struct hw_slab *slab, int res);
 static void send_next(struct hw_download *download);
 static void send_done(void *talk, int res);
 static void give_way(struct hw_download *download);
@@ -103,34 +100,28 @@ void hw_download_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct
 	download->conn = conn;
 	download->ahead.slab = NULL;
 	download->sending.slab = NULL;
-	download->filling = NULL;
 	download->read_range = 0;
 	download->sent_range = 0;
 	download->head_size = 0;
 	download->error = 0;
-	download->is_reading = false;
 	download->is_sending = false;
-	download->is_open = false;
 	download->is_multipart = false;
 	download->is_pinned = false;
 	download->is_whole_sent = false;
-	download->is_rewound = false;
 	download->is_waiting = false;
 	download->has_part_head = false;
-	download->slab_waiter.ready = slab_ready;
-	download->reader.opened = chunk_opened;
-	download->reader.read_done = read_done;
-	hw_link_parse(&download->request, id, name);
+	hw_file_reader_init(&download->file, talks, read_done);
+	hw_link_parse(&download->file.request, id, name);
 	set_state(download, HW_DOWNLOAD_FINDING);
 	hw_metrics_add(talks->reactor->metrics, HW_METRIC_downloads_open, 1);
 	hw_http_conn_handle(conn, &g_handler, download);
-	hw_catalog_submit(talks->catalog, &download->request, HW_CATALOG_LOOKUP, find_done);
+	hw_catalog_submit(talks->catalog, &download->file.request, HW_CATALOG_LOOKUP, find_done);
 }
 
 static void download_free(struct hw_download *download)
 {
 	hw_assert(download->ahead.slab == NULL && download->sending.slab == NULL);
-	hw_assert(download->filling == NULL && download->reader.state == HW_READER_CLOSED);
+	hw_assert(!hw_file_reader_is_reading(&download->file));
 	set_state(download, HW_DOWNLOAD_FREE);
 	hw_metrics_sub(reactor_of(download)->metrics, HW_METRIC_downloads_open, 1);
 	hw_pool_give(&download->talks->downloads, download);
@@ -142,7 +133,7 @@ static uint32_t select_ranges(struct hw_download *download)
 	const struct hw_http_request *request = hw_http_conn_request(download->conn);
 	const char *bytes = hw_http_conn_head_bytes(download->conn);
 	char root[2 * HW_HASH_SIZE];
-	hw_hex_encode(download->request.file_root, HW_HASH_SIZE, root);
+	hw_hex_encode(download->file.request.file_root, HW_HASH_SIZE, root);
 	struct hw_span etag = {root, sizeof(root)};
 	struct hw_span range;
 	if (!hw_http_etag_if_match(request, bytes, etag)) {
@@ -172,7 +163,7 @@ static uint32_t select_ranges(struct hw_download *download)
 
 static void find_done(struct hw_catalog_request *request)
 {
-	struct hw_download *download = hw_container_of(request, struct hw_download, request);
+	struct hw_download *download = hw_container_of(request, struct hw_download, file.request);
 	struct hw_http_conn *conn = download->conn;
 	if (request->res < 0) {
 		int error = request->res;
@@ -181,9 +172,8 @@ static void find_done(struct hw_catalog_request *request)
 		return;
 	}
 	download->is_pinned = true;
-	download->file_id = request->file_id;
 	download->file_size = request->file_size;
-	download->window_first = 0;
+	hw_file_reader_begin(&download->file);
 	uint32_t status = select_ranges(download);
 	if (status == 412) {
 		hw_reply_error(conn, 412, "The file is not the one that If-Match names.");
@@ -242,7 +232,7 @@ static uint64_t content_size(const struct hw_download *download)
  * security). */
 static void file_fields_write(const struct hw_download *download, struct hw_http_writer *head)
 {
-	const struct hw_catalog_request *file = &download->request;
+	const struct hw_catalog_request *file = &download->file.request;
 	hw_http_writer_field_etag(head, file->file_root, HW_HASH_SIZE);
 	hw_http_writer_field_date(head, HW_SPAN("Last-Modified"), file->created_ms / 1000);
 	hw_http_writer_field(head, HW_SPAN("Cache-Control"), HW_SPAN("private, no-cache"));
@@ -318,133 +308,40 @@ static bool may_read_ahead(const struct hw_download *download)
 	return download->sending.slab == NULL || slabs->free_count > slabs->count / 2;
 }
 
-static void window_fetch(struct hw_download *download, uint32_t chunk)
-{
-	download->request.chunk_index = chunk;
-	download->window_first = chunk;
-	hw_catalog_submit(download->talks->catalog, &download->request, HW_CATALOG_EXTENTS,
-			  extents_done);
-}
-
-static void reader_close(struct hw_download *download)
-{
-	if (download->is_open) {
-		download->is_open = false;
-		hw_chunk_reader_close(&download->reader);
-	}
-}
-
-/* What was being read has landed; meanwhile the client may have turned out to be slow. */
-static void read_again(struct hw_download *download)
-{
-	if (download->is_waiting) {
-		reader_close(download);
-		return;
-	}
-	read_next(download);
-}
-
 /* The next step of reading, if there is one and it may be taken. */
 static void read_next(struct hw_download *download)
 {
-	if (download->state != HW_DOWNLOAD_SENDING || download->is_reading ||
+	if (download->state != HW_DOWNLOAD_SENDING || hw_file_reader_is_reading(&download->file) ||
 	    download->is_waiting || download->ahead.slab != NULL || is_all_read(download) ||
 	    !may_read_ahead(download)) {
 		return;
 	}
-	download->is_reading = true;
-	uint64_t chunk = download->read_offset / HW_CHUNK_SIZE;
-	if (download->is_open && download->chunk == chunk) {
-		struct hw_slab *slab = hw_slab_take(&reactor_of(download)->slabs);
-		if (slab != NULL) {
-			slab_ready(&download->slab_waiter, slab);
-			return;
-		}
-		hw_metrics_add(reactor_of(download)->metrics, HW_METRIC_slab_waits, 1);
-		hw_slab_wait(&reactor_of(download)->slabs, &download->slab_waiter);
-		return;
+	int r = hw_file_reader_read(&download->file, download->read_offset);
+	if (r < 0) {
+		fail(download, r);
 	}
-	reader_close(download);
-	uint64_t index = chunk - download->window_first;
-	if (chunk < download->window_first || index >= download->request.extent_count) {
-		window_fetch(download, (uint32_t)chunk);
-		return;
-	}
-	if (download->read_offset % HW_CHUNK_SIZE >= download->request.extents[index].size) {
-		download->is_reading = false; /* the catalog's rows do not add up to the file */
-		fail(download, -EBADMSG);
-		return;
-	}
-	download->chunk = chunk;
-	hw_chunk_reader_open(&download->reader, download->talks->store,
-			     &download->request.extents[index]);
 }
 
-static void extents_done(struct hw_catalog_request *request)
+/* What was cancelled has landed; meanwhile the client may take more, or be gone. */
+static void read_done(struct hw_file_reader *file, struct hw_slab *slab, int res)
 {
-	struct hw_download *download = hw_container_of(request, struct hw_download, request);
-	download->is_reading = false;
+	struct hw_download *download = hw_container_of(file, struct hw_download, file);
 	if (download->state == HW_DOWNLOAD_ENDING) {
+		hw_assert(slab == NULL);
 		join(download);
 		return;
 	}
-	if (request->res < 0 || request->extent_count == 0) {
-		fail(download, request->res < 0 ? request->res : -EBADMSG);
-		return;
-	}
-	read_next(download);
-}
-
-static void chunk_opened(struct hw_chunk_reader *reader, int res)
-{
-	struct hw_download *download = hw_container_of(reader, struct hw_download, reader);
-	download->is_reading = false;
-	download->is_open = res >= 0;
-	if (download->state == HW_DOWNLOAD_ENDING) {
-		join(download);
+	if (res == -ECANCELED) {
+		read_next(download);
 		return;
 	}
 	if (res < 0) {
 		fail(download, res);
 		return;
 	}
-	read_again(download);
-}
-
-static void slab_ready(struct hw_slab_waiter *waiter, struct hw_slab *slab)
-{
-	struct hw_download *download = hw_container_of(waiter, struct hw_download, slab_waiter);
-	hw_assert(download->state == HW_DOWNLOAD_SENDING && download->is_open);
-	uint32_t offset = (uint32_t)(download->read_offset % HW_CHUNK_SIZE);
-	download->filling = slab;
-	hw_chunk_reader_read(&download->reader, slab, offset / HW_BLOCK_SIZE);
-}
-
-static void read_done(struct hw_chunk_reader *reader, int res)
-{
-	struct hw_download *download = hw_container_of(reader, struct hw_download, reader);
-	struct hw_slab *slab = hw_move(&download->filling);
-	download->is_reading = false;
-	if (res < 0 || download->state == HW_DOWNLOAD_ENDING) {
-		hw_slab_unref(slab);
-		if (download->state == HW_DOWNLOAD_ENDING) {
-			join(download);
-		} else {
-			fail(download, res);
-		}
-		return;
-	}
-	if (download->is_rewound) {
-		download->is_rewound = false;
-		hw_slab_unref(slab);
-		read_again(download);
-		return;
-	}
 	const struct hw_http_range *range = &download->ranges.ranges[download->read_range];
-	uint32_t offset = (uint32_t)(download->read_offset % HW_BLOCK_SIZE);
+	uint32_t offset = (uint32_t)res;
 	uint64_t left_size = range->last - download->read_offset + 1;
-	hw_assert(offset < slab->size);
-	hw_slab_seal(slab);
 	download->ahead.slab = slab;
 	download->ahead.offset = offset;
 	download->ahead.size = (uint32_t)hw_min((uint64_t)(slab->size - offset), left_size);
@@ -549,15 +446,7 @@ static void let_go(struct hw_download *download)
 {
 	hw_slab_unref(hw_move(&download->sending.slab));
 	hw_slab_unref(hw_move(&download->ahead.slab));
-	if (hw_list_is_linked(&download->slab_waiter.link)) {
-		hw_slab_wait_end(&download->slab_waiter);
-		download->is_reading = false;
-	}
-	/* What is only being opened or looked up is right or wrong by itself: read_next sees. */
-	download->is_rewound = download->filling != NULL;
-	if (!download->is_reading) {
-		reader_close(download);
-	}
+	hw_file_reader_cancel(&download->file);
 }
 
 /*
@@ -619,17 +508,14 @@ static void fail(struct hw_download *download, int error)
 	hw_assert(download->state == HW_DOWNLOAD_SENDING);
 	download->error = error;
 	set_state(download, HW_DOWNLOAD_ENDING);
-	if (hw_list_is_linked(&download->slab_waiter.link)) {
-		hw_slab_wait_end(&download->slab_waiter);
-		download->is_reading = false;
-	}
+	hw_file_reader_cancel(&download->file);
 	join(download);
 }
 
 static void join(struct hw_download *download)
 {
 	hw_assert(download->state == HW_DOWNLOAD_ENDING);
-	if (!download->is_reading && !download->is_sending) {
+	if (!hw_file_reader_is_reading(&download->file) && !download->is_sending) {
 		finish(download);
 	}
 }
@@ -640,14 +526,14 @@ static void log_failed(const struct hw_download *download)
 		       download->error == -ETIMEDOUT || download->error == -ESHUTDOWN;
 	HW_LOG(is_gone ? HW_LOG_INFO : HW_LOG_ERROR, "download.failed",
 	       HW_F_ERRNO("error", download->error), HW_F_U64("sent", download->conn->sent_size),
-	       HW_F_HEX("root", download->request.file_root, HW_HASH_SIZE));
+	       HW_F_HEX("root", download->file.request.file_root, HW_HASH_SIZE));
 }
 
 static void finish(struct hw_download *download)
 {
 	struct hw_http_conn *conn = download->conn;
 	hw_slab_unref(hw_move(&download->ahead.slab));
-	reader_close(download);
+	hw_file_reader_cancel(&download->file);
 	if (download->error < 0) {
 		hw_metrics_add(reactor_of(download)->metrics, HW_METRIC_downloads_failed, 1);
 		log_failed(download);
@@ -665,7 +551,7 @@ static void finish(struct hw_download *download)
 
 static void unpin_done(struct hw_catalog_request *request)
 {
-	download_free(hw_container_of(request, struct hw_download, request));
+	download_free(hw_container_of(request, struct hw_download, file.request));
 }
 
 static void unpin(struct hw_download *download)
@@ -673,7 +559,7 @@ static void unpin(struct hw_download *download)
 	hw_assert(download->is_pinned);
 	set_state(download, HW_DOWNLOAD_UNPINNING);
 	download->conn = NULL;
-	download->request.file_id = download->file_id;
-	hw_catalog_submit(download->talks->catalog, &download->request, HW_CATALOG_UNPIN,
+	download->file.request.file_id = download->file.file_id;
+	hw_catalog_submit(download->talks->catalog, &download->file.request, HW_CATALOG_UNPIN,
 			  unpin_done);
 }

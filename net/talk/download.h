@@ -9,8 +9,7 @@
 #ifndef HW_NET_TALK_DOWNLOAD_H
 #define HW_NET_TALK_DOWNLOAD_H
 
-#include "core/store/chunk_reader.h"
-#include "net/talk/talk.h"
+#include "net/talk/file_reader.h"
 #include "net/wire/http_range.h"
 
 #define HW_BOUNDARY_SIZE 32U /* hex digits between the parts of a multipart answer */
@@ -32,22 +31,16 @@ struct hw_download_piece {
 };
 
 struct hw_download {
-	struct hw_chunk_reader reader;
+	struct hw_file_reader file;
 	struct hw_talks *talks;
 	struct hw_http_conn *conn;
-	struct hw_catalog_request request; /* the file, and a window of its extents */
-	struct hw_slab_waiter slab_waiter;
 	struct hw_http_range_set ranges; /* what is sent, in this order */
 	struct hw_download_piece ahead;  /* read and verified, not sent yet */
 	struct hw_download_piece sending;
-	struct hw_slab *filling; /* lent to the reader */
-	uint64_t file_id;
 	uint64_t file_size;
-	uint64_t read_offset;  /* of the next byte to read, in the file */
-	uint64_t sent_offset;  /* of the next byte to send, in the file */
-	uint64_t chunk;        /* the one the reader has open */
-	uint32_t window_first; /* chunk of request.extents[0] */
-	uint32_t read_range;   /* index of the range that read_offset is in */
+	uint64_t read_offset; /* of the next byte to read, in the file */
+	uint64_t sent_offset; /* of the next byte to send, in the file */
+	uint32_t read_range;  /* index of the range that read_offset is in */
 	uint32_t sent_range;
 	uint32_t sending_range; /* of the piece being sent */
 	uint32_t tail_size; /* bytes behind the piece being sent: the end of a multipart answer */
@@ -55,12 +48,9 @@ struct hw_download {
 	uint32_t head_size;      /* bytes of the reply buffer to send before the next piece */
 	int error;
 	enum hw_download_state state;
-	bool is_reading; /* reader, slab line or catalog will call */
 	bool is_sending;
-	bool is_open; /* the reader has a chunk */
 	bool is_multipart;
 	bool is_pinned;
-	bool is_rewound;    /* what is being read is not wanted any more */
 	bool has_part_head; /* the next piece's, though it begins its range: it was sent already */
 	bool is_waiting;    /* without a slab, for a slow client to take more */
 	bool is_whole_sent; /* the closing bytes are on their way or there */
