@@ -58,7 +58,8 @@ struct daemon {
 	struct hw_mail worker_stop_mail;
 	struct hw_recover recovered;
 	struct hw_node *nodes;
-	struct hw_metrics *metrics; /* of the nodes, then of the worker */
+	struct hw_scrub_client *scrub; /* the first node's; NULL: scrub_days = 0 */
+	struct hw_metrics *metrics;    /* of the nodes, then of the worker */
 	const struct hw_metrics *all_metrics[HW_REACTOR_COUNT_MAX + 1];
 	uint32_t node_count;
 	uint32_t nodes_running;
@@ -376,6 +377,15 @@ static int listeners_begin(const struct daemon *daemon, int fds[][HW_CONFIG_LIST
 
 static void node_ended(struct hw_node *node);
 
+static struct hw_scrub_options scrubbing_of(const struct hw_config *config)
+{
+	return (struct hw_scrub_options){
+		.days = config->scrub_days,
+		.rate = config->scrub_rate,
+		.rate_max = config->scrub_rate_max,
+	};
+}
+
 static int nodes_init(struct daemon *daemon, int fds[][HW_CONFIG_LISTEN_COUNT_MAX],
 		      const uint32_t *cpus, uint32_t cpu_count)
 {
@@ -397,6 +407,8 @@ static int nodes_init(struct daemon *daemon, int fds[][HW_CONFIG_LISTEN_COUNT_MA
 			.next_segment = daemon->recovered.next_segments[i],
 			.limits = daemon->limits,
 			.talks = daemon->talks,
+			.scrub = i == 0 ? daemon->scrub : NULL,
+			.scrubbing = scrubbing_of(daemon->config),
 			.metrics = &daemon->metrics[i],
 			.main_mailbox = &daemon->main_worker.mailbox,
 			.ended = node_ended,
@@ -633,10 +645,18 @@ static int memory_get(struct daemon *daemon)
 {
 	daemon->nodes = calloc(daemon->node_count, sizeof(*daemon->nodes));
 	daemon->metrics = aligned_alloc(64, (daemon->node_count + 1) * sizeof(*daemon->metrics));
-	if (daemon->nodes == NULL || daemon->metrics == NULL) {
+	bool has_scrub = daemon->config->scrub_days > 0;
+	if (has_scrub) {
+		daemon->scrub = aligned_alloc(HW_PAGE_SIZE, sizeof(*daemon->scrub));
+	}
+	if (daemon->nodes == NULL || daemon->metrics == NULL ||
+	    (has_scrub && daemon->scrub == NULL)) {
 		return fail("memory.none", -ENOMEM, "the machine has no memory to start with");
 	}
 	memset(daemon->metrics, 0, (daemon->node_count + 1) * sizeof(*daemon->metrics));
+	if (has_scrub) {
+		memset(daemon->scrub, 0, sizeof(*daemon->scrub));
+	}
 	for (uint32_t i = 0; i <= daemon->node_count; i++) {
 		daemon->all_metrics[i] = &daemon->metrics[i];
 	}

@@ -21,6 +21,8 @@
 #define STORE_INDEX    (LISTENER_INDEX + HW_CONFIG_LISTEN_COUNT_MAX)
 #define FILE_COUNT     (STORE_INDEX + HW_STORE_FILE_COUNT)
 
+#define SCRUB_IN_FLIGHT 1U /* operations: one read at a time */
+
 static bool end_look(struct hw_turn_hook *hook);
 
 uint32_t hw_node_in_flight_max(const struct hw_http_limits *limits,
@@ -28,7 +30,7 @@ uint32_t hw_node_in_flight_max(const struct hw_http_limits *limits,
 {
 	return (limits->connections_max + HW_SPARE_CONN_COUNT) * 2 +
 	       talks->uploads_max * 2 * (HW_WRITER_SLABS_MAX + 1) + talks->downloads_max +
-	       HW_STORE_FILE_COUNT * 2 + 2 * HW_CONFIG_LISTEN_COUNT_MAX;
+	       HW_STORE_FILE_COUNT * 2 + SCRUB_IN_FLIGHT + 2 * HW_CONFIG_LISTEN_COUNT_MAX;
 }
 
 static int files_register(struct hw_node *node)
@@ -72,6 +74,19 @@ static int rooms_init(struct hw_node *node)
 	return r;
 }
 
+static void scrub_init(struct hw_node *node)
+{
+	const struct hw_node_options *options = &node->options;
+	if (options->scrub == NULL) {
+		return;
+	}
+	struct hw_scrub_options scrubbing = options->scrubbing;
+	scrubbing.store = &node->store;
+	scrubbing.worker = options->worker;
+	scrubbing.files = options->files;
+	hw_scrub_client_init(options->scrub, &node->catalog.catalog, &scrubbing);
+}
+
 int hw_node_init(struct hw_node *node, const struct hw_node_options *options, const int *listeners,
 		 const bool *is_loopback, uint32_t listener_count)
 {
@@ -105,6 +120,7 @@ int hw_node_init(struct hw_node *node, const struct hw_node_options *options, co
 		r = rooms_init(node);
 	}
 	if (r >= 0) {
+		scrub_init(node);
 		node->hook.run = end_look;
 		hw_reactor_hook_add(&node->reactor, &node->hook);
 	}
@@ -129,6 +145,9 @@ static void run(void *user)
 		hw_http_server_listen(&node->server,
 				      hw_ring_file_slot(node->reactor.ring, LISTENER_INDEX + i),
 				      node->is_loopback[i]);
+	}
+	if (r >= 0 && node->options.scrub != NULL) {
+		hw_scrub_start(&node->options.scrub->scrub);
 	}
 	if (r >= 0) {
 		r = hw_reactor_run(&node->reactor);
@@ -155,6 +174,9 @@ static void drain_deliver(struct hw_mail *mail)
 {
 	struct hw_node *node = hw_container_of(mail, struct hw_node, drain_mail);
 	hw_http_server_drain(&node->server);
+	if (node->options.scrub != NULL) {
+		hw_scrub_stop(&node->options.scrub->scrub);
+	}
 }
 
 static void cut_deliver(struct hw_mail *mail)
@@ -170,12 +192,17 @@ static void ended_deliver(struct hw_mail *mail)
 	node->options.ended(node);
 }
 
+static bool is_scrub_idle(const struct hw_node *node)
+{
+	return node->options.scrub == NULL || hw_scrub_is_idle(&node->options.scrub->scrub);
+}
+
 static bool end_look(struct hw_turn_hook *hook)
 {
 	struct hw_node *node = hw_container_of(hook, struct hw_node, hook);
 	bool is_idle = node->server.is_draining && hw_http_server_is_idle(&node->server) &&
 		       hw_talks_is_idle(&node->talks) && hw_store_is_idle(&node->store) &&
-		       hw_ring_in_flight_count(node->reactor.ring) == 0;
+		       is_scrub_idle(node) && hw_ring_in_flight_count(node->reactor.ring) == 0;
 	if (!is_idle || node->has_ended) {
 		return false;
 	}
@@ -206,6 +233,7 @@ void hw_node_join(struct hw_node *node)
 void hw_node_deinit(struct hw_node *node)
 {
 	hw_http_server_deinit(&node->server);
+	hw_scrub_client_deinit(node->options.scrub);
 	hw_talks_deinit(&node->talks);
 	hw_store_deinit(&node->store);
 	hw_reactor_deinit(&node->reactor);

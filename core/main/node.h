@@ -12,6 +12,7 @@
 #include "core/base/config.h"
 #include "core/catalog/catalog_thread.h"
 #include "core/loop/thread.h"
+#include "core/main/scrub_client.h"
 #include "core/store/chunk_writer.h"
 #include "net/talk/talk.h"
 
@@ -30,6 +31,9 @@ struct hw_node_options {
 	uint32_t next_segment;
 	struct hw_http_limits limits;
 	struct hw_talk_options talks;
+	struct hw_scrub_client
+		*scrub; /* lent until deinit; NULL: another node's work, or nobody's */
+	struct hw_scrub_options scrubbing; /* days, rate, rate_max */
 	struct hw_metrics *metrics;
 	struct hw_mailbox *main_mailbox;
 	/* On main, by mail: this node has nothing left to do. */
