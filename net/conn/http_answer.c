@@ -89,8 +89,7 @@ static void send_submit(struct hw_http_conn *conn)
 	}
 }
 
-/* Skip what is sent: the kernel says how much, not up to which piece. */
-static void iov_advance(struct msghdr *message, uint64_t size)
+void hw_http_iov_advance(struct msghdr *message, uint64_t size)
 {
 	while (size > 0) {
 		struct iovec *piece = message->msg_iov;
@@ -141,7 +140,7 @@ static void send_done(struct hw_op *op)
 	} else if (conn->is_cut || !is_fast) {
 		answer_sent(conn, conn->is_cut ? -ESHUTDOWN : -ETIMEDOUT);
 	} else {
-		iov_advance(&conn->message, size);
+		hw_http_iov_advance(&conn->message, size);
 		if (was_probed && conn->handler != NULL && conn->handler->gives_way) {
 			answer_sent(conn, -EAGAIN);
 			return;

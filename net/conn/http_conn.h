@@ -32,6 +32,7 @@
 
 struct hw_http_server;
 struct hw_http_conn;
+struct hw_upgrade_handler;
 
 enum hw_http_conn_state {
 	HW_CONN_FREE = 0, /* in the pool */
@@ -39,6 +40,8 @@ enum hw_http_conn_state {
 	HW_CONN_IDLE, /* waits for the first bytes of a request; the client or the timer wakes it */
 	HW_CONN_HEAD, /* has a part of a head; the client or the timer wakes it */
 	HW_CONN_ANSWERING, /* a talk has the request */
+	HW_CONN_UPGRADED, /* another protocol has the socket (http_upgrade.h); it, or its peer, wakes
+			     it */
 	HW_CONN_REFUSING,  /* an error answer of our own is being sent */
 	HW_CONN_LINGERING, /* said all; reads what the client still sends, so that it sees the
 			      answer */
@@ -105,6 +108,7 @@ struct hw_http_conn {
 	struct hw_http_input input;
 	struct hw_http_body body;
 	const struct hw_http_handler *handler;
+	const struct hw_upgrade_handler *upgrade; /* NULL: HTTP */
 	void *talk;
 	const char *action; /* what it is doing, for the log: a literal */
 	struct msghdr message;
@@ -129,6 +133,7 @@ struct hw_http_conn {
 	bool is_cut;      /* the daemon stops now */
 	bool has_dropped; /* bytes behind this request, unread: the client may still be sending */
 	bool is_loopback; /* came by a loopback listener */
+	bool is_mailed;   /* upgraded: mail is on its way */
 	uint16_t host_size;
 	char host[256]; /* of the request, for links */
 	struct hw_span reply_extra[HW_REPLY_EXTRA_MAX]; /* whole fields that every answer carries */

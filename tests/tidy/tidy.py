@@ -88,6 +88,8 @@ COVERED_BY = {
     'core/store/store.c': 'tests/unit/store/chunk_test.c',
     'net/conn/http_answer.c': 'tests/unit/conn/http_conn_test.c',
     'net/conn/http_head.c': 'tests/unit/conn/http_conn_test.c',
+    'net/conn/http_upgrade.c': 'tests/unit/conn/ws_conn_test.c',
+    'net/conn/ws_server.c': 'tests/unit/conn/ws_conn_test.c',
 }
 # ... or with the reason why there is none. A row for a whole room ends in /.
 UNTESTED = {

@@ -158,6 +158,7 @@ static void watches_check(const struct talk_world *world)
 		bool is_waiting = is_asking || hw_list_is_linked(&conn->buffer_link);
 		bool is_ending = (conn->is_probing || conn->is_cut) && is_asking;
 		hw_assert(conn->state == HW_CONN_CLOSING || conn->state == HW_CONN_NAMING ||
+			  conn->state == HW_CONN_UPGRADED || /* it has a timer of its own */
 			  !is_waiting || is_ending || hw_timer_is_running(&conn->timer));
 	}
 }
