@@ -231,7 +231,7 @@ static void pass_end(struct hw_scrub *scrub)
 {
 	struct hw_scrub_pass *pass = &scrub->pass;
 	if (pass->extent_count == 0) {
-		rest(scrub, EMPTY_MS, pass_fired);
+		rest(scrub, scrub->options.rate != 0 ? REST_MS : EMPTY_MS, pass_fired);
 		return;
 	}
 	pass->is_over = 1;
