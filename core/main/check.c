@@ -115,6 +115,7 @@ static int catalog_open(struct hw_check *check)
 		.path = path,
 		.reclaim = hw_ports_reclaim(&check->ports),
 		.pin_capacity = 1,
+		.home_capacity = 1,
 		.cache_size = CACHE_SIZE,
 		.has_quick_check = true,
 	};

@@ -181,7 +181,11 @@ static void ask(struct hw_scrub *scrub)
 	}
 	const struct hw_scrub_pass *pass = &scrub->pass;
 	struct hw_extent after = {
-		.offset = pass->offset, .segment = pass->segment, .shard = pass->shard};
+		.offset = pass->offset,
+		.segment = pass->segment,
+		.shard = pass->shard,
+		.size = 1, /* a place: how much was there does not matter, but nothing never is */
+	};
 	set_state(scrub, HW_SCRUB_ASKING);
 	scrub->options.port.next(scrub->options.port.user, pass->has_cursor != 0 ? &after : NULL);
 }

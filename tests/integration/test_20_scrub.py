@@ -7,6 +7,7 @@ Method: bytes of segments are changed behind the daemon's back, at places that t
 import json
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -26,9 +27,21 @@ def files():
     return Bytes(20, 24 * MIB)
 
 
+def catalog_copy(daemon):
+    """The catalog as it is on the disk: a running daemon lets nobody else open it."""
+    path = daemon.folder / 'copy.db'
+    for end in ('', '-wal'):
+        source = daemon.data / f'catalog.db{end}'
+        target = daemon.folder / f'copy.db{end}'
+        target.unlink(missing_ok=True)
+        if source.exists():
+            shutil.copyfile(source, target)
+    return path
+
+
 def chunks(daemon, name=None):
     """[(shard, segment, offset, size)] of all chunks, or of a file's in order."""
-    db = sqlite3.connect(f'file:{daemon.data}/catalog.db?mode=ro', uri=True)
+    db = sqlite3.connect(catalog_copy(daemon))
     try:
         if name is None:
             return db.execute('SELECT shard, segment, offset, size FROM chunk').fetchall()
