@@ -124,6 +124,17 @@ static void asking_stops_when_asked(void **state)
 	assert_int_equal(owners_of(fixture, 0, HW_CHUNK_SIZE).count, 2);
 }
 
+static void a_catalog_without_its_tables_is_told(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture_execute(fixture, "ALTER TABLE file_chunk RENAME TO elsewhere");
+	struct owners owners = {.stop_at = 8};
+	struct hw_extent extent = {.size = HW_CHUNK_SIZE};
+	assert_int_equal(hw_catalog_db_owners_each(fixture->db, &extent, owner_step, &owners),
+			 -EBADMSG);
+	fixture_execute(fixture, "ALTER TABLE elsewhere RENAME TO file_chunk");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -133,6 +144,7 @@ int main(void)
 		CASE(all_is_counted),
 		CASE(owners_are_found),
 		CASE(asking_stops_when_asked),
+		CASE(a_catalog_without_its_tables_is_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
