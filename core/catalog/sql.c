@@ -132,7 +132,6 @@ static int settings_apply(struct hw_sql *sql, const struct hw_sql_options *optio
 		"PRAGMA locking_mode = EXCLUSIVE",
 		"PRAGMA journal_mode = WAL",
 		"PRAGMA synchronous = FULL",
-		"PRAGMA foreign_keys = ON",
 		"PRAGMA trusted_schema = OFF",
 		"PRAGMA cell_size_check = ON",
 		"PRAGMA temp_store = MEMORY",
@@ -194,7 +193,11 @@ static int file_judge(struct hw_sql *sql, const struct hw_sql_options *options, 
 /* The first write: it also takes the lock that the connection keeps for life. */
 static int schema_migrate(struct hw_sql *sql, uint32_t version)
 {
-	int r = execute(sql, "BEGIN IMMEDIATE");
+	/* A migration may rebuild a table that others refer to. */
+	int r = execute(sql, "PRAGMA foreign_keys = OFF");
+	if (r == 0) {
+		r = execute(sql, "BEGIN IMMEDIATE");
+	}
 	for (uint32_t i = version; r == 0 && i < hw_schema_version; i++) {
 		char text[PRAGMA_SIZE_MAX];
 		(void)snprintf(text, sizeof(text), "PRAGMA user_version = %u", i + 1);
@@ -206,7 +209,7 @@ static int schema_migrate(struct hw_sql *sql, uint32_t version)
 	if (r == 0) {
 		r = execute(sql, "COMMIT");
 	}
-	return r;
+	return r < 0 ? r : execute(sql, "PRAGMA foreign_keys = ON");
 }
 
 static int statements_prepare(struct hw_sql *sql)
@@ -299,6 +302,13 @@ void hw_sql_bind_bytes(sqlite3_stmt *statement, int column, const void *bytes, u
 	hw_assert(code == SQLITE_OK);
 }
 
+void hw_sql_bind_optional(sqlite3_stmt *statement, int column, const void *bytes, uint32_t size)
+{
+	if (size > 0) { /* else it is as clear_bindings left it */
+		hw_sql_bind_bytes(statement, column, bytes, size);
+	}
+}
+
 void hw_sql_bind_place(sqlite3_stmt *statement, int first, const struct hw_extent *extent)
 {
 	hw_sql_bind(statement, first, extent->shard);
@@ -344,6 +354,22 @@ int hw_sql_bytes(struct hw_sql *sql, sqlite3_stmt *statement, int column, uint32
 		return -EBADMSG;
 	}
 	memcpy(ret_bytes, bytes, size);
+	return 0;
+}
+
+int hw_sql_blob(struct hw_sql *sql, sqlite3_stmt *statement, int column, uint32_t size_max,
+		void *ret_bytes, uint32_t *ret_size)
+{
+	const void *bytes = sqlite3_column_blob(statement, column);
+	int size = sqlite3_column_bytes(statement, column);
+	if (size < 0 || (uint32_t)size > size_max || (size > 0 && bytes == NULL)) {
+		sql->is_broken = true;
+		return -EBADMSG;
+	}
+	if (size > 0) {
+		memcpy(ret_bytes, bytes, (size_t)size);
+	}
+	*ret_size = (uint32_t)size;
 	return 0;
 }
 

@@ -33,8 +33,8 @@
 #include "core/main/listen.h"
 #include "core/main/node.h"
 #include "core/main/ports.h"
+#include "core/main/prepare.h"
 #include "core/main/sandbox.h"
-#include "simd/kernels.h"
 
 #define CATALOG_CACHE_SIZE (64U << 20) /* bytes of SQLite's page cache */
 #define MEMLOCK_ADVICE                                                                             \
@@ -42,7 +42,6 @@
 	"unit), or "                                                                               \
 	"lower reactors or connections_max"
 #define CONNECTIONS_LEAST 16U /* fewer are not worth a start */
-#define CATALOG_NAME      "catalog.db"
 #define WAIT_MS           1000U
 #define CUT_PATIENCE_MS   5000U /* for conversations to end once they were cut */
 
@@ -102,18 +101,7 @@ static int probe(struct daemon *daemon)
 		return fail("io_uring.missing", r, "Linux 6.1 or later with io_uring is needed");
 	}
 	HW_LOG(HW_LOG_INFO, "io_uring.ready", HW_F_TEXT("found", daemon->probe.text));
-	enum hw_simd_choice choice = HW_SIMD_AUTO;
-	static const char *const g_simd[] = {"auto", "scalar", "shani", "avx2", "avx512"};
-	r = hw_simd_choice_parse(g_simd[daemon->config->simd], &choice);
-	if (r >= 0) {
-		r = hw_simd_init(choice);
-	}
-	if (r < 0) {
-		return fail("simd.missing", r,
-			    "this cpu cannot do what simd asks for; use simd = auto");
-	}
-	HW_LOG(HW_LOG_INFO, "simd.chosen", HW_F_TEXT("kernel", hw_simd_kernel_name()));
-	return 0;
+	return hw_prepare_simd(daemon->config);
 }
 
 /* As many descriptors as may be had: a ring's table counts against the limit. */
@@ -222,89 +210,18 @@ static int budget_check(const struct daemon *daemon)
 
 /* -- the data directory -- */
 
-static int user_become(const struct hw_config *config)
-{
-	if (*config->user == '\0') {
-		if (getuid() == 0) {
-			HW_LOG(HW_LOG_WARN, "user.root",
-			       HW_F_TEXT("advice",
-					 "running as root; name an unprivileged user with user="));
-		}
-		return 0;
-	}
-	struct hw_sandbox_user user;
-	int r = hw_sandbox_user_find(config->user, &user);
-	if (r < 0) {
-		return fail("user.unknown", r, "user= names nobody on this machine");
-	}
-	if (getuid() != 0) {
-		return getuid() == user.uid
-			       ? 0
-			       : fail("user.denied", -EPERM, "only root can become another user");
-	}
-	if (mkdir(config->data_dir, 0700) == 0 && chown(config->data_dir, user.uid, user.gid) < 0) {
-		return fail("user.data_dir", -errno, "the data directory cannot be given to user=");
-	}
-	r = hw_sandbox_privileges_drop(&user);
-	return r < 0 ? fail("user.denied", r, "root's privileges cannot be dropped") : 0;
-}
-
-static int files_open(struct daemon *daemon)
-{
-	const struct hw_config *config = daemon->config;
-	bool wants_direct = config->direct_io == HW_DIRECT_IO_AUTO;
-	int r = hw_files_open(&daemon->files, config->data_dir, config->reserve_size, wants_direct);
-	if (r == -EBUSY) {
-		return fail("data_dir.busy", r,
-			    "another hawserd uses this data directory; stop it, or name another "
-			    "data_dir");
-	}
-	if (r == -EPROTO) {
-		return fail("data_dir.format", r,
-			    "the data directory was written by a newer hawserd, or is not ours");
-	}
-	if (r < 0) {
-		return fail("data_dir.failed", r,
-			    "the data directory cannot be opened or made; is it "
-			    "writable by this user?");
-	}
-	if (wants_direct && !daemon->files.is_direct) {
-		HW_LOG(HW_LOG_WARN, "data_dir.buffered",
-		       HW_F_TEXT("advice",
-				 "this file system has no O_DIRECT: uploads go through the "
-				 "page cache and cost more; ext4 or XFS would not"));
-	}
-	return 0;
-}
-
-/* Without its catalog every segment would be taken for free space: better not to start. */
-static int catalog_look(const struct daemon *daemon)
-{
-	int has_catalog = hw_files_has(&daemon->files, CATALOG_NAME);
-	for (uint32_t shard = 0; has_catalog == 0 && shard < HW_SHARD_COUNT_MAX; shard++) {
-		uint32_t *segments = NULL;
-		int count = hw_files_segment_list(&daemon->files, shard, &segments);
-		hw_files_list_free(segments);
-		if (count != 0) {
-			return fail(
-				"catalog.missing", count < 0 ? count : -ENOENT,
-				"the data directory has segments but no catalog.db; put it back "
-				"from where the segments come from (nothing was changed)");
-		}
-	}
-	return has_catalog < 0 ? fail("data_dir.failed", has_catalog, "it cannot be read") : 0;
-}
-
 static int catalog_open(struct daemon *daemon)
 {
 	char path[HW_CONFIG_TEXT_SIZE_MAX + 16];
 	char message[512] = "";
-	(void)snprintf(path, sizeof(path), "%s/" CATALOG_NAME, daemon->config->data_dir); /* fits */
+	(void)snprintf(path, sizeof(path), "%s/" HW_CATALOG_NAME,
+		       daemon->config->data_dir); /* fits */
 	daemon->ports.files = &daemon->files;
 	struct hw_catalog_db_options options = {
 		.path = path,
 		.reclaim = hw_ports_reclaim(&daemon->ports),
 		.pin_capacity = 2 * daemon->node_count * daemon->config->downloads_max,
+		.home_capacity = 2 * daemon->node_count * daemon->config->uploads_max,
 		.cache_size = CATALOG_CACHE_SIZE,
 	};
 	int r = hw_catalog_db_open(&daemon->ports.db, &options, message, sizeof(message));
@@ -712,13 +629,13 @@ static int start(struct daemon *daemon)
 		r = listeners_open(daemon, fds);
 	}
 	if (r >= 0) {
-		r = user_become(daemon->config);
+		r = hw_prepare_user(daemon->config);
 	}
 	if (r >= 0) {
-		r = files_open(daemon);
+		r = hw_prepare_files(daemon->config, &daemon->files);
 	}
 	if (r >= 0) {
-		r = catalog_look(daemon);
+		r = hw_prepare_catalog(&daemon->files);
 	}
 	if (r >= 0) {
 		r = catalog_open(daemon);

@@ -181,7 +181,11 @@ static void ask(struct hw_scrub *scrub)
 	}
 	const struct hw_scrub_pass *pass = &scrub->pass;
 	struct hw_extent after = {
-		.offset = pass->offset, .segment = pass->segment, .shard = pass->shard};
+		.offset = pass->offset,
+		.segment = pass->segment,
+		.shard = pass->shard,
+		.size = 1, /* a place: how much was there does not matter, but nothing never is */
+	};
 	set_state(scrub, HW_SCRUB_ASKING);
 	scrub->options.port.next(scrub->options.port.user, pass->has_cursor != 0 ? &after : NULL);
 }
@@ -231,7 +235,7 @@ static void pass_end(struct hw_scrub *scrub)
 {
 	struct hw_scrub_pass *pass = &scrub->pass;
 	if (pass->extent_count == 0) {
-		rest(scrub, EMPTY_MS, pass_fired);
+		rest(scrub, scrub->options.rate != 0 ? REST_MS : EMPTY_MS, pass_fired);
 		return;
 	}
 	pass->is_over = 1;

@@ -61,6 +61,7 @@ BANNED_CALLS = (
 ALLOWED_CALLS = {
     ('allocation', 'core/catalog/catalog_sqlite.c'): 'one struct, before its thread starts',
     ('allocation', 'core/catalog/pins.c'): 'at init, as many as the budget counted',
+    ('allocation', 'core/main/check.c'): 'no daemon runs: buffers, and the list of what is damaged',
     ('allocation', 'core/main/daemon.c'): 'the nodes, their metrics and the scrubber, before threads',
     ('allocation', 'core/store/files_posix.c'): 'the list of segments, at start-up',
     ('sleep', 'core/main/listen.c'): 'at start-up: the daemon before us may still hold the port',
