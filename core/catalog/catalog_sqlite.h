@@ -30,7 +30,7 @@
 struct hw_catalog_db;
 
 struct hw_catalog_db_options {
-	const char *path;               /* lent for the call */
+	const char *path;               /* lent for the call; NULL: in memory, for this life */
 	struct hw_reclaim_port reclaim; /* copied; its context is lent until close */
 	/* Files read at the same time, and those deleted meanwhile until a commit says so; > 0.
 	 * Twice the readers is enough. */

@@ -26,6 +26,7 @@
 #include "core/catalog/schema.h"
 
 #define APPLICATION_ID  0x48777331 /* "Hws1"; as in schema/0001.sql */
+#define IN_MEMORY       ":memory:" /* SQLite's word for it */
 #define BUSY_TIMEOUT_MS 2000
 #define PRAGMA_SIZE_MAX 128U
 #define OFFSET_MAX                                                                                 \
@@ -63,10 +64,11 @@ int hw_sql_open(struct hw_sql *sql, const struct hw_sql_options *options, char *
 	*sql = (struct hw_sql){0};
 	const char *why = "cannot be opened";
 	int version = 0;
-	int r = file_make(options->path);
+	const char *path = options->path != NULL ? options->path : IN_MEMORY;
+	int r = options->path != NULL ? file_make(path) : 0;
 	if (r == 0) {
 		int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-		r = error_of(sql, sqlite3_open_v2(options->path, &sql->handle, flags, NULL));
+		r = error_of(sql, sqlite3_open_v2(path, &sql->handle, flags, NULL));
 	}
 	if (r == 0) {
 		r = settings_apply(sql, options);
@@ -85,9 +87,9 @@ int hw_sql_open(struct hw_sql *sql, const struct hw_sql_options *options, char *
 		if (r == -EBUSY) {
 			why = "is in use by another process";
 		}
-		(void)snprintf(
-			ret_message, message_size, "The catalog %s %s (%s).", options->path, why,
-			sql->handle == NULL ? strerrordesc_np(-r) : sqlite3_errmsg(sql->handle));
+		(void)snprintf(ret_message, message_size, "The catalog %s %s (%s).", path, why,
+			       sql->handle == NULL ? strerrordesc_np(-r)
+						   : sqlite3_errmsg(sql->handle));
 		hw_sql_close(sql);
 	}
 	return r;

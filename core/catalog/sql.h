@@ -33,7 +33,8 @@ struct hw_sql {
 };
 
 struct hw_sql_options {
-	const char *path;    /* lent for the call; made with mode 0600 when it is not there */
+	const char *path;    /* lent for the call; made with mode 0600 when it is not there. NULL:
+			      * in memory, for a catalog that ends with its process */
 	uint32_t cache_size; /* bytes of page cache, at most */
 	bool has_quick_check;
 };
