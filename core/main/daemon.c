@@ -43,6 +43,7 @@
 	"lower reactors or connections_max"
 #define CONNECTIONS_LEAST 16U /* fewer are not worth a start */
 #define WAIT_MS           1000U
+#define UPLOAD_EXPIRY_MS  UINT64_C(86400000)
 #define CUT_PATIENCE_MS   5000U /* for conversations to end once they were cut */
 
 struct daemon {
@@ -60,6 +61,7 @@ struct daemon {
 	struct hw_scrub_client *scrub; /* the first node's; NULL: scrub_days = 0 */
 	struct hw_metrics *metrics;    /* of the nodes, then of the worker */
 	const struct hw_metrics *all_metrics[HW_REACTOR_COUNT_MAX + 1];
+	struct hw_talks *peers[HW_REACTOR_COUNT_MAX]; /* of the nodes */
 	uint32_t node_count;
 	uint32_t nodes_running;
 	uint32_t slab_count;
@@ -169,6 +171,9 @@ static void limits_set(struct daemon *daemon)
 		.public_url = config->public_url,
 		.all_metrics = daemon->all_metrics,
 		.metrics_count = daemon->node_count + 1,
+		.upload_expiry_ms = UPLOAD_EXPIRY_MS,
+		.peers = daemon->peers,
+		.peer_count = daemon->node_count,
 	};
 }
 
@@ -526,12 +531,16 @@ static int serve(struct daemon *daemon)
 static int stop(struct daemon *daemon)
 {
 	for (uint32_t i = 0; i < daemon->node_count; i++) {
+		hw_node_stop(&daemon->nodes[i], daemon->main_worker.ring);
+	}
+	int r = hw_worker_turn(&daemon->main_worker, 0); /* submits the wakes */
+	for (uint32_t i = 0; i < daemon->node_count; i++) {
 		hw_node_join(&daemon->nodes[i]);
 	}
 	daemon->worker_stop_mail.deliver = worker_stop_deliver;
 	hw_mailbox_post(&daemon->worker.mailbox, daemon->main_worker.ring,
 			&daemon->worker_stop_mail);
-	int r = hw_worker_turn(&daemon->main_worker, 0); /* submits the wake */
+	r = r < 0 ? r : hw_worker_turn(&daemon->main_worker, 0); /* likewise */
 	hw_thread_join(&daemon->worker_thread);
 	for (uint32_t i = 0; i < daemon->node_count; i++) {
 		hw_node_deinit(&daemon->nodes[i]);
@@ -573,6 +582,9 @@ static int memory_get(struct daemon *daemon)
 	memset(daemon->metrics, 0, (daemon->node_count + 1) * sizeof(*daemon->metrics));
 	if (has_scrub) {
 		memset(daemon->scrub, 0, sizeof(*daemon->scrub));
+	}
+	for (uint32_t i = 0; i < daemon->node_count; i++) {
+		daemon->peers[i] = &daemon->nodes[i].talks;
 	}
 	for (uint32_t i = 0; i <= daemon->node_count; i++) {
 		daemon->all_metrics[i] = &daemon->metrics[i];

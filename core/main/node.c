@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- *   main:   init -> start                                          ended_deliver -> join -> deinit
- *                     |                                                 ^
- *   node:            run: enable, listen, turns ... drain_deliver -> end_look
+ *   main:   init -> start                             ended_deliver (of all) -> stop -> join ->
+ *   deinit
+ *                     |                                    ^                     |
+ *   node:            run: enable, listen, turns ... drain_deliver -> end_look   stop_deliver
  *                                                   (cut_deliver)
  */
 #include "core/main/node.h"
@@ -146,6 +147,9 @@ static void run(void *user)
 				      hw_ring_file_slot(node->reactor.ring, LISTENER_INDEX + i),
 				      node->is_loopback[i]);
 	}
+	if (r >= 0 && node->options.index == 0) {
+		hw_sweep_start(&node->sweep, &node->talks);
+	}
 	if (r >= 0 && node->options.scrub != NULL) {
 		hw_scrub_start(&node->options.scrub->scrub);
 	}
@@ -207,7 +211,6 @@ static bool end_look(struct hw_turn_hook *hook)
 		return false;
 	}
 	node->has_ended = true;
-	hw_reactor_stop(&node->reactor);
 	node->ended_mail.deliver = ended_deliver;
 	hw_mailbox_post(node->options.main_mailbox, node->reactor.ring, &node->ended_mail);
 	return true;
@@ -223,6 +226,28 @@ void hw_node_cut(struct hw_node *node, struct hw_ring *ring)
 {
 	node->cut_mail.deliver = cut_deliver;
 	hw_mailbox_post(&node->reactor.mailbox, ring, &node->cut_mail);
+}
+
+static void sweep_stopped(struct hw_sweep *sweep)
+{
+	struct hw_node *node = hw_container_of(sweep, struct hw_node, sweep);
+	hw_reactor_stop(&node->reactor);
+}
+
+static void stop_deliver(struct hw_mail *mail)
+{
+	struct hw_node *node = hw_container_of(mail, struct hw_node, stop_mail);
+	if (node->options.index == 0) {
+		hw_sweep_stop(&node->sweep, sweep_stopped);
+	} else {
+		hw_reactor_stop(&node->reactor);
+	}
+}
+
+void hw_node_stop(struct hw_node *node, struct hw_ring *ring)
+{
+	node->stop_mail.deliver = stop_deliver;
+	hw_mailbox_post(&node->reactor.mailbox, ring, &node->stop_mail);
 }
 
 void hw_node_join(struct hw_node *node)

@@ -2,7 +2,8 @@
  *
  * The way of what comes:
  *
- *   open -> received -> read_go -> read_step -> (ws_inbox.c) -+-> the talk's message ... message_done
+ *   open -> received -> read_go -> read_step -> (ws_inbox.c) -+-> the talk's message ...
+ *   message_done
  *                          ^                                  +-> a ping: its pong is owed
  *                          |                                  +-> close: answered, then finish
  *                          +-- (all used: receive again) -----+-> a fault: close, then finish

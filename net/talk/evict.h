@@ -5,9 +5,9 @@
  * Room: net/talk    Thread: the asking reactor; its mail runs at the upload's home    Blocks: never
  * Allocates: never (embedded in who asks)
  *
- * A client whose link broke comes back before the server has seen the break. The old request's body is
- * then ended where it is, what came is stored, and the new request finds the upload free. The old
- * client's answer is a closed connection.
+ * A client whose link broke comes back before the server has seen the break. The old request's
+ * body is then ended where it is, what came is stored, and the new request finds the upload
+ * free. The old client's answer is a closed connection.
  */
 #ifndef HW_NET_TALK_EVICT_H
 #define HW_NET_TALK_EVICT_H
@@ -31,7 +31,8 @@ struct hw_evict {
 		struct hw_evict *evict); /* it was told, and had a moment: ask the catalog again */
 };
 
-/* @evict: talks, file_id, done are set, tries counts on; lent until done. @home: index of a reactor. */
+/* @evict: talks, file_id, done are set, tries counts on; lent until done. @home: index of a
+ * reactor. */
 void hw_evict_begin(struct hw_evict *evict, uint16_t home);
 
 #endif

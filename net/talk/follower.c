@@ -278,8 +278,8 @@ static bool is_elsewhere(const struct hw_follower *follower)
 	       follower->reader.talks->options.peers[home] != follower->seat_home;
 }
 
-/* The seat is given up for good, or because the upload has moved, when no slab of that home is out; or
- * at once, because a question that waits there is not wanted any more. */
+/* The seat is given up for good, or because the upload has moved, when no slab of that home is
+ * out; or at once, because a question that waits there is not wanted any more. */
 static void leave_try(struct hw_follower *follower)
 {
 	struct hw_follow *question = question_free(follower);

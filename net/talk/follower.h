@@ -8,9 +8,9 @@
  *
  *	(LOOKUP with reader.request, found) -> begin -> read -> done -> release ... -> leave -> left
  *
- * Of a sealed file it is the file reader and nothing else. Of one that still grows, what the catalog
- * knows comes from the disk, what it does not know yet from the upload's home, by slab or by place
- * (live.h); and where nobody receives it at the moment, the catalog is watched.
+ * Of a sealed file it is the file reader and nothing else. Of one that still grows, what the
+ * catalog knows comes from the disk, what it does not know yet from the upload's home, by slab
+ * or by place (live.h); and where nobody receives it at the moment, the catalog is watched.
  */
 #ifndef HW_NET_TALK_FOLLOWER_H
 #define HW_NET_TALK_FOLLOWER_H
@@ -49,8 +49,8 @@ struct hw_follower {
 	struct hw_live_seat *seat;  /* of the home's; written by it alone */
 	struct hw_talks *seat_home; /* NULL: none was asked */
 	/* The piece with the byte that was asked for; or NULL and: -ENODATA the file ends there,
-	 * -EIDRM it was given up, -ESTALE nothing is stored and those bytes have passed, -ECANCELED, or
-	 * another -errno. Never inside a call of the caller's. */
+	 * -EIDRM it was given up, -ESTALE nothing is stored and those bytes have passed,
+	 * -ECANCELED, or another -errno. Never inside a call of the caller's. */
 	void (*done)(struct hw_follower *follower, const struct hw_piece *piece, int res);
 	void (*left)(struct hw_follower *follower);
 	struct hw_mail mail; /* an answer that must not come inside a call */
@@ -76,7 +76,8 @@ void hw_follower_release(struct hw_follower *follower, struct hw_piece *piece);
  * (with -ECANCELED), false when nothing is under way any more. */
 bool hw_follower_cancel(struct hw_follower *follower);
 bool hw_follower_is_reading(const struct hw_follower *follower);
-/* Every piece was released, nothing is being read: give the seat up. left comes, perhaps at once. */
+/* Every piece was released, nothing is being read: give the seat up. left comes, perhaps at
+ * once. */
 void hw_follower_leave(struct hw_follower *follower);
 
 #endif

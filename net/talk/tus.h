@@ -19,7 +19,8 @@
 #include "net/talk/tus_digest.h"
 #include "net/wire/tus_head.h"
 
-/* A question to the catalog about one upload, asked again while another connection lets go of it. */
+/* A question to the catalog about one upload, asked again while another connection lets go of
+ * it. */
 struct hw_tus_query {
 	struct hw_talks *talks;
 	struct hw_http_conn *conn;
@@ -61,8 +62,8 @@ struct hw_tus {
 void hw_tus_options(struct hw_talks *talks, struct hw_http_conn *conn);
 /* HEAD and DELETE. @id: a segment of the path. */
 void hw_tus_query_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_span id);
-/* Ask @verb with query->request and answer with answered(); -EBUSY and, for UPLOAD_GET, a home: whoever
- * has the upload is made to let go first. */
+/* Ask @verb with query->request and answer with answered(); -EBUSY and, for UPLOAD_GET, a home:
+ * whoever has the upload is made to let go first. */
 void hw_tus_ask(struct hw_tus_query *query, enum hw_catalog_verb verb);
 /* From a segment of the path; what is no id becomes one that is never there. */
 void hw_tus_id_parse(struct hw_tus_query *query, struct hw_span id);

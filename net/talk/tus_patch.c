@@ -2,12 +2,16 @@
  *
  * The way of a PATCH:
  *
- *   begin -> ask (the upload becomes ours) -> opened -> judge -> receive -> the intake takes the body
- *                                               |                  stored: all of it, or as far as it came
+ *   begin -> ask (the upload becomes ours) -> opened -> judge -> receive -> the intake takes the
+ *   body
+ *                                               |                  stored: all of it, or as far
+ *                                               as it came
  *                                               +-> refuse -> left        |
  *                                                      |     checksum? -> discard -> failed -> 460
- *                                                      v     complete? -> commit, else save -> named -> 204
- *                                                   the answer            (the body broke off: close)
+ *                                                      v     complete? -> commit, else save ->
+ *                                                      named -> 204
+ *                                                   the answer            (the body broke off:
+ *                                                   close)
  */
 #include <errno.h>
 #include <string.h>
@@ -17,8 +21,8 @@
 #include "net/talk/reply.h"
 #include "net/talk/tus.h"
 
-/* A body with a checksum is named as one: as many chunks as one request to the catalog takes, less one
- * that it may have begun before. */
+/* A body with a checksum is named as one: as many chunks as one request to the catalog takes,
+ * less one that it may have begun before. */
 #define CHECKED_SIZE_MAX ((uint64_t)(HW_EXTENT_BATCH_MAX - 1) * HW_CHUNK_SIZE)
 
 static void opened(struct hw_tus_query *query, int res);

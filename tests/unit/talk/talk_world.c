@@ -110,7 +110,11 @@ static void server_start(struct talk_world *world)
 		.public_url = options->public_url != NULL ? options->public_url : "",
 		.all_metrics = world->all_metrics,
 		.metrics_count = 1,
+		.upload_expiry_ms = UINT64_C(86400000),
+		.peers = world->peers,
+		.peer_count = 1,
 	};
+	world->peers[0] = &world->talks;
 	int r = hw_talks_init(&world->talks, &world->store, &world->catalog.catalog, &talks);
 	hw_assert(r == 0);
 	struct hw_http_limits limits = {
