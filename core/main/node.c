@@ -207,13 +207,19 @@ static bool end_look(struct hw_turn_hook *hook)
 	bool is_idle = node->server.is_draining && hw_http_server_is_idle(&node->server) &&
 		       hw_talks_is_idle(&node->talks) && hw_store_is_idle(&node->store) &&
 		       is_scrub_idle(node) && hw_ring_in_flight_count(node->reactor.ring) == 0;
-	if (!is_idle || node->has_ended) {
+	if (!is_idle) {
 		return false;
 	}
-	node->has_ended = true;
-	node->ended_mail.deliver = ended_deliver;
-	hw_mailbox_post(node->options.main_mailbox, node->reactor.ring, &node->ended_mail);
-	return true;
+	if (node->may_stop) { /* nothing of ours is in flight, and nobody asks us any more */
+		hw_reactor_stop(&node->reactor);
+	}
+	if (!node->has_ended) {
+		node->has_ended = true;
+		node->ended_mail.deliver = ended_deliver;
+		hw_mailbox_post(node->options.main_mailbox, node->reactor.ring, &node->ended_mail);
+		return true;
+	}
+	return false;
 }
 
 void hw_node_drain(struct hw_node *node, struct hw_ring *ring)
@@ -231,7 +237,7 @@ void hw_node_cut(struct hw_node *node, struct hw_ring *ring)
 static void sweep_stopped(struct hw_sweep *sweep)
 {
 	struct hw_node *node = hw_container_of(sweep, struct hw_node, sweep);
-	hw_reactor_stop(&node->reactor);
+	node->may_stop = true;
 }
 
 static void stop_deliver(struct hw_mail *mail)
@@ -240,7 +246,7 @@ static void stop_deliver(struct hw_mail *mail)
 	if (node->options.index == 0) {
 		hw_sweep_stop(&node->sweep, sweep_stopped);
 	} else {
-		hw_reactor_stop(&node->reactor);
+		node->may_stop = true;
 	}
 }
 

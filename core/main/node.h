@@ -59,6 +59,7 @@ struct hw_node {
 	bool is_loopback[HW_CONFIG_LISTEN_COUNT_MAX];
 	uint32_t listener_count;
 	bool has_ended;
+	bool may_stop; /* all nodes have ended */
 };
 
 /* Operations that one ring may have in flight: what every pool's objects can have at once. */
