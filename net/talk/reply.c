@@ -43,6 +43,8 @@ static const struct {
 	 "There is no such share; the link may have been mistyped, or the share was removed."},
 	{EIDRM, 410,
 	 "The share is over: it expired, was ended, or was taken as often as it may be."},
+	{ESTALE, 410,
+	 "The transfer began without you, and nothing of it is stored; ask for another."},
 	{EBADE, 460, "The bytes do not match their checksum; they were thrown away."},
 	{EPROTO, 400, "The body's chunked framing is broken."},
 	{EMSGSIZE, 413, "There are more bytes than were announced; what was announced is kept."},
