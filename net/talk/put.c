@@ -116,6 +116,7 @@ void hw_put_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_s
 	put->talks = talks;
 	put->conn = conn;
 	put->begun_us = talks->reactor->now_us;
+	put->state = HW_PUT_FREE; /* behind its intake the object may have been another's */
 	set_state(put, HW_PUT_TAKING);
 	hw_http_conn_handle(conn, &g_handler, put);
 	struct hw_intake_options options = {.handler = &g_intake_handler,
