@@ -225,7 +225,9 @@ static int catalog_open(struct daemon *daemon)
 	struct hw_catalog_db_options options = {
 		.path = path,
 		.reclaim = hw_ports_reclaim(&daemon->ports),
-		.pin_capacity = 2 * daemon->node_count * daemon->config->downloads_max,
+		.pin_capacity =
+			2 * daemon->node_count *
+			(daemon->config->downloads_max + HW_ARCHIVES_MAX + HW_METAINFOS_MAX),
 		.home_capacity = 2 * daemon->node_count * daemon->config->uploads_max,
 		.cache_size = CATALOG_CACHE_SIZE,
 	};

@@ -31,7 +31,8 @@ uint32_t hw_node_in_flight_max(const struct hw_http_limits *limits,
 {
 	return (limits->connections_max + HW_SPARE_CONN_COUNT) * 2 +
 	       talks->uploads_max * 2 * (HW_WRITER_SLABS_MAX + 1) + talks->downloads_max +
-	       HW_STORE_FILE_COUNT * 2 + SCRUB_IN_FLIGHT + 2 * HW_CONFIG_LISTEN_COUNT_MAX;
+	       HW_ARCHIVES_MAX + HW_STORE_FILE_COUNT * 2 + SCRUB_IN_FLIGHT +
+	       2 * HW_CONFIG_LISTEN_COUNT_MAX;
 }
 
 static int files_register(struct hw_node *node)

@@ -6,13 +6,17 @@
  *   PUT             /{name}                      put.c
  *   GET HEAD DELETE /s/{id}                      the share's only file: download.c, remove.c
  *   GET HEAD DELETE /s/{id}/{name}
+ *   GET HEAD        /s/{id}.zip                  all its files: archive.c
+ *   GET HEAD        /s/{id}/{name}.torrent       metainfo.c
  *   POST            /api/v1/shares/{id}/files    tus_create.c
  *   HEAD DELETE     /api/v1/uploads/{id}         tus_query.c
  *   PATCH           /api/v1/uploads/{id}         tus_patch.c
  *   GET HEAD        /health /metrics             pages.c
  *   OPTIONS         anything                     what would be allowed
  */
+#include "net/talk/archive.h"
 #include "net/talk/download.h"
+#include "net/talk/metainfo.h"
 #include "net/talk/pages.h"
 #include "net/talk/put.h"
 #include "net/talk/remove.h"
@@ -65,6 +69,17 @@ static void put(struct hw_talks *talks, struct hw_http_conn *conn, const struct 
 	hw_put_begin(talks, conn, path->segments[0]);
 }
 
+/* Is there something before @suffix, and what? */
+static bool ends_with(struct hw_span text, struct hw_span suffix, struct hw_span *ret_stem)
+{
+	if (text.size <= suffix.size ||
+	    memcmp(text.bytes + text.size - suffix.size, suffix.bytes, suffix.size) != 0) {
+		return false;
+	}
+	*ret_stem = (struct hw_span){text.bytes, text.size - suffix.size};
+	return true;
+}
+
 static void share(struct hw_talks *talks, struct hw_http_conn *conn, const struct path *path)
 {
 	struct hw_span id = path->segments[1];
@@ -73,7 +88,14 @@ static void share(struct hw_talks *talks, struct hw_http_conn *conn, const struc
 		hw_remove_begin(talks, conn, id, name);
 		return;
 	}
-	hw_download_begin(talks, conn, id, name);
+	struct hw_span stem = {0};
+	if (path->count == 2 && ends_with(id, HW_SPAN(".zip"), &stem)) {
+		hw_archive_begin(talks, conn, stem);
+	} else if (path->count > 2 && ends_with(name, HW_SPAN(".torrent"), &stem)) {
+		hw_metainfo_begin(talks, conn, id, name);
+	} else {
+		hw_download_begin(talks, conn, id, name);
+	}
 }
 
 static void tus_mark(struct hw_http_conn *conn)

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "net/talk/archive.h"
 #include "net/talk/download.h"
+#include "net/talk/metainfo.h"
 #include "net/talk/pages.h"
 #include "net/talk/put.h"
 #include "net/talk/remove.h"
@@ -19,6 +21,8 @@ uint64_t hw_talks_bytes(const struct hw_talk_options *options)
 	return hw_pool_bytes(UPLOAD_SIZE, HW_PAGE_SIZE, options->uploads_max) +
 	       hw_pool_bytes(sizeof(struct hw_tus_query), 64, HW_QUERIES_MAX) +
 	       hw_pool_bytes(sizeof(struct hw_download), 64, options->downloads_max) +
+	       hw_pool_bytes(sizeof(struct hw_archive), 64, HW_ARCHIVES_MAX) +
+	       hw_pool_bytes(sizeof(struct hw_metainfo), 64, HW_METAINFOS_MAX) +
 	       hw_pool_bytes(sizeof(struct hw_removal), 64, HW_REMOVALS_MAX) +
 	       hw_pool_bytes(sizeof(struct hw_page), 64, HW_PAGES_MAX) +
 	       hw_live_seats_bytes(options->downloads_max);
@@ -43,6 +47,13 @@ int hw_talks_init(struct hw_talks *talks, struct hw_store *store, struct hw_cata
 				 options->downloads_max);
 	}
 	if (r >= 0) {
+		r = hw_pool_init(&talks->archives, sizeof(struct hw_archive), 64, HW_ARCHIVES_MAX);
+	}
+	if (r >= 0) {
+		r = hw_pool_init(&talks->metainfos, sizeof(struct hw_metainfo), 64,
+				 HW_METAINFOS_MAX);
+	}
+	if (r >= 0) {
 		r = hw_pool_init(&talks->removals, sizeof(struct hw_removal), 64, HW_REMOVALS_MAX);
 	}
 	if (r >= 0) {
@@ -62,6 +73,8 @@ void hw_talks_deinit(struct hw_talks *talks)
 	hw_pool_deinit(&talks->live_seats);
 	hw_pool_deinit(&talks->pages);
 	hw_pool_deinit(&talks->removals);
+	hw_pool_deinit(&talks->metainfos);
+	hw_pool_deinit(&talks->archives);
 	hw_pool_deinit(&talks->downloads);
 	hw_pool_deinit(&talks->queries);
 	hw_pool_deinit(&talks->puts);
@@ -71,6 +84,8 @@ bool hw_talks_is_idle(const struct hw_talks *talks)
 {
 	return hw_pool_used_count(&talks->puts) == 0 && hw_pool_used_count(&talks->queries) == 0 &&
 	       hw_pool_used_count(&talks->downloads) == 0 &&
+	       hw_pool_used_count(&talks->archives) == 0 &&
+	       hw_pool_used_count(&talks->metainfos) == 0 &&
 	       hw_pool_used_count(&talks->removals) == 0 &&
 	       hw_pool_used_count(&talks->pages) == 0 &&
 	       hw_pool_used_count(&talks->live_seats) == 0;

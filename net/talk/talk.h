@@ -4,7 +4,8 @@
  *
  * Room: net/talk    Thread: reactor    Blocks: never    Allocates: at init
  * Owns: the pools of conversations
- * Limits: uploads_max, downloads_max, HW_REMOVALS_MAX; an empty pool answers 503 with Retry-After
+ * Limits: uploads_max, downloads_max, HW_ARCHIVES_MAX, HW_METAINFOS_MAX, HW_REMOVALS_MAX; an empty
+ * pool answers 503 with Retry-After
  */
 #ifndef HW_NET_TALK_TALK_H
 #define HW_NET_TALK_TALK_H
@@ -14,9 +15,11 @@
 #include "core/store/store.h"
 #include "net/conn/http_server.h"
 
-#define HW_REMOVALS_MAX 256U /* DELETEs under way */
-#define HW_PAGES_MAX    16U  /* /metrics under way */
-#define HW_QUERIES_MAX  128U /* questions about uploads under way */
+#define HW_ARCHIVES_MAX  64U  /* ZIPs at a time; each pins a file and reads one */
+#define HW_METAINFOS_MAX 64U  /* .torrent files at a time; each pins a file */
+#define HW_REMOVALS_MAX  256U /* DELETEs under way */
+#define HW_PAGES_MAX     16U  /* /metrics under way */
+#define HW_QUERIES_MAX   128U /* questions about uploads under way */
 
 /* Who may upload. The words are the configuration's. */
 enum hw_upload_policy {
@@ -51,6 +54,8 @@ struct hw_talks {
 	struct hw_pool queries;      /* struct hw_tus_query */
 	struct hw_list open_intakes; /* of all uploads */
 	struct hw_pool downloads;
+	struct hw_pool archives;
+	struct hw_pool metainfos;
 	struct hw_pool removals;
 	struct hw_pool live_seats; /* of those who follow uploads that are at home here */
 	struct hw_pool pages;      /* of their own: an operator asks when slabs are short */

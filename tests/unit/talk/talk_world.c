@@ -210,6 +210,8 @@ static bool is_quiet(void *user)
 	return hw_http_server_is_idle(&world->server) &&
 	       hw_pool_used_count(&world->talks.puts) == 0 &&
 	       hw_pool_used_count(&world->talks.downloads) == 0 &&
+	       hw_pool_used_count(&world->talks.archives) == 0 &&
+	       hw_pool_used_count(&world->talks.metainfos) == 0 &&
 	       hw_catalog_sim_is_idle(&world->catalog) && hw_store_is_idle(&world->store) &&
 	       hw_ring_in_flight_count(world->reactor.ring) == 0;
 }

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ *   begin -> list_next -> list_done -> ... (all files) -> head_send -> (archive_body.c)
+ *
+ *   the last byte sent -> finish     any error -> fail -> join -> finish
+ *   finish: the connection goes on (or is cut) -> leave: count, unpin, free
+ */
+#include "net/talk/archive.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/base/log.h"
+#include "net/talk/archive_steps.h"
+#include "net/talk/download.h"
+#include "net/talk/reply.h"
+#include "net/wire/base32.h"
+#include "net/wire/hex.h"
+#include "net/wire/http_etag.h"
+#include "net/wire/http_range.h"
+
+static void list_next(struct hw_archive *archive);
+static void list_done(struct hw_catalog_request *request);
+static void head_send(struct hw_archive *archive);
+static void leave(struct hw_archive *archive);
+static void left(struct hw_catalog_request *request);
+
+static void set_state(struct hw_archive *archive, enum hw_archive_state state)
+{
+	static const uint8_t g_next[HW_ARCHIVE_STATE_COUNT] = {
+		[HW_ARCHIVE_FREE] = 1U << HW_ARCHIVE_LISTING,
+		[HW_ARCHIVE_LISTING] = 1U << HW_ARCHIVE_SENDING | 1U << HW_ARCHIVE_FREE,
+		[HW_ARCHIVE_SENDING] = 1U << HW_ARCHIVE_ENDING | 1U << HW_ARCHIVE_LEAVING,
+		[HW_ARCHIVE_ENDING] = 1U << HW_ARCHIVE_LEAVING,
+		[HW_ARCHIVE_LEAVING] = 1U << HW_ARCHIVE_FREE,
+	};
+	hw_assert((g_next[archive->state] & (1U << state)) != 0);
+	archive->state = state;
+}
+
+static struct hw_metrics *metrics_of(const struct hw_archive *archive)
+{
+	return archive->talks->reactor->metrics;
+}
+
+/* -- find -- */
+
+static void piece_reset(struct hw_archive_piece *piece)
+{
+	piece->slab = NULL;
+	piece->is_begun = false;
+	piece->is_ready = false;
+	piece->is_last = false;
+}
+
+void hw_archive_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_span id)
+{
+	struct hw_archive *archive = hw_pool_take(&talks->archives);
+	if (archive == NULL) {
+		hw_reply_busy(conn, "Too many ZIPs are being made; try again in a moment.");
+		return;
+	}
+	archive->talks = talks;
+	archive->conn = conn;
+	archive->row_first = 0;
+	archive->row_count = 0;
+	archive->sent_index = 0;
+	archive->sent_size = 0;
+	archive->head_size = 0;
+	archive->error = 0;
+	archive->is_asking = false;
+	archive->is_sending = false;
+	archive->is_waiting = false;
+	archive->is_pinned = false;
+	archive->is_counted = false;
+	archive->entry.name_size = 0;
+	piece_reset(&archive->pieces[0]);
+	piece_reset(&archive->pieces[1]);
+	hw_file_reader_init(&archive->file, talks, hw_archive_read_done);
+	hw_link_parse(&archive->file.request, id, HW_SPAN(""));
+	memcpy(archive->share_id, archive->file.request.share_id, HW_SHARE_ID_SIZE);
+	hw_zip_layout_init(&archive->layout);
+	set_state(archive, HW_ARCHIVE_LISTING);
+	hw_metrics_add(metrics_of(archive), HW_METRIC_downloads_open, 1);
+	hw_http_conn_handle(conn, &hw_archive_handler, archive);
+	list_next(archive);
+}
+
+static void archive_free(struct hw_archive *archive)
+{
+	hw_assert(archive->pieces[0].slab == NULL && archive->pieces[1].slab == NULL);
+	hw_assert(!hw_file_reader_is_reading(&archive->file) && !archive->is_pinned);
+	set_state(archive, HW_ARCHIVE_FREE);
+	hw_metrics_sub(metrics_of(archive), HW_METRIC_downloads_open, 1);
+	hw_pool_give(&archive->talks->archives, archive);
+}
+
+/* -- list -- */
+
+void hw_archive_page_fetch(struct hw_archive *archive, uint32_t index, struct hw_span after,
+			   hw_catalog_fn *done)
+{
+	struct hw_catalog_request *request = &archive->file.request;
+	hw_assert(after.size <= HW_NAME_SIZE_MAX);
+	memcpy(request->share_id, archive->share_id, HW_SHARE_ID_SIZE);
+	/* The place may be a row of the page that is being replaced, or in the request itself. */
+	memmove(request->name, after.bytes, after.size);
+	request->name_size = (uint16_t)after.size;
+	request->files = archive->rows;
+	request->row_capacity = HW_ARCHIVE_ROWS;
+	archive->row_first = index;
+	archive->row_count = 0;
+	archive->is_asking = true;
+	hw_catalog_submit(archive->talks->catalog, request, HW_CATALOG_FILE_LIST, done);
+}
+
+struct hw_zip_entry hw_archive_row_entry(const struct hw_share_file *row)
+{
+	return (struct hw_zip_entry){
+		.name = {row->name, row->name_size},
+		.root = row->root,
+		.size = row->length,
+		.mtime_s = row->created_ms / 1000,
+		.crc32 = row->crc32,
+	};
+}
+
+static void list_next(struct hw_archive *archive)
+{
+	struct hw_span after = {archive->entry.name, archive->entry.name_size};
+	hw_archive_page_fetch(archive, archive->layout.entry_count, after, list_done);
+}
+
+/* Nothing was said yet: @sentence is the answer. */
+static void refuse(struct hw_archive *archive, uint32_t status, const char *sentence)
+{
+	struct hw_http_conn *conn = archive->conn;
+	archive_free(archive);
+	hw_reply_error(conn, status, sentence);
+}
+
+/* Returns 0, -EBUSY: a file is not there yet, or -EFBIG. */
+static int page_add(struct hw_archive *archive)
+{
+	int r = 0;
+	for (uint32_t i = 0; r >= 0 && i < archive->row_count; i++) {
+		const struct hw_share_file *row = &archive->rows[i];
+		struct hw_zip_entry entry = hw_archive_row_entry(row);
+		r = row->is_sealed ? hw_zip_layout_add(&archive->layout, &entry) : -EBUSY;
+	}
+	if (r >= 0 && archive->row_count > 0) {
+		const struct hw_share_file *last = &archive->rows[archive->row_count - 1];
+		archive->entry.name_size = last->name_size;
+		memcpy(archive->entry.name, last->name, last->name_size);
+	}
+	return r;
+}
+
+static void list_done(struct hw_catalog_request *request)
+{
+	struct hw_archive *archive = hw_container_of(request, struct hw_archive, file.request);
+	archive->is_asking = false;
+	if (request->res < 0) {
+		struct hw_http_conn *conn = archive->conn;
+		archive_free(archive);
+		hw_reply_errno(conn, request->res);
+		return;
+	}
+	if (request->access.password_size > 0) {
+		refuse(archive, 403, "A share with a password gives its files one by one.");
+		return;
+	}
+	hw_assert(request->row_count <= HW_ARCHIVE_ROWS);
+	archive->row_count = request->row_count;
+	int r = page_add(archive);
+	if (r == -EBUSY) {
+		refuse(archive, 409,
+		       "A file of this share is still being uploaded; download the files one by "
+		       "one, or wait.");
+	} else if (r < 0) {
+		refuse(archive, 500, "The files of this share are too long for one ZIP.");
+	} else if (archive->row_count == HW_ARCHIVE_ROWS) {
+		list_next(archive);
+	} else if (archive->layout.entry_count == 0) {
+		refuse(archive, 404, "There is no file in this share yet.");
+	} else {
+		hw_zip_layout_end(&archive->layout);
+		head_send(archive);
+	}
+}
+
+/* -- the head -- */
+
+/* Which bytes the request wants. Returns the status: 200, 206, 304, 412 or 416. Several ranges are
+ * answered with the whole: who resumes asks for one. */
+static uint32_t select_range(const struct hw_archive *archive, struct hw_http_range *ret_range)
+{
+	const struct hw_http_request *request = hw_http_conn_request(archive->conn);
+	const char *bytes = hw_http_conn_head_bytes(archive->conn);
+	uint64_t size = hw_zip_size(&archive->layout);
+	char tag[HW_HTTP_ETAG_SIZE];
+	hw_hex_encode(archive->layout.tag.bytes, HW_HASH_SIZE, tag);
+	struct hw_span etag = {tag, sizeof(tag)};
+	struct hw_http_range_set set;
+	struct hw_span range;
+	*ret_range = (struct hw_http_range){0, size - 1};
+	if (!hw_http_etag_if_match(request, bytes, etag)) {
+		return 412;
+	}
+	if (!hw_http_etag_if_none_match(request, bytes, etag)) {
+		return 304;
+	}
+	if (request->method != HW_HTTP_GET ||
+	    hw_http_request_field_count(request, bytes, HW_SPAN("Range")) != 1 ||
+	    !hw_http_request_field(request, bytes, HW_SPAN("Range"), &range) ||
+	    !hw_http_etag_if_range(request, bytes, etag)) {
+		return 200;
+	}
+	switch (hw_http_range_parse(range, size, &set)) {
+	case HW_HTTP_RANGE_SATISFIABLE:
+		if (set.count > 1) {
+			return 200;
+		}
+		*ret_range = set.ranges[0];
+		return 206;
+	case HW_HTTP_RANGE_UNSATISFIABLE:
+		return 416;
+	default:
+		return 200;
+	}
+}
+
+static void fields_write(const struct hw_archive *archive, struct hw_http_writer *head)
+{
+	char name[HW_SHARE_ID_TEXT_SIZE + 4];
+	hw_base32_encode(archive->share_id, HW_SHARE_ID_SIZE, name);
+	memcpy(name + HW_SHARE_ID_TEXT_SIZE, ".zip", 4);
+	hw_http_writer_field_etag(head, archive->layout.tag.bytes, HW_HASH_SIZE);
+	hw_http_writer_field(head, HW_SPAN("Cache-Control"), HW_SPAN("private, no-cache"));
+	hw_http_writer_field(head, HW_SPAN("Accept-Ranges"), HW_SPAN("bytes"));
+	hw_http_writer_field_attachment(head, (struct hw_span){name, sizeof(name)});
+	hw_http_writer_field(head, HW_SPAN("X-Content-Type-Options"), HW_SPAN("nosniff"));
+	hw_http_writer_field(head, HW_SPAN("Content-Security-Policy"),
+			     HW_SPAN("sandbox; default-src 'none'"));
+}
+
+static uint32_t head_write(struct hw_archive *archive, uint32_t status,
+			   const struct hw_http_range *range)
+{
+	struct hw_http_writer head;
+	uint64_t size = hw_zip_size(&archive->layout);
+	hw_http_conn_reply_begin(archive->conn, &head, status);
+	fields_write(archive, &head);
+	if (status == 200 || status == 206) {
+		hw_http_writer_field(&head, HW_SPAN("Content-Type"), HW_SPAN("application/zip"));
+		hw_http_writer_field_number(&head, HW_SPAN("Content-Length"),
+					    range->last - range->first + 1);
+	}
+	if (status == 206) {
+		hw_http_writer_field_content_range(&head, range->first, range->last, size);
+	} else if (status == 416) {
+		hw_http_writer_field_content_range_none(&head, size);
+		hw_http_writer_field_number(&head, HW_SPAN("Content-Length"), 0);
+	}
+	hw_http_writer_head_end(&head);
+	hw_assert(!head.is_overflowed);
+	return head.size;
+}
+
+static void head_send(struct hw_archive *archive)
+{
+	struct hw_http_range range;
+	uint32_t status = select_range(archive, &range);
+	if (status == 412) {
+		refuse(archive, 412, "The ZIP is not the one that If-Match names.");
+		return;
+	}
+	archive->head_size = head_write(archive, status, &range);
+	hw_http_conn_head_release(archive->conn);
+	set_state(archive, HW_ARCHIVE_SENDING);
+	hw_metrics_add(metrics_of(archive), HW_METRIC_downloads_started, 1);
+	bool has_body = (status == 200 || status == 206) && archive->conn->method == HW_HTTP_GET;
+	uint64_t size = hw_zip_size(&archive->layout);
+	archive->is_counted = has_body && range.last == size - 1;
+	archive->cursor.state = HW_ZIP_DONE;
+	if (has_body) {
+		hw_zip_cursor_init(&archive->cursor, &archive->layout, range.first, range.last + 1);
+	}
+	archive->entry.name_size = 0;
+	hw_archive_body_begin(archive);
+}
+
+/* -- the end -- */
+
+void hw_archive_fail(struct hw_archive *archive, int error)
+{
+	hw_assert(archive->state == HW_ARCHIVE_SENDING && error < 0);
+	archive->error = error;
+	set_state(archive, HW_ARCHIVE_ENDING);
+	hw_file_reader_cancel(&archive->file);
+	hw_archive_join(archive);
+}
+
+void hw_archive_join(struct hw_archive *archive)
+{
+	hw_assert(archive->state == HW_ARCHIVE_ENDING);
+	if (!archive->is_asking && !archive->is_sending &&
+	    !hw_file_reader_is_reading(&archive->file)) {
+		hw_archive_finish(archive);
+	}
+}
+
+static void log_failed(const struct hw_archive *archive)
+{
+	int error = archive->error;
+	bool is_gone = error == -ECONNRESET || error == -EPIPE || error == -ETIMEDOUT ||
+		       error == -ESHUTDOWN;
+	bool is_changed = error == -ENOENT || error == -EIDRM;
+	HW_LOG(is_gone || is_changed ? HW_LOG_INFO : HW_LOG_ERROR, "archive.failed",
+	       HW_F_ERRNO("error", error), HW_F_U64("sent", archive->conn->sent_size),
+	       HW_F_U64("files", archive->layout.entry_count));
+}
+
+void hw_archive_finish(struct hw_archive *archive)
+{
+	struct hw_http_conn *conn = archive->conn;
+	hw_slab_unref(hw_move(&archive->pieces[0].slab));
+	hw_slab_unref(hw_move(&archive->pieces[1].slab));
+	hw_file_reader_cancel(&archive->file);
+	if (archive->error == 0) {
+		hw_metrics_add(metrics_of(archive), HW_METRIC_downloads_completed, 1);
+		hw_http_conn_end(conn);
+	} else {
+		archive->is_counted = false;
+		hw_metrics_add(metrics_of(archive), HW_METRIC_downloads_failed, 1);
+		log_failed(archive);
+		if (conn->is_answered) {
+			hw_http_conn_abort(conn); /* a cut answer is never a short success */
+		} else {
+			hw_reply_errno(conn, archive->error);
+		}
+	}
+	archive->conn = NULL;
+	set_state(archive, HW_ARCHIVE_LEAVING);
+	leave(archive);
+}
+
+/* One question after the other, as there is one request. */
+static void leave(struct hw_archive *archive)
+{
+	struct hw_catalog_request *request = &archive->file.request;
+	if (archive->is_counted) {
+		archive->is_counted = false;
+		request->file_id = archive->entry.file_id;
+		hw_catalog_submit(archive->talks->catalog, request, HW_CATALOG_COUNT, left);
+		return;
+	}
+	if (archive->is_pinned) {
+		archive->is_pinned = false;
+		request->file_id = archive->pinned_id;
+		hw_catalog_submit(archive->talks->catalog, request, HW_CATALOG_UNPIN, left);
+		return;
+	}
+	archive_free(archive);
+}
+
+static void left(struct hw_catalog_request *request)
+{
+	leave(hw_container_of(request, struct hw_archive, file.request));
+}

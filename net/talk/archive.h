@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * archive.h - GET and HEAD of all files of a share as one ZIP: whole, or in one range
+ *
+ * Room: net/talk    Thread: reactor    Blocks: never    Allocates: never (from a pool)
+ * Owns: up to two slabs (one being sent, one read ahead); the catalog's pin on one file at a time
+ * Limits: HW_ARCHIVES_MAX at a time; an empty pool answers 503
+ *
+ * The files are listed three times, a page at a time: for the archive's size and tag, while they
+ * are sent, and for the directory behind them. net/wire/zip.h notices when the lists differ, and
+ * then, as when a file has gone, the answer is cut.
+ */
+#ifndef HW_NET_TALK_ARCHIVE_H
+#define HW_NET_TALK_ARCHIVE_H
+
+#include "net/talk/file_reader.h"
+#include "net/wire/zip.h"
+
+#define HW_ARCHIVE_ROWS         32U   /* files of one page; 11 KiB */
+#define HW_ARCHIVE_RECORDS_SIZE 4096U /* bytes of records that go out at once */
+
+enum hw_archive_state {
+	HW_ARCHIVE_FREE = 0,
+	HW_ARCHIVE_LISTING, /* size and tag are added up; the catalog wakes it */
+	HW_ARCHIVE_SENDING, /* the disk, the catalog, a slab or the client wake it */
+	HW_ARCHIVE_ENDING,  /* nothing new starts; waits for what is in flight */
+	HW_ARCHIVE_LEAVING, /* the answer is over; the catalog wakes it */
+	HW_ARCHIVE_STATE_COUNT,
+};
+
+/* The file that the cursor is at: what must stay when its page is gone. */
+struct hw_archive_entry {
+	uint64_t file_id;
+	uint16_t name_size;
+	char name[HW_NAME_SIZE_MAX];
+};
+
+/* What goes out at once: records, and then perhaps bytes of a file. */
+struct hw_archive_piece {
+	struct hw_zip_cursor begin; /* where the cursor stood before it, to make it again */
+	struct hw_archive_entry begin_entry;
+	struct hw_slab *slab; /* NULL: none */
+	uint32_t slab_offset; /* of the first byte, in the slab */
+	uint32_t slab_size;   /* bytes */
+	uint32_t records_size;
+	bool is_begun;
+	bool is_ready;
+	bool is_last;
+	uint8_t records[HW_ARCHIVE_RECORDS_SIZE];
+};
+
+struct hw_archive {
+	struct hw_file_reader file; /* its request asks everything */
+	struct hw_talks *talks;
+	struct hw_http_conn *conn;
+	struct hw_zip_layout layout;
+	struct hw_zip_cursor cursor; /* of what is made next */
+	struct hw_archive_entry entry;
+	struct hw_archive_piece pieces[2];
+	struct hw_share_file rows[HW_ARCHIVE_ROWS];
+	uint32_t row_first; /* index in the share of rows[0] */
+	uint32_t row_count;
+	uint32_t sent_index; /* of the piece that is sent, or is next; the other is read ahead */
+	uint32_t sent_size;  /* bytes of it that were taken before we gave way */
+	uint32_t head_size;  /* bytes of the reply buffer that go out before it */
+	int error;
+	enum hw_archive_state state;
+	uint8_t share_id[HW_SHARE_ID_SIZE];
+	bool is_asking; /* the catalog will answer */
+	bool is_sending;
+	bool is_waiting; /* without a slab, for a slow client to take more */
+	bool is_pinned;  /* file: the one of pinned_id */
+	bool is_counted; /* the last byte is wanted: a whole download once it was sent */
+	uint64_t pinned_id;
+	uint64_t asked_id; /* whom a LOOKUP should find */
+};
+
+/* @id: the segment of the path without ".zip", escaped. */
+void hw_archive_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_span id);
+
+#endif
