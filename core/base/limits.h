@@ -39,6 +39,14 @@
 #define HW_RANGE_COUNT_MAX  16U    /* ranges of one request; more: the whole */
 #define HW_HEAD_BUFFER_SIZE 8192U  /* bytes; most heads come whole in one */
 
+/* Shares and uploads: what the wire takes is what the catalog keeps. */
+#define HW_LINK_NAME_SIZE_MIN  3U    /* bytes of a link's own name */
+#define HW_LINK_NAME_SIZE_MAX  64U   /* [a-z0-9_-], and never what a share id looks like */
+#define HW_MESSAGE_SIZE_MAX    1000U /* bytes of UTF-8 from the sender to the receivers */
+#define HW_UPLOAD_METADATA_MAX 4096U /* bytes of Upload-Metadata, kept as it came */
+#define HW_UPLOAD_PARTS_MAX    64U   /* partial uploads of one final one */
+#define HW_LENGTH_UNKNOWN      UINT64_MAX
+
 /* What one mail to the catalog carries. */
 #define HW_EXTENT_BATCH_MAX 16U /* chunks; 64 MiB between two syncs */
 

@@ -3,7 +3,7 @@
  * share.h - what a link names: its policy, its owner, how often it was taken
  *
  * Room: core/catalog    Thread: any (values)    Blocks: never    Allocates: never
- * Limits: those below; who fills a struct keeps them, and the catalog checks again
+ * Limits: those below and in limits.h; who fills a struct keeps them, and the catalog checks again
  */
 #ifndef HW_CORE_CATALOG_SHARE_H
 #define HW_CORE_CATALOG_SHARE_H
@@ -12,12 +12,9 @@
 
 #include "core/base/limits.h"
 
-#define HW_LINK_NAME_SIZE_MIN 3U     /* bytes of a link's own name */
-#define HW_LINK_NAME_SIZE_MAX 64U    /* [a-z0-9_-], and never what a share id looks like */
-#define HW_MESSAGE_SIZE_MAX   1000U  /* bytes of UTF-8 from the sender to the receivers */
-#define HW_PASSWORD_PHC_MAX   128U   /* bytes of "$argon2id$v=19$m=...$salt$hash" */
-#define HW_SHARE_FILES_MAX    10000U /* files of one share */
-#define HW_EXPIRES_NEVER      UINT64_C(0)
+#define HW_PASSWORD_PHC_MAX 128U   /* bytes of "$argon2id$v=19$m=...$salt$hash" */
+#define HW_SHARE_FILES_MAX  10000U /* files of one share */
+#define HW_EXPIRES_NEVER    UINT64_C(0)
 
 enum hw_share_mode {
 	HW_SHARE_STORED = 0, /* on the disk; the sender may leave */

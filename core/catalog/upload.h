@@ -18,10 +18,7 @@
 #include "core/base/limits.h"
 #include "simd/merkle.h"
 
-#define HW_UPLOAD_ID_SIZE      16U   /* bytes; 128 random bits are the right to go on */
-#define HW_UPLOAD_METADATA_MAX 4096U /* bytes of Upload-Metadata, kept as it came */
-#define HW_UPLOAD_PARTS_MAX    64U   /* partial uploads of one final one */
-#define HW_LENGTH_UNKNOWN      UINT64_MAX
+#define HW_UPLOAD_ID_SIZE 16U /* bytes; 128 random bits are the right to go on */
 
 enum hw_upload_kind {
 	HW_UPLOAD_WHOLE = 0, /* a file */

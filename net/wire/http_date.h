@@ -8,11 +8,12 @@
 #define HW_NET_WIRE_HTTP_DATE_H
 
 #include "core/base/check.h"
+#include "net/wire/calendar.h"
 
 #define HW_HTTP_DATE_SIZE 29U /* bytes of "Sun, 06 Nov 1994 08:49:37 GMT" */
 
 /* The last second that four digits of year can say. Later ones are written as this one. */
-#define HW_HTTP_DATE_MAX UINT64_C(253402300799)
+#define HW_HTTP_DATE_MAX HW_CALENDAR_SECONDS_MAX
 
 /* hw_http_date_write - IMF-fixdate
  * @ret_text  HW_HTTP_DATE_SIZE bytes, the caller's; not terminated */
