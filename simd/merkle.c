@@ -17,9 +17,15 @@
 /* simd knows no other room, so it has no hw_assert: a caller's bug stops the process here. */
 #define BUG_UNLESS(cond) (__builtin_expect(!!(cond), 1) ? (void)0 : __builtin_trap())
 
+#define ENCODED_VERSION   1U
+#define ENCODED_HEAD_SIZE 16U
+
 static uint32_t level_reduce(struct hw_hash *level, uint32_t count, uint32_t height);
 static void node(const struct hw_hash *left, const struct hw_hash *right,
 		 struct hw_hash *ret_parent);
+static void number_store(uint8_t *ret_bytes, uint64_t number, uint32_t size);
+static uint64_t number_load(const uint8_t *bytes, uint32_t size);
+static bool is_possible(const struct hw_merkle *merkle);
 
 static const struct hw_hash g_pads[PAD_COUNT];
 
@@ -150,6 +156,95 @@ void hw_merkle_root(const struct hw_merkle *merkle, struct hw_hash *ret_root)
 		}
 	}
 	*ret_root = root;
+}
+
+uint32_t hw_merkle_encode(const struct hw_merkle *merkle, uint8_t *ret_bytes)
+{
+	number_store(ret_bytes, ENCODED_VERSION, 4);
+	number_store(ret_bytes + 4, merkle->last_blocks, 4);
+	number_store(ret_bytes + 8, merkle->chunk_count, 8);
+	uint32_t size = ENCODED_HEAD_SIZE;
+	if (merkle->chunk_count == 0) {
+		return size;
+	}
+	memcpy(ret_bytes + size, merkle->first_id.bytes, sizeof(merkle->first_id));
+	size += (uint32_t)sizeof(merkle->first_id);
+	for (uint32_t height = 0; height <= HW_MERKLE_CHUNK_LEVELS_MAX; height++) {
+		if ((merkle->chunk_count >> height & 1U) != 0) {
+			memcpy(ret_bytes + size, merkle->roots[height].bytes,
+			       sizeof(merkle->roots[height]));
+			size += (uint32_t)sizeof(merkle->roots[height]);
+		}
+	}
+	return size;
+}
+
+bool hw_merkle_decode(const uint8_t *bytes, uint64_t size, struct hw_merkle *ret_merkle)
+{
+	if (size < ENCODED_HEAD_SIZE || number_load(bytes, 4) != ENCODED_VERSION) {
+		return false;
+	}
+	struct hw_merkle merkle;
+	memset(&merkle, 0, sizeof(merkle));
+	merkle.last_blocks = (uint32_t)number_load(bytes + 4, 4);
+	merkle.chunk_count = number_load(bytes + 8, 8);
+	if (merkle.chunk_count > HW_MERKLE_CHUNK_COUNT_MAX) {
+		return false;
+	}
+	uint64_t hash_count = (uint64_t)__builtin_popcountll(merkle.chunk_count);
+	hash_count += hash_count > 0 ? 1 : 0; /* first_id */
+	if (size != ENCODED_HEAD_SIZE + hash_count * sizeof(struct hw_hash)) {
+		return false;
+	}
+	const uint8_t *next = bytes + ENCODED_HEAD_SIZE;
+	if (hash_count > 0) {
+		memcpy(merkle.first_id.bytes, next, sizeof(merkle.first_id));
+		next += sizeof(merkle.first_id);
+	}
+	for (uint32_t height = 0; height <= HW_MERKLE_CHUNK_LEVELS_MAX; height++) {
+		if ((merkle.chunk_count >> height & 1U) != 0) {
+			memcpy(merkle.roots[height].bytes, next, sizeof(merkle.roots[height]));
+			next += sizeof(merkle.roots[height]);
+		}
+	}
+	if (!is_possible(&merkle)) {
+		return false;
+	}
+	*ret_merkle = merkle;
+	return true;
+}
+
+static void number_store(uint8_t *ret_bytes, uint64_t number, uint32_t size)
+{
+	for (uint32_t i = 0; i < size; i++) {
+		ret_bytes[i] = (uint8_t)(number >> (8U * i));
+	}
+}
+
+static uint64_t number_load(const uint8_t *bytes, uint32_t size)
+{
+	uint64_t number = 0;
+	for (uint32_t i = 0; i < size; i++) {
+		number |= (uint64_t)bytes[i] << (8U * i);
+	}
+	return number;
+}
+
+/* What can be checked without the chunks: the count of blocks, and a chunk that is alone. */
+static bool is_possible(const struct hw_merkle *merkle)
+{
+	if (merkle->chunk_count == 0) {
+		return merkle->last_blocks == 0;
+	}
+	if (merkle->last_blocks < 1 || merkle->last_blocks > HW_MERKLE_CHUNK_BLOCKS) {
+		return false;
+	}
+	if (merkle->chunk_count > 1) {
+		return true;
+	}
+	struct hw_hash root;
+	hw_merkle_chunk_widen(&merkle->first_id, merkle->last_blocks, &root);
+	return hw_hash_equal(&root, &merkle->roots[0]);
 }
 
 const struct hw_hash *hw_merkle_pad(uint32_t level)

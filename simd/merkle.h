@@ -75,6 +75,15 @@ void hw_merkle_init(struct hw_merkle *merkle);
 void hw_merkle_add(struct hw_merkle *merkle, const struct hw_hash *id, uint32_t blocks);
 void hw_merkle_root(const struct hw_merkle *merkle, struct hw_hash *ret_root);
 
+/* A file in the making as bytes, to be kept and gone on with. Little-endian: version, last_blocks
+ * (4 bytes each), chunk_count (8); then, unless nothing was added, first_id and the roots of the
+ * levels whose bit is set in chunk_count, lowest first. encode: @ret_bytes has room for
+ * HW_MERKLE_ENCODED_SIZE_MAX; returns how many were written. decode: false, and nothing written,
+ * unless encode could have made exactly these @size bytes (from a disk; any may come). */
+#define HW_MERKLE_ENCODED_SIZE_MAX (16U + (HW_MERKLE_CHUNK_LEVELS_MAX + 2U) * HW_SHA256_SIZE)
+uint32_t hw_merkle_encode(const struct hw_merkle *merkle, uint8_t *ret_bytes);
+bool hw_merkle_decode(const uint8_t *bytes, uint64_t size, struct hw_merkle *ret_merkle);
+
 /* zk of M3 for @level 0 to 40; static storage. Level 8 stands for a whole missing chunk. */
 const struct hw_hash *hw_merkle_pad(uint32_t level);
 

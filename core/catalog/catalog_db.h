@@ -5,25 +5,77 @@
  * Room: core/catalog, private to it    Thread: one at a time    Blocks: yes
  * Allocates: as catalog_sqlite.h says
  *
- *   catalog_sqlite.c   open, close, groups and transactions
- *   catalog_file.c     the verbs: files, shares, chunks
- *   catalog_reclaim.c  release, punch, unlink
- *   catalog_recover.c  start-up
+ * What its parts call of each other: catalog_parts.h.
  */
 #ifndef HW_CORE_CATALOG_CATALOG_DB_H
 #define HW_CORE_CATALOG_CATALOG_DB_H
 
 #include "core/catalog/catalog_sqlite.h"
+#include "core/catalog/homes.h"
 #include "core/catalog/pins.h"
 #include "core/catalog/sql.h"
 
 #define HW_CATALOG_PUNCHED_MAX 256U /* holes made before their rows must be deleted */
+#define HW_CATALOG_PIECE_FILES 64U  /* let go of in one turn: some 10 ms */
+
+enum hw_catalog_file_state { /* as in schema/0002.sql */
+			     HW_CATALOG_FILE_UNFINISHED = 0,
+			     HW_CATALOG_FILE_SEALED,
+			     HW_CATALOG_FILE_TOMBSTONED, /* still read; the last UNPIN ends this */
+			     HW_CATALOG_FILE_RELEASING,  /* hw_catalog_release() ends this */
+			     HW_CATALOG_FILE_STATE_COUNT,
+};
+
+/* What was there, and is answered -EIDRM for a while; as in schema/0002.sql. */
+enum hw_catalog_gone {
+	HW_CATALOG_GONE_SHARE = 0,
+	HW_CATALOG_GONE_LINK,
+	HW_CATALOG_GONE_UPLOAD,
+};
+
+struct hw_catalog_file {
+	uint64_t file_id;
+	enum hw_catalog_file_state state;
+	uint64_t file_size;
+	uint64_t chunk_count;
+	uint64_t length; /* HW_LENGTH_UNKNOWN */
+	uint64_t reserved;
+	uint64_t counted;
+	uint32_t tail_size;
+	bool has_share;
+	bool has_name;
+	bool has_ended; /* its share has */
+	uint8_t share_id[HW_SHARE_ID_SIZE];
+};
+
+/* A share without what only its owner asks for. */
+struct hw_catalog_share {
+	uint8_t share_id[HW_SHARE_ID_SIZE];
+	uint8_t owner_hash[HW_HASH_SIZE];
+	uint64_t size;
+	uint32_t file_count;
+	uint32_t part_count;
+	bool is_made_by_commit;
+	bool has_ended;
+	struct hw_share_access access;
+};
 
 /* One write of a group, from its execution to its commit. */
 struct hw_catalog_write {
 	struct hw_catalog_request *request;
 	uint64_t file_id; /* what the request will be told, or is about */
 	int res;
+};
+
+/* What the open transaction will have changed in memory once it is committed. */
+struct hw_catalog_pending {
+	uint64_t dropped;         /* extents put on the list */
+	int64_t stored_change;    /* bytes */
+	int64_t reserved_change;  /* bytes */
+	int64_t gone_change;      /* rows */
+	uint32_t home_count;      /* homes that will be taken when all requests are answered */
+	uint32_t tombstone_count; /* of tombstones in struct hw_catalog_db */
+	bool has_releasing;       /* files, or shares that have ended */
 };
 
 /* How far reclaiming is; private to catalog_reclaim.c, but for the hints that others set. */
@@ -40,45 +92,29 @@ struct hw_catalog_reclaim {
 	bool has_segments_due;
 };
 
+/* Requests that wait, by file; private to catalog_watch.c. */
+struct hw_catalog_watches {
+	struct hw_mail **buckets;
+	uint32_t bucket_mask;
+	struct hw_mail *ready; /* to be given back */
+	bool is_closed;
+};
+
 struct hw_catalog_db {
 	struct hw_sql sql;
 	struct hw_pins pins;
+	struct hw_homes homes;
+	struct hw_catalog_watches watches;
 	struct hw_reclaim_port port;
 	struct hw_catalog_stats stats;
 	struct hw_catalog_reclaim reclaim;
 	struct hw_catalog_write writes[HW_CATALOG_GROUP_MAX];
 	uint64_t file_id_next; /* never given twice in one life, so that no pin can be mistaken */
-	uint64_t dropped_pending; /* extents put on the list by the open transaction */
+	uint64_t stored_size;  /* as in the table total, committed */
+	uint64_t reserved_size;
+	uint64_t gone_count;
+	struct hw_catalog_pending pending;
+	uint64_t tombstones[HW_CATALOG_GROUP_MAX + HW_CATALOG_PIECE_FILES]; /* pinned files */
 };
-
-/* -- catalog_file.c: one verb each, inside a savepoint if it writes. Return 0 or -errno -- */
-int hw_catalog_append(struct hw_catalog_db *db, struct hw_catalog_write *write) HW_MUST_CHECK;
-int hw_catalog_commit(struct hw_catalog_db *db, struct hw_catalog_write *write) HW_MUST_CHECK;
-int hw_catalog_abort(struct hw_catalog_db *db, struct hw_catalog_write *write) HW_MUST_CHECK;
-int hw_catalog_delete(struct hw_catalog_db *db, struct hw_catalog_write *write) HW_MUST_CHECK;
-int hw_catalog_lookup(struct hw_catalog_db *db, struct hw_catalog_request *request) HW_MUST_CHECK;
-int hw_catalog_extents(struct hw_catalog_db *db, struct hw_catalog_request *request) HW_MUST_CHECK;
-int hw_catalog_unpin(struct hw_catalog_db *db, struct hw_catalog_request *request) HW_MUST_CHECK;
-/* Put on the list. */
-int hw_catalog_dropped_add(struct hw_catalog_db *db, const struct hw_extent *extent) HW_MUST_CHECK;
-/* Does @extent share bytes with a chunk, or with what is on the list? 1, 0, or -errno. */
-int hw_catalog_place_is_taken(struct hw_catalog_db *db,
-			      const struct hw_extent *extent) HW_MUST_CHECK;
-
-/* -- catalog_reclaim.c -- */
-int hw_catalog_extents_drop(struct hw_catalog_db *db,
-			    struct hw_catalog_request *request) HW_MUST_CHECK;
-int hw_catalog_segment_seal(struct hw_catalog_db *db, uint32_t shard,
-			    uint32_t segment) HW_MUST_CHECK;
-/* Release at most @chunk_max chunks of files that nobody needs; inside a transaction.
- * Returns 1 there may be more, 0 none is left, -errno. */
-int hw_catalog_release(struct hw_catalog_db *db, uint32_t chunk_max) HW_MUST_CHECK;
-/* What rides along with any transaction: delete the rows of what was punched, and let go of deleted
- * files whose last reader is gone. begin: inside it; end: after its commit. */
-int hw_catalog_ride_begin(struct hw_catalog_db *db) HW_MUST_CHECK;
-void hw_catalog_ride_end(struct hw_catalog_db *db);
-
-/* -- catalog_sqlite.c: commit, and count what was dropped; after an error nothing is left -- */
-int hw_catalog_transaction_end(struct hw_catalog_db *db) HW_MUST_CHECK;
 
 #endif

@@ -304,6 +304,7 @@ static int catalog_open(struct daemon *daemon)
 		.path = path,
 		.reclaim = hw_ports_reclaim(&daemon->ports),
 		.pin_capacity = 2 * daemon->node_count * daemon->config->downloads_max,
+		.home_capacity = 2 * daemon->node_count * daemon->config->uploads_max,
 		.cache_size = CATALOG_CACHE_SIZE,
 	};
 	int r = hw_catalog_db_open(&daemon->ports.db, &options, message, sizeof(message));

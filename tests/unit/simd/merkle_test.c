@@ -243,6 +243,68 @@ static void blocks(void **state)
 	assert_true(hw_merkle_blocks(UINT64_MAX) == UINT64_C(1) << 50);
 }
 
+/* Kept as bytes and taken up again at every count of chunks, a file's root is the same. */
+static void kept_and_gone_on_with(void **state)
+{
+	(void)state;
+	struct hw_merkle straight;
+	struct hw_merkle kept;
+	uint8_t bytes[HW_MERKLE_ENCODED_SIZE_MAX];
+	hw_merkle_init(&straight);
+	hw_merkle_init(&kept);
+	for (uint32_t count = 0; count <= CHUNK_COUNT_MAX; count++) {
+		uint32_t size = hw_merkle_encode(&kept, bytes);
+		assert_true(size <= sizeof(bytes));
+		memset(&kept, 0xee, sizeof(kept));
+		for (uint32_t cut = 0; cut < size; cut++) {
+			assert_false(hw_merkle_decode(bytes, cut, &kept));
+		}
+		assert_true(hw_merkle_decode(bytes, size, &kept));
+		struct hw_hash expected;
+		struct hw_hash root;
+		hw_merkle_root(&straight, &expected);
+		hw_merkle_root(&kept, &root);
+		assert_hash_equal(&root, &expected);
+		struct hw_hash id;
+		hw_sha256(&count, sizeof(count), &id);
+		hw_merkle_add(&straight, &id, HW_MERKLE_CHUNK_BLOCKS);
+		hw_merkle_add(&kept, &id, HW_MERKLE_CHUNK_BLOCKS);
+	}
+}
+
+static void what_nobody_encoded_is_refused(void **state)
+{
+	(void)state;
+	struct hw_merkle merkle;
+	struct hw_merkle found;
+	struct hw_merkle untouched;
+	uint8_t good[HW_MERKLE_ENCODED_SIZE_MAX + 1];
+	uint8_t bytes[HW_MERKLE_ENCODED_SIZE_MAX + 1];
+	struct hw_hash id;
+	hw_sha256("chunk", 5, &id);
+	hw_merkle_init(&merkle);
+	hw_merkle_add(&merkle, &id, 7);
+	uint32_t size = hw_merkle_encode(&merkle, good);
+	memset(good + size, 0, sizeof(good) - size);
+	memset(&found, 0x5a, sizeof(found));
+	untouched = found;
+	assert_false(hw_merkle_decode(good, size + 1, &found));
+	/* Every byte of the head and of the hashes of a chunk that is alone can be told wrong. */
+	for (uint32_t i = 0; i < size; i++) {
+		memcpy(bytes, good, size);
+		bytes[i] ^= 0x80;
+		assert_false(hw_merkle_decode(bytes, size, &found));
+	}
+	memcpy(bytes, good, size);
+	bytes[4] = 0; /* a chunk of no blocks */
+	assert_false(hw_merkle_decode(bytes, size, &found));
+	hw_merkle_init(&merkle);
+	size = hw_merkle_encode(&merkle, bytes);
+	bytes[4] = 1; /* blocks of no chunk */
+	assert_false(hw_merkle_decode(bytes, size, &found));
+	assert_memory_equal(&found, &untouched, sizeof(found));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -253,6 +315,8 @@ int main(void)
 		cmocka_unit_test(file_every_chunk_count),
 		cmocka_unit_test(empty),
 		cmocka_unit_test(blocks),
+		cmocka_unit_test(kept_and_gone_on_with),
+		cmocka_unit_test(what_nobody_encoded_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
