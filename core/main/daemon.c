@@ -60,6 +60,7 @@ struct daemon {
 	struct hw_node *nodes;
 	struct hw_metrics *metrics; /* of the nodes, then of the worker */
 	const struct hw_metrics *all_metrics[HW_REACTOR_COUNT_MAX + 1];
+	struct hw_room_home room_homes[HW_REACTOR_COUNT_MAX]; /* const once threads run */
 	uint32_t node_count;
 	uint32_t nodes_running;
 	uint32_t slab_count;
@@ -180,6 +181,9 @@ static void limits_set(struct daemon *daemon)
 		.public_url = config->public_url,
 		.all_metrics = daemon->all_metrics,
 		.metrics_count = daemon->node_count + 1,
+		.followers_max = config->connections_max,
+		.room_homes = daemon->room_homes,
+		.room_home_count = daemon->node_count,
 	};
 }
 
@@ -385,6 +389,8 @@ static int nodes_init(struct daemon *daemon, int fds[][HW_CONFIG_LISTEN_COUNT_MA
 		is_loopback[i] = daemon->config->listen.addresses[i].is_loopback;
 	}
 	for (uint32_t i = 0; i < daemon->node_count; i++) {
+		daemon->room_homes[i] = (struct hw_room_home){&daemon->nodes[i].reactor.mailbox,
+							      &daemon->nodes[i].talks.rooms};
 		struct hw_node_options options = {
 			.index = i,
 			.cpu = i < cpu_count ? cpus[i] : HW_THREAD_ANY_CPU,
@@ -598,12 +604,18 @@ static int serve(struct daemon *daemon)
 static int stop(struct daemon *daemon)
 {
 	for (uint32_t i = 0; i < daemon->node_count; i++) {
+		hw_node_stop(&daemon->nodes[i], daemon->main_worker.ring);
+	}
+	int r = hw_worker_turn(&daemon->main_worker, 0); /* submits the wakes */
+	for (uint32_t i = 0; i < daemon->node_count; i++) {
 		hw_node_join(&daemon->nodes[i]);
 	}
 	daemon->worker_stop_mail.deliver = worker_stop_deliver;
 	hw_mailbox_post(&daemon->worker.mailbox, daemon->main_worker.ring,
 			&daemon->worker_stop_mail);
-	int r = hw_worker_turn(&daemon->main_worker, 0); /* submits the wake */
+	if (r >= 0) {
+		r = hw_worker_turn(&daemon->main_worker, 0); /* submits the wake */
+	}
 	hw_thread_join(&daemon->worker_thread);
 	for (uint32_t i = 0; i < daemon->node_count; i++) {
 		hw_node_deinit(&daemon->nodes[i]);

@@ -2,7 +2,7 @@
  *
  *   main:   init -> start                                          ended_deliver -> join -> deinit
  *                     |                                                 ^
- *   node:            run: enable, listen, turns ... drain_deliver -> end_look
+ *   node:            run: enable, listen, turns ... drain_deliver -> end_look ... stop_deliver
  *                                                   (cut_deliver)
  */
 #include "core/main/node.h"
@@ -155,6 +155,7 @@ static void drain_deliver(struct hw_mail *mail)
 {
 	struct hw_node *node = hw_container_of(mail, struct hw_node, drain_mail);
 	hw_http_server_drain(&node->server);
+	hw_talks_drain(&node->talks);
 }
 
 static void cut_deliver(struct hw_mail *mail)
@@ -180,7 +181,6 @@ static bool end_look(struct hw_turn_hook *hook)
 		return false;
 	}
 	node->has_ended = true;
-	hw_reactor_stop(&node->reactor);
 	node->ended_mail.deliver = ended_deliver;
 	hw_mailbox_post(node->options.main_mailbox, node->reactor.ring, &node->ended_mail);
 	return true;
@@ -196,6 +196,18 @@ void hw_node_cut(struct hw_node *node, struct hw_ring *ring)
 {
 	node->cut_mail.deliver = cut_deliver;
 	hw_mailbox_post(&node->reactor.mailbox, ring, &node->cut_mail);
+}
+
+static void stop_deliver(struct hw_mail *mail)
+{
+	struct hw_node *node = hw_container_of(mail, struct hw_node, stop_mail);
+	hw_reactor_stop(&node->reactor);
+}
+
+void hw_node_stop(struct hw_node *node, struct hw_ring *ring)
+{
+	node->stop_mail.deliver = stop_deliver;
+	hw_mailbox_post(&node->reactor.mailbox, ring, &node->stop_mail);
 }
 
 void hw_node_join(struct hw_node *node)

@@ -47,6 +47,7 @@ struct hw_node {
 	struct hw_turn_hook hook; /* sees that all has ended */
 	struct hw_mail drain_mail;
 	struct hw_mail cut_mail;
+	struct hw_mail stop_mail;
 	struct hw_mail ended_mail;
 	int listeners[HW_CONFIG_LISTEN_COUNT_MAX]; /* descriptors, until the ring has them */
 	bool is_loopback[HW_CONFIG_LISTEN_COUNT_MAX];
@@ -65,7 +66,8 @@ int hw_node_start(struct hw_node *node) HW_MUST_CHECK;
 /* From main; @ring: main's own. */
 void hw_node_drain(struct hw_node *node, struct hw_ring *ring);
 void hw_node_cut(struct hw_node *node, struct hw_ring *ring);
-/* After ended. */
+/* When all nodes have ended: until then each still answers the others' mail. */
+void hw_node_stop(struct hw_node *node, struct hw_ring *ring);
 void hw_node_join(struct hw_node *node);
 void hw_node_deinit(struct hw_node *node);
 

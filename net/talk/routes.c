@@ -7,9 +7,11 @@
  *   GET HEAD DELETE /s/{id}              the share's only file: download.c, remove.c
  *   GET HEAD DELETE /s/{id}/{name}
  *   GET HEAD        /health /metrics     pages.c
+ *   GET             /api/v1/events       who follows a share: events.c (WebSocket)
  *   OPTIONS         anything             what would be allowed
  */
 #include "net/talk/download.h"
+#include "net/talk/events.h"
 #include "net/talk/pages.h"
 #include "net/talk/put.h"
 #include "net/talk/remove.h"
@@ -23,6 +25,7 @@
 struct path {
 	struct hw_span segments[SEGMENTS_MAX];
 	uint32_t count; /* SEGMENTS_MAX + 1: too many */
+	struct hw_span query;
 };
 
 typedef void route_fn(struct hw_talks *talks, struct hw_http_conn *conn, const struct path *path);
@@ -70,23 +73,33 @@ static void share(struct hw_talks *talks, struct hw_http_conn *conn, const struc
 	hw_download_begin(talks, conn, id, name);
 }
 
+static void events(struct hw_talks *talks, struct hw_http_conn *conn, const struct path *path)
+{
+	if (!hw_span_equal(path->segments[1], HW_SPAN("v1")) ||
+	    !hw_span_equal(path->segments[2], HW_SPAN("events"))) {
+		hw_reply_error(conn, 404, "There is nothing at this address.");
+		return;
+	}
+	hw_events_begin(talks, conn, path->query);
+}
+
 /* The first row whose path and method fit. Rows of one path stand together. */
 static const struct route g_routes[] = {
 	{"", 1, 1, READS, "GET, HEAD, OPTIONS", usage},
 	{"health", 1, 1, READS, "GET, HEAD, PUT, OPTIONS", health},
 	{"metrics", 1, 1, READS, "GET, HEAD, PUT, OPTIONS", metrics},
 	{"s", 2, 3, SHARES, "GET, HEAD, DELETE, OPTIONS", share},
+	{"api", 3, 3, 1U << HW_HTTP_GET, "GET, OPTIONS", events},
 	{NULL, 1, 1, 1U << HW_HTTP_PUT, "PUT, OPTIONS", put},
 };
 
 static void path_split(struct hw_http_conn *conn, struct path *ret_path)
 {
 	struct hw_span path;
-	struct hw_span query;
 	struct hw_span segment;
 	hw_uri_split(
 		hw_http_request_target(hw_http_conn_request(conn), hw_http_conn_head_bytes(conn)),
-		&path, &query);
+		&path, &ret_path->query);
 	ret_path->count = 0;
 	while (hw_uri_segment_next(&path, &segment)) {
 		if (ret_path->count == SEGMENTS_MAX) {

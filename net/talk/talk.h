@@ -13,9 +13,12 @@
 #include "core/catalog/catalog.h"
 #include "core/store/store.h"
 #include "net/conn/http_server.h"
+#include "net/conn/ws_server.h"
+#include "net/talk/room.h"
 
 #define HW_REMOVALS_MAX 256U /* DELETEs under way */
 #define HW_PAGES_MAX    16U  /* /metrics under way */
+#define HW_EVENTS_ASKS  64U  /* of those who follow, questions to the catalog under way */
 
 /* Who may upload. The words are the configuration's. */
 enum hw_upload_policy {
@@ -33,6 +36,9 @@ struct hw_talk_options {
 	const char *public_url;                      /* lent for ever; "" : from the Host field */
 	const struct hw_metrics *const *all_metrics; /* of every thread; lent for ever */
 	uint32_t metrics_count;
+	uint32_t followers_max;                /* WebSocket connections */
+	const struct hw_room_home *room_homes; /* one for each reactor; lent for ever */
+	uint32_t room_home_count;
 };
 
 struct hw_talks {
@@ -45,6 +51,10 @@ struct hw_talks {
 	struct hw_pool downloads;
 	struct hw_pool removals;
 	struct hw_pool pages; /* of their own: an operator asks when slabs are short */
+	struct hw_pool events;
+	struct hw_pool asks;
+	struct hw_ws_server ws;
+	struct hw_rooms rooms;
 	bool is_read_only;    /* the catalog took an I/O error: no upload works until a restart */
 };
 
@@ -52,6 +62,8 @@ uint64_t hw_talks_bytes(const struct hw_talk_options *options);
 int hw_talks_init(struct hw_talks *talks, struct hw_store *store, struct hw_catalog *catalog,
 		  const struct hw_talk_options *options) HW_MUST_CHECK;
 void hw_talks_deinit(struct hw_talks *talks);
+/* We are stopping: rooms that nobody is in are closed. */
+void hw_talks_drain(struct hw_talks *talks);
 /* No conversation is under way (those whose client has gone included). */
 bool hw_talks_is_idle(const struct hw_talks *talks);
 
