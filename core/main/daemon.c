@@ -62,6 +62,7 @@ struct daemon {
 	struct hw_metrics *metrics;    /* of the nodes, then of the worker */
 	const struct hw_metrics *all_metrics[HW_REACTOR_COUNT_MAX + 1];
 	struct hw_talks *peers[HW_REACTOR_COUNT_MAX]; /* of the nodes */
+	struct hw_room_home room_homes[HW_REACTOR_COUNT_MAX]; /* const once threads run */
 	uint32_t node_count;
 	uint32_t nodes_running;
 	uint32_t slab_count;
@@ -174,6 +175,9 @@ static void limits_set(struct daemon *daemon)
 		.upload_expiry_ms = UPLOAD_EXPIRY_MS,
 		.peers = daemon->peers,
 		.peer_count = daemon->node_count,
+		.followers_max = config->connections_max,
+		.room_homes = daemon->room_homes,
+		.room_home_count = daemon->node_count,
 	};
 }
 
@@ -318,6 +322,8 @@ static int nodes_init(struct daemon *daemon, int fds[][HW_CONFIG_LISTEN_COUNT_MA
 		is_loopback[i] = daemon->config->listen.addresses[i].is_loopback;
 	}
 	for (uint32_t i = 0; i < daemon->node_count; i++) {
+		daemon->room_homes[i] = (struct hw_room_home){&daemon->nodes[i].reactor.mailbox,
+							      &daemon->nodes[i].talks.rooms};
 		struct hw_node_options options = {
 			.index = i,
 			.cpu = i < cpu_count ? cpus[i] : HW_THREAD_ANY_CPU,

@@ -182,6 +182,7 @@ static void drain_deliver(struct hw_mail *mail)
 	if (node->options.scrub != NULL) {
 		hw_scrub_stop(&node->options.scrub->scrub);
 	}
+	hw_talks_drain(&node->talks);
 }
 
 static void cut_deliver(struct hw_mail *mail)

@@ -164,6 +164,23 @@ void hw_reply_unauthorized(struct hw_http_conn *conn, const char *sentence)
 	error_send(conn, 401, sentence, "WWW-Authenticate", "Bearer");
 }
 
+void hw_reply_upgrade(struct hw_http_conn *conn, const char *sentence)
+{
+	struct hw_http_writer head;
+	hw_http_conn_handle(conn, &hw_reply_handler, conn);
+	hw_http_conn_reply_begin(conn, &head, 426);
+	hw_http_writer_field(&head, HW_SPAN("Upgrade"), HW_SPAN("websocket"));
+	hw_http_writer_field(&head, HW_SPAN("Sec-WebSocket-Version"), HW_SPAN("13"));
+	hw_http_writer_field(&head, HW_SPAN("Content-Type"), HW_SPAN("text/plain; charset=utf-8"));
+	hw_http_writer_field_number(&head, HW_SPAN("Content-Length"), strlen(sentence) + 1);
+	hw_http_writer_head_end(&head);
+	if (conn->method != HW_HTTP_HEAD) {
+		hw_http_writer_text(&head, sentence);
+		hw_http_writer_text(&head, "\n");
+	}
+	hw_http_conn_reply_send(conn, &head, NULL, 0);
+}
+
 void hw_reply_busy(struct hw_http_conn *conn, const char *sentence)
 {
 	hw_http_conn_handle(conn, &hw_reply_handler, conn);

@@ -14,12 +14,15 @@
 #include "core/catalog/catalog.h"
 #include "core/store/store.h"
 #include "net/conn/http_server.h"
+#include "net/conn/ws_server.h"
+#include "net/talk/room.h"
 
 #define HW_ARCHIVES_MAX  64U  /* ZIPs at a time; each pins a file and reads one */
 #define HW_METAINFOS_MAX 64U  /* .torrent files at a time; each pins a file */
 #define HW_REMOVALS_MAX  256U /* DELETEs under way */
 #define HW_PAGES_MAX     16U  /* /metrics under way */
 #define HW_QUERIES_MAX   128U /* questions about uploads under way */
+#define HW_EVENTS_ASKS   64U  /* of those who follow, questions to the catalog under way */
 
 /* Who may upload. The words are the configuration's. */
 enum hw_upload_policy {
@@ -43,6 +46,9 @@ struct hw_talk_options {
 	struct hw_talks *const *peers; /* of every reactor, by index; lent for ever, and of another
 					* reactor only its mailbox is touched */
 	uint32_t peer_count;
+	uint32_t followers_max;                /* WebSocket connections */
+	const struct hw_room_home *room_homes; /* one for each reactor; lent for ever */
+	uint32_t room_home_count;
 };
 
 struct hw_talks {
@@ -59,6 +65,10 @@ struct hw_talks {
 	struct hw_pool removals;
 	struct hw_pool live_seats; /* of those who follow uploads that are at home here */
 	struct hw_pool pages;      /* of their own: an operator asks when slabs are short */
+	struct hw_pool events;
+	struct hw_pool asks;
+	struct hw_ws_server ws;
+	struct hw_rooms rooms;
 	bool is_read_only; /* the catalog took an I/O error: no upload works until a restart */
 };
 
@@ -66,6 +76,8 @@ uint64_t hw_talks_bytes(const struct hw_talk_options *options);
 int hw_talks_init(struct hw_talks *talks, struct hw_store *store, struct hw_catalog *catalog,
 		  const struct hw_talk_options *options) HW_MUST_CHECK;
 void hw_talks_deinit(struct hw_talks *talks);
+/* We are stopping: rooms that nobody is in are closed. */
+void hw_talks_drain(struct hw_talks *talks);
 /* No conversation is under way (those whose client has gone included). */
 bool hw_talks_is_idle(const struct hw_talks *talks);
 
