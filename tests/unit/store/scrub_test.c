@@ -399,7 +399,9 @@ static void test_rate(void **state)
 		uint64_t passed_us = g_scene.world.reactor.now_us - begun_us;
 		/* The last read need not be waited for; a second may be made up for. */
 		uint64_t wanted_us = g_port.stored_size * 1000000 / rate;
-		assert_true(passed_us + 2 * 1000000 + HW_SLAB_SIZE * 1000000 / rate >= wanted_us);
+		assert_true(passed_us + UINT64_C(2000000) +
+				    UINT64_C(1000000) * HW_SLAB_SIZE / rate >=
+			    wanted_us);
 		assert_true(passed_us <= wanted_us * 2 + 5000000);
 		assert_int_equal(metric(HW_METRIC_scrub_bytes), g_port.stored_size);
 		assert_int_equal(g_scrub.pass.size, g_port.stored_size);
@@ -473,7 +475,7 @@ static void test_slabs(void **state)
 	(void)state;
 	store_fill(5);
 	struct hw_slab_pool *slabs = &g_scene.world.reactor.slabs;
-	struct hw_slab *held[6];
+	struct hw_slab *held[6] = {NULL};
 	uint32_t held_count = 0;
 	while (slabs->free_count > slabs->count / 2) {
 		held[held_count++] = hw_slab_take(slabs);
