@@ -48,7 +48,7 @@ typedef uint64_t work_fn(const uint8_t *bytes, uint64_t size, uint32_t repeats);
 struct row {
 	const char *name;
 	const char *peer; /* name of the row it is compared with */
-	const char *set;  /* warm, cold, one, crc, tree */
+	const char *set;  /* warm, cold, one, batch, crc32c, tree */
 	work_fn *work;    /* NULL: ask the child */
 	enum hw_simd_choice choice;
 	uint64_t size;
@@ -106,6 +106,17 @@ static uint64_t work_single(const uint8_t *bytes, uint64_t size, uint32_t repeat
 static uint64_t work_single_openssl(const uint8_t *bytes, uint64_t size, uint32_t repeats)
 {
 	return work_openssl(bytes, size, repeats * 16);
+}
+
+/* One batch of as many blocks as @size holds: what a batch that is not full costs. */
+static uint64_t work_batch(const uint8_t *bytes, uint64_t size, uint32_t repeats)
+{
+	uint64_t total = WARM_SIZE / size * repeats;
+	for (uint64_t i = 0; i < total; i++) {
+		hw_sha256_batch(bytes, HW_MERKLE_BLOCK_SIZE, HW_MERKLE_BLOCK_SIZE,
+				(uint32_t)(size / HW_MERKLE_BLOCK_SIZE), g_leaves);
+	}
+	return size * total;
 }
 
 /* The tree above 256 leaves; its bytes are those of the chunk, so that rates compare with the
@@ -242,12 +253,23 @@ static void rows_add_set(const char *set, uint64_t size)
 	row_add(set, "avx512vl", "openssl, no SHA-NI", work_leaves, HW_SIMD_AVX512VL, size);
 }
 
+static void rows_add_batch(uint64_t count, const char *name)
+{
+	row_add("batch", name, "16 blocks", work_batch, HW_SIMD_AUTO, count * HW_MERKLE_BLOCK_SIZE);
+}
+
 static void rows_add(void)
 {
 	rows_add_set("warm", WARM_SIZE);
 	row_add("one", "openssl", "openssl", work_single_openssl, HW_SIMD_AUTO,
 		HW_MERKLE_BLOCK_SIZE);
 	row_add("one", "auto", "openssl", work_single, HW_SIMD_AUTO, HW_MERKLE_BLOCK_SIZE);
+	rows_add_batch(16, "16 blocks");
+	rows_add_batch(12, "12 blocks");
+	rows_add_batch(8, "8 blocks");
+	rows_add_batch(4, "4 blocks");
+	rows_add_batch(2, "2 blocks");
+	rows_add_batch(1, "1 block");
 	row_add("tree", "leaves", "leaves", work_leaves, HW_SIMD_AUTO, WARM_SIZE);
 	row_add("tree", "tree above", "leaves", work_tree, HW_SIMD_AUTO, UINT64_C(16) * WARM_SIZE);
 	if ((hw_cpu_features() & HW_CPU_SSE42) != 0) {
