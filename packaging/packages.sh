@@ -7,7 +7,7 @@
 # Only what is missing is installed, and apt is asked for its lists only if something is: on a machine
 # that has it all nothing is touched and no network is needed.
 
-BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkg-config liburing-dev libsqlite3-dev libssl-dev)
+BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkg-config liburing-dev libsqlite3-dev libssl-dev libargon2-dev)
 
 # Unit tests, the other compiler, fuzzers, the tools of the lint target, the black-box tests.
 TEST_PACKAGES=(clang-14 clang libclang-rt-14-dev clang-tidy clang-format cppcheck libcmocka-dev
