@@ -23,6 +23,7 @@
 #include "core/base/clock.h"
 #include "core/base/failpoint.h"
 #include "core/base/log.h"
+#include "net/talk/may.h"
 #include "net/talk/reply.h"
 #include "net/wire/base32.h"
 #include "net/wire/base64.h"
@@ -74,18 +75,6 @@ static struct hw_metrics *metrics_of(const struct hw_put *put)
 
 /* -- begin -- */
 
-static bool is_allowed(const struct hw_talks *talks, const struct hw_http_conn *conn)
-{
-	switch (talks->options.upload_policy) {
-	case HW_UPLOAD_EVERYONE:
-		return true;
-	case HW_UPLOAD_LOOPBACK:
-		return conn->is_loopback;
-	default:
-		return false;
-	}
-}
-
 static void put_init(struct hw_put *put, struct hw_talks *talks, struct hw_http_conn *conn,
 		     uint64_t announced_size)
 {
@@ -121,11 +110,7 @@ static bool is_acceptable(struct hw_talks *talks, struct hw_http_conn *conn)
 {
 	const struct hw_http_request *request = hw_http_conn_request(conn);
 	struct hw_span range;
-	if (!is_allowed(talks, conn)) {
-		hw_reply_error(
-			conn, 403,
-			"Uploads are closed on this address; the operator can open them with "
-			"uploads = everyone.");
+	if (!hw_may_upload(talks, conn)) {
 		return false;
 	}
 	if (!request->has_content_length && !request->is_chunked) {
