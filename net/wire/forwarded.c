@@ -1,31 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * hw_forwarded_add_for -> list_next -> node_parse -> hop_add
- * hw_forwarded_add     -> list_next (elements) -> element_add -> list_next (pairs) -> node_parse
+ * hw_forwarded_add     -> quoted_next -> element_add -> quoted_next -> node_parse
  */
 #include "net/wire/forwarded.h"
 
 static void hop_add(struct hw_forwarded *forwarded, struct hw_address hop);
 static void element_add(struct hw_forwarded *forwarded, struct hw_span element);
-static struct hw_span list_next(struct hw_span *rest, char separator);
+static struct hw_span list_next(struct hw_span *rest);
+static struct hw_span quoted_next(struct hw_span *rest, char separator, bool *ret_is_open);
 static struct hw_span trimmed(struct hw_span text);
 static struct hw_address node_parse(struct hw_span node);
 
 void hw_forwarded_add_for(struct hw_forwarded *forwarded, struct hw_span value)
 {
 	while (value.size > 0) {
-		struct hw_span element = list_next(&value, ',');
+		struct hw_span element = list_next(&value);
 		if (element.size > 0) {
 			hop_add(forwarded, node_parse(element));
 		}
 	}
 }
 
+/* A client that leaves a quote open swallows what our proxy adds behind it: such an element is
+ * nobody's word, whatever stands in it. */
 void hw_forwarded_add(struct hw_forwarded *forwarded, struct hw_span value)
 {
+	bool is_open = false;
 	while (value.size > 0) {
-		struct hw_span element = list_next(&value, ',');
-		if (element.size > 0) {
+		struct hw_span element = quoted_next(&value, ',', &is_open);
+		if (is_open) {
+			hop_add(forwarded, (struct hw_address){.size = 0});
+		} else if (element.size > 0) {
 			element_add(forwarded, element);
 		}
 	}
@@ -47,8 +53,9 @@ static void element_add(struct hw_forwarded *forwarded, struct hw_span element)
 {
 	struct hw_address hop = {.size = 0};
 	uint32_t for_count = 0;
+	bool is_open = false;
 	while (element.size > 0) {
-		struct hw_span pair = list_next(&element, ';');
+		struct hw_span pair = quoted_next(&element, ';', &is_open);
 		const char *equals = pair.size > 0 ? memchr(pair.bytes, '=', pair.size) : NULL;
 		uint32_t name_size = equals != NULL ? (uint32_t)(equals - pair.bytes) : 0;
 		struct hw_span name = {pair.bytes, name_size};
@@ -65,8 +72,19 @@ static void element_add(struct hw_forwarded *forwarded, struct hw_span element)
 	hop_add(forwarded, hop);
 }
 
-/* Up to the next @separator that no quotes enclose; both may be absent. */
-static struct hw_span list_next(struct hw_span *rest, char separator)
+/* Up to the next comma: X-Forwarded-For knows no quotes. */
+static struct hw_span list_next(struct hw_span *rest)
+{
+	const char *comma = memchr(rest->bytes, ',', rest->size);
+	uint32_t size = comma != NULL ? (uint32_t)(comma - rest->bytes) : rest->size;
+	struct hw_span item = {rest->bytes, size};
+	*rest = hw_span_skip(*rest, hw_min(size + 1, rest->size));
+	return trimmed(item);
+}
+
+/* Up to the next @separator that no quotes enclose; both may be absent. @ret_is_open: the quotes
+ * have no end. */
+static struct hw_span quoted_next(struct hw_span *rest, char separator, bool *ret_is_open)
 {
 	bool is_quoted = false;
 	uint32_t size = 0;
@@ -81,6 +99,7 @@ static struct hw_span list_next(struct hw_span *rest, char separator)
 			break;
 		}
 	}
+	*ret_is_open = is_quoted;
 	size = hw_min(size, rest->size);
 	struct hw_span item = {rest->bytes, size};
 	*rest = hw_span_skip(*rest, hw_min(size + 1, rest->size));

@@ -56,7 +56,7 @@ static void test_x_forwarded_for(void **state)
 		{"[2001:db8::1", "10.0.0.1"},
 		{" , ,192.0.2.1, ", "192.0.2.1"},
 		{"\"192.0.2.1\"", "192.0.2.1"},
-		{"\"192.0.2.1, 192.0.2.2", "10.0.0.1"}, /* one element that is no address */
+		{"6.6.6.6, \", 192.0.2.1", "192.0.2.1"}, /* quotes hide nothing */
 		{"\\", "10.0.0.1"},
 	};
 	for (uint32_t i = 0; i < hw_count_of(cases); i++) {
@@ -81,6 +81,10 @@ static void test_forwarded(void **state)
 		{"for=192.0.2.1;for=192.0.2.2", "10.0.0.1"},
 		{"for=\"6.6.6.6, for=192.0.2.1\"", "10.0.0.1"}, /* no second element */
 		{"by=\"a\\\", for=6.6.6.6\";for=192.0.2.1", "192.0.2.1"},
+		/* what a client leaves open must not swallow our proxy's word and be believed */
+		{"for=6.6.6.6;by=\", for=192.0.2.1", "10.0.0.1"},
+		{"for=6.6.6.6;by=\"\\, for=192.0.2.1", "10.0.0.1"},
+		{"for=6.6.6.6;by=\", for=\"[2001:db8::1]\"", "10.0.0.1"},
 		{"fort=6.6.6.6;for=192.0.2.1", "192.0.2.1"},
 		{"for", "10.0.0.1"},
 		{"for=", "10.0.0.1"},
