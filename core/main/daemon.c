@@ -46,6 +46,7 @@
 #define CONNECTIONS_LEAST 16U /* fewer are not worth a start */
 #define CATALOG_NAME      "catalog.db"
 #define WAIT_MS           1000U
+#define CRYPT_NICE        10    /* a password may wait for bytes, bytes never for a password */
 #define CUT_PATIENCE_MS   5000U /* for conversations to end once they were cut */
 
 struct daemon {
@@ -672,10 +673,10 @@ static int rings_make(struct daemon *daemon, int fds[][HW_CONFIG_LISTEN_COUNT_MA
 {
 	int r = hw_worker_init(&daemon->main_worker);
 	if (r >= 0) {
-		r = hw_worker_thread_init(&daemon->worker, "catalog");
+		r = hw_worker_thread_init(&daemon->worker, "catalog", 0);
 	}
 	if (r >= 0) {
-		r = hw_worker_thread_init(&daemon->crypt_worker, "crypt");
+		r = hw_worker_thread_init(&daemon->crypt_worker, "crypt", CRYPT_NICE);
 	}
 	if (r >= 0) {
 		r = hw_ring_enable(daemon->main_worker.ring);

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/main/worker_thread.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "core/base/log.h"
 
-int hw_worker_thread_init(struct hw_worker_thread *thread, const char *name)
+int hw_worker_thread_init(struct hw_worker_thread *thread, const char *name, int nice)
 {
 	thread->name = name;
+	thread->nice = nice;
 	return hw_worker_init(&thread->worker);
 }
 
@@ -16,6 +20,9 @@ static void run(void *user)
 	struct hw_worker_thread *thread = user;
 	if (hw_log_thread_start(thread->name) < 0) {
 		HW_LOG(HW_LOG_WARN, "log.no_ring"); /* lines are written directly then */
+	}
+	if (thread->nice > 0 && setpriority(PRIO_PROCESS, (id_t)gettid(), thread->nice) < 0) {
+		HW_LOG(HW_LOG_WARN, "worker.not_nice", HW_F_ERRNO("error", -errno));
 	}
 	int r = hw_ring_enable(thread->worker.ring);
 	if (r >= 0) {

@@ -16,11 +16,13 @@ struct hw_worker_thread {
 	struct hw_thread thread;
 	struct hw_mail stop_mail;
 	const char *name;
+	int nice; /* 0 as the reactors; above: it computes, and they go first */
 };
 
-/* @name: a literal, for the log and for ps. What hangs into the worker does so between init and
+/* @name: a literal, for the log and for ps; @nice: 0 .. 19. What hangs into the worker does so between init and
  * start. Returns 0 or -errno. */
-int hw_worker_thread_init(struct hw_worker_thread *thread, const char *name) HW_MUST_CHECK;
+int hw_worker_thread_init(struct hw_worker_thread *thread, const char *name,
+			  int nice) HW_MUST_CHECK;
 int hw_worker_thread_start(struct hw_worker_thread *thread) HW_MUST_CHECK;
 /* When nobody asks it anything any more. @main: the caller's own, which posts and wakes. */
 void hw_worker_thread_join(struct hw_worker_thread *thread, struct hw_worker *main_worker);
