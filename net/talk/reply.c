@@ -2,6 +2,7 @@
 #include "net/talk/reply.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "net/wire/http_status.h"
@@ -92,7 +93,7 @@ static void count(const struct hw_http_conn *conn, uint32_t status)
 		metric = HW_METRIC_http_errors_too_large;
 	} else if (status == 507) {
 		metric = HW_METRIC_http_errors_no_space;
-	} else if (status == 503) {
+	} else if (status == 503 || status == 429) {
 		metric = HW_METRIC_http_errors_busy;
 	} else if (status != 400) {
 		return;
@@ -179,6 +180,21 @@ void hw_reply_upgrade(struct hw_http_conn *conn, const char *sentence)
 		hw_http_writer_text(&head, "\n");
 	}
 	hw_http_conn_reply_send(conn, &head, NULL, 0);
+}
+
+void hw_reply_password(struct hw_http_conn *conn, const char *sentence)
+{
+	hw_http_conn_handle(conn, &hw_reply_handler, conn);
+	error_send(conn, 401, sentence, "WWW-Authenticate", "Hawser-Password");
+}
+
+void hw_reply_later(struct hw_http_conn *conn, uint32_t status, uint32_t retry_s,
+		    const char *sentence)
+{
+	char seconds[16];
+	(void)snprintf(seconds, sizeof(seconds), "%u", retry_s); /* fits */
+	hw_http_conn_handle(conn, &hw_reply_handler, conn);
+	error_send(conn, status, sentence, "Retry-After", seconds);
 }
 
 void hw_reply_busy(struct hw_http_conn *conn, const char *sentence)

@@ -9,6 +9,7 @@
 #include "net/talk/metainfo.h"
 #include "net/talk/pages.h"
 #include "net/talk/put.h"
+#include "net/talk/rate.h"
 #include "net/talk/remove.h"
 #include "net/talk/tus.h"
 
@@ -17,9 +18,17 @@
 	((uint32_t)(sizeof(struct hw_tus) > sizeof(struct hw_put) ? sizeof(struct hw_tus)          \
 								  : sizeof(struct hw_put)))
 
+/* Every transfer, and as many whose end is still on its way. */
+static uint32_t hold_count(const struct hw_talk_options *options)
+{
+	return options->rates != NULL ? 2 * (options->uploads_max + options->downloads_max) : 0;
+}
+
 uint64_t hw_talks_bytes(const struct hw_talk_options *options)
 {
-	return hw_pool_bytes(UPLOAD_SIZE, HW_PAGE_SIZE, options->uploads_max) +
+	uint32_t holds = hold_count(options);
+	uint64_t holds_size = holds > 0 ? hw_pool_bytes(sizeof(struct hw_rate_hold), 64, holds) : 0;
+	return holds_size + hw_pool_bytes(UPLOAD_SIZE, HW_PAGE_SIZE, options->uploads_max) +
 	       hw_pool_bytes(sizeof(struct hw_tus_query), 64, HW_QUERIES_MAX) +
 	       hw_pool_bytes(sizeof(struct hw_download), 64, options->downloads_max) +
 	       hw_pool_bytes(sizeof(struct hw_archive), 64, HW_ARCHIVES_MAX) +
@@ -80,6 +89,10 @@ int hw_talks_init(struct hw_talks *talks, struct hw_store *store, struct hw_cata
 	if (r >= 0) {
 		r = events_init(talks, options);
 	}
+	if (r >= 0 && hold_count(options) > 0) {
+		r = hw_pool_init(&talks->holds, sizeof(struct hw_rate_hold), 64,
+				 hold_count(options));
+	}
 	if (r < 0) {
 		hw_talks_deinit(talks);
 	}
@@ -93,6 +106,7 @@ void hw_talks_deinit(struct hw_talks *talks)
 	hw_pool_deinit(&talks->asks);
 	hw_pool_deinit(&talks->events);
 	hw_pool_deinit(&talks->live_seats);
+	hw_pool_deinit(&talks->holds);
 	hw_pool_deinit(&talks->pages);
 	hw_pool_deinit(&talks->removals);
 	hw_pool_deinit(&talks->metainfos);
@@ -116,5 +130,5 @@ bool hw_talks_is_idle(const struct hw_talks *talks)
 	       hw_pool_used_count(&talks->removals) == 0 &&
 	       hw_pool_used_count(&talks->pages) == 0 &&
 	       hw_pool_used_count(&talks->live_seats) == 0 &&
-	       hw_pool_used_count(&talks->events) == 0;
+	       hw_pool_used_count(&talks->events) == 0 && hw_pool_used_count(&talks->holds) == 0;
 }

@@ -6,12 +6,17 @@
  * Owns: the pools of conversations
  * Limits: uploads_max, downloads_max, HW_ARCHIVES_MAX, HW_METAINFOS_MAX, HW_REMOVALS_MAX; an empty
  * pool answers 503 with Retry-After
+ *
+ * The options are what the operator decided; each talk keeps those that are its business.
  */
 #ifndef HW_NET_TALK_TALK_H
 #define HW_NET_TALK_TALK_H
 
 #include "core/base/pool.h"
 #include "core/catalog/catalog.h"
+#include "core/gate/crypt.h"
+#include "core/gate/rates.h"
+#include "core/gate/tokens.h"
 #include "core/store/store.h"
 #include "net/conn/http_server.h"
 #include "net/conn/ws_server.h"
@@ -27,8 +32,9 @@
 /* Who may upload. The words are the configuration's. */
 enum hw_upload_policy {
 	HW_UPLOAD_LOOPBACK = 0, /* who came by a loopback listener */
-	HW_UPLOAD_EVERYONE,
-	HW_UPLOAD_NOBODY,
+	HW_UPLOAD_OPEN,         /* everyone */
+	HW_UPLOAD_TOKEN,        /* who has an upload token */
+	HW_UPLOAD_OFF,          /* nobody but an operator, who always may */
 	HW_UPLOAD_COUNT,
 };
 
@@ -36,11 +42,23 @@ struct hw_talk_options {
 	enum hw_upload_policy upload_policy;
 	uint64_t file_size_max;    /* bytes */
 	uint64_t share_size_max;   /* bytes of all files of a share; 0: no limit */
-	uint64_t store_size_max;   /* bytes of all shares; 0: what the disk has */
+	uint64_t quota_size;       /* bytes of all shares; 0: what the disk has */
 	uint64_t upload_expiry_ms; /* an unfinished upload is kept so long after its last byte */
 	uint32_t uploads_max;
 	uint32_t downloads_max;
-	const char *public_url;                      /* lent for ever; "" : from the Host field */
+	/* Shares: may.h, pass.h, password.h, rate.h say who looks at what. */
+	uint64_t expiry_default_ms;
+	uint64_t expiry_max_ms;          /* 0: any */
+	uint32_t ws_messages_per_minute; /* of one connection; 0: no limit */
+	bool may_expire_never;
+	bool has_forwarded;                        /* proxies say Forwarded, not X-Forwarded-For */
+	const char *cors_origins;                  /* "*", or a list with commas; lent for ever */
+	const struct hw_networks *trusted_proxies; /* lent for ever; NULL: none */
+	struct hw_crypt *crypt;                    /* likewise; NULL: no passwords */
+	struct hw_rates *rates;   /* likewise, worker's; NULL: no limits for each client */
+	struct hw_worker *worker; /* the catalog's */
+	uint8_t pass_secret[32];  /* random; new at each start */
+	const char *public_url;   /* lent for ever; "" : from the Host field */
 	const struct hw_metrics *const *all_metrics; /* of every thread; lent for ever */
 	uint32_t metrics_count;
 	struct hw_talks *const *peers; /* of every reactor, by index; lent for ever, and of another
@@ -69,6 +87,8 @@ struct hw_talks {
 	struct hw_pool asks;
 	struct hw_ws_server ws;
 	struct hw_rooms rooms;
+	struct hw_pool holds;           /* struct hw_rate_hold; none where there is no limit */
+	const struct hw_tokens *tokens; /* mail replaces it; NULL: none */
 	bool is_read_only; /* the catalog took an I/O error: no upload works until a restart */
 };
 

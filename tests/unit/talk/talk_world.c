@@ -127,6 +127,7 @@ static void server_start(struct talk_world *world)
 		.idle_timeout_ms = options->idle_timeout_ms,
 		.stall_timeout_ms = options->stall_timeout_ms,
 		.has_access_log = options->has_access_log,
+		.has_peers = options->has_access_log,
 		.has_fd_install = hw_sim_options()->has_fd_install,
 	};
 	struct hw_route_port route = hw_talks_route(&world->talks);
