@@ -2,7 +2,7 @@
  *
  * The way of the bytes; two halves that meet in `ahead`:
  *
- *   begin -> find_done -> head_send -> read_next
+ *   begin -> (admission.c) -> find -> find_done -> (admission.c) -> head_send -> read_next
  *
  *   read_next -> (file_reader.c) -> read_done -> ahead
  *       ^                                          |
@@ -20,6 +20,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "net/talk/pass.h"
 #include "net/talk/reply.h"
 #include "net/wire/base32.h"
 #include "net/wire/hex.h"
@@ -27,7 +28,10 @@
 #include "net/wire/link_name.h"
 #include "net/wire/name.h"
 
+static void admitted(struct hw_admission *admission, bool is_in);
+static void find(struct hw_download *download);
 static void find_done(struct hw_catalog_request *request);
+static void begin_sending(struct hw_download *download);
 static void head_send(struct hw_download *download, uint32_t status);
 static void read_next(struct hw_download *download);
 static void read_done(struct hw_follower *file, const struct hw_piece *piece, int res);
@@ -38,6 +42,7 @@ static void fail(struct hw_download *download, int error);
 static void join(struct hw_download *download);
 static void finish(struct hw_download *download);
 static void leave(struct hw_download *download);
+static void download_free(struct hw_download *download);
 static void left(struct hw_follower *file);
 static void unpin(struct hw_download *download);
 
@@ -46,10 +51,11 @@ static const struct hw_http_handler g_handler = {
 
 static void set_state(struct hw_download *download, enum hw_download_state state)
 {
-	static const uint8_t g_next[HW_DOWNLOAD_STATE_COUNT] = {
-		[HW_DOWNLOAD_FREE] = 1U << HW_DOWNLOAD_FINDING,
-		[HW_DOWNLOAD_FINDING] = 1U << HW_DOWNLOAD_SENDING | 1U << HW_DOWNLOAD_LEAVING |
-					1U << HW_DOWNLOAD_FREE,
+	static const uint16_t g_next[HW_DOWNLOAD_STATE_COUNT] = {
+		[HW_DOWNLOAD_FREE] = 1U << HW_DOWNLOAD_ASKING,
+		[HW_DOWNLOAD_ASKING] = 1U << HW_DOWNLOAD_FINDING | 1U << HW_DOWNLOAD_FREE,
+		[HW_DOWNLOAD_FINDING] = 1U << HW_DOWNLOAD_CHECKING | 1U << HW_DOWNLOAD_FREE,
+		[HW_DOWNLOAD_CHECKING] = 1U << HW_DOWNLOAD_SENDING | 1U << HW_DOWNLOAD_LEAVING,
 		[HW_DOWNLOAD_SENDING] = 1U << HW_DOWNLOAD_ENDING | 1U << HW_DOWNLOAD_LEAVING,
 		[HW_DOWNLOAD_ENDING] = 1U << HW_DOWNLOAD_LEAVING,
 		[HW_DOWNLOAD_LEAVING] = 1U << HW_DOWNLOAD_COUNTING | 1U << HW_DOWNLOAD_UNPINNING,
@@ -122,9 +128,45 @@ void hw_download_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct
 	download->file.left = left;
 	hw_follower_init(&download->file, talks);
 	hw_link_parse(&download->file.reader.request, id, name);
-	set_state(download, HW_DOWNLOAD_FINDING);
+	set_state(download, HW_DOWNLOAD_ASKING);
 	hw_metrics_add(talks->reactor->metrics, HW_METRIC_downloads_open, 1);
-	hw_http_conn_handle(conn, &g_handler, download);
+	hw_admission_init(&download->admission, talks, conn, admitted);
+	switch (hw_admission_rate(&download->admission, HW_RATE_DOWNLOAD)) {
+	case HW_ADMISSION_IN:
+		find(download);
+		break;
+	case HW_ADMISSION_OUT:
+		download_free(download);
+		break;
+	default:
+		break;
+	}
+}
+
+/* The client may begin; or it knows the password. */
+static void admitted(struct hw_admission *admission, bool is_in)
+{
+	struct hw_download *download = hw_container_of(admission, struct hw_download, admission);
+	if (download->state == HW_DOWNLOAD_ASKING) {
+		if (is_in) {
+			find(download);
+		} else {
+			download_free(download);
+		}
+		return;
+	}
+	if (is_in) {
+		begin_sending(download);
+	} else {
+		leave(download);
+	}
+}
+
+static void find(struct hw_download *download)
+{
+	struct hw_talks *talks = download->talks;
+	set_state(download, HW_DOWNLOAD_FINDING);
+	hw_http_conn_handle(download->conn, &g_handler, download);
 	hw_catalog_submit(talks->catalog, &download->file.reader.request, HW_CATALOG_LOOKUP,
 			  find_done);
 }
@@ -133,6 +175,7 @@ static void download_free(struct hw_download *download)
 {
 	hw_assert(download->ahead.slab == NULL && download->sending.slab == NULL);
 	hw_assert(!hw_follower_is_reading(&download->file));
+	hw_admission_leave(&download->admission);
 	set_state(download, HW_DOWNLOAD_FREE);
 	hw_metrics_sub(reactor_of(download)->metrics, HW_METRIC_downloads_open, 1);
 	hw_pool_give(&download->talks->downloads, download);
@@ -201,9 +244,25 @@ static void find_done(struct hw_catalog_request *request)
 	download->file_size = is_growing(download) ? request->length : request->file_size;
 	download->is_chunked = download->file_size == HW_LENGTH_UNKNOWN;
 	hw_follower_begin(&download->file);
+	set_state(download, HW_DOWNLOAD_CHECKING);
+	switch (hw_admission_password(&download->admission, request->share_id, &request->access)) {
+	case HW_ADMISSION_IN:
+		begin_sending(download);
+		break;
+	case HW_ADMISSION_OUT:
+		leave(download);
+		break;
+	default:
+		break;
+	}
+}
+
+static void begin_sending(struct hw_download *download)
+{
 	uint32_t status = select_ranges(download);
+	hw_http_conn_handle(download->conn, &g_handler, download);
 	if (status == 412) {
-		hw_reply_error(conn, 412, "The file is not the one that If-Match names.");
+		hw_reply_error(download->conn, 412, "The file is not the one that If-Match names.");
 		leave(download);
 		return;
 	}
@@ -325,6 +384,10 @@ static void head_send(struct hw_download *download, uint32_t status)
 			download->conn); /* the end of the connection is the file's */
 	}
 	hw_http_conn_reply_begin(download->conn, &head, status);
+	if (download->admission.gives_pass) {
+		hw_pass_write(download->talks, download->file.reader.request.share_id,
+			      &download->file.reader.request.access, &head);
+	}
 	file_fields_write(download, &head);
 	if (has_content) {
 		type_write(download, &head);

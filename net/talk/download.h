@@ -9,6 +9,7 @@
 #ifndef HW_NET_TALK_DOWNLOAD_H
 #define HW_NET_TALK_DOWNLOAD_H
 
+#include "net/talk/admission.h"
 #include "net/talk/follower.h"
 #include "net/wire/http_range.h"
 
@@ -16,17 +17,20 @@
 
 enum hw_download_state {
 	HW_DOWNLOAD_FREE = 0,
-	HW_DOWNLOAD_FINDING,   /* the catalog wakes it */
-	HW_DOWNLOAD_SENDING,   /* the disk, the catalog, a slab or the client wake it */
-	HW_DOWNLOAD_ENDING,    /* nothing new starts; waits for what is in flight */
-	HW_DOWNLOAD_LEAVING,   /* the answer is over; a seat at the upload's home is given up */
-	HW_DOWNLOAD_COUNTING,  /* the catalog counts a whole download */
+	HW_DOWNLOAD_ASKING,   /* the client's limits are looked at; the catalog's thread wakes it */
+	HW_DOWNLOAD_FINDING,  /* the catalog wakes it */
+	HW_DOWNLOAD_CHECKING, /* the password is looked at; the thread of passwords wakes it */
+	HW_DOWNLOAD_SENDING,  /* the disk, the catalog, a slab or the client wake it */
+	HW_DOWNLOAD_ENDING,   /* nothing new starts; waits for what is in flight */
+	HW_DOWNLOAD_LEAVING,  /* the answer is over; a seat at the upload's home is given up */
+	HW_DOWNLOAD_COUNTING, /* the catalog counts a whole download */
 	HW_DOWNLOAD_UNPINNING, /* the answer is over; the catalog wakes it */
 	HW_DOWNLOAD_STATE_COUNT,
 };
 
 struct hw_download {
 	struct hw_follower file;
+	struct hw_admission admission;
 	struct hw_talks *talks;
 	struct hw_http_conn *conn;
 	struct hw_http_range_set ranges; /* what is sent, in this order */

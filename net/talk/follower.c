@@ -84,8 +84,9 @@ void hw_follower_read(struct hw_follower *follower, uint64_t offset)
 
 /* -- from the disk -- */
 
-/* A short chunk may have been replaced, and a chunk that was known already dropped, while we read it:
- * then the places are asked for once more. What does not match at the same place again is damage. */
+/* A short chunk may have been replaced, and a chunk that was known already dropped, while we read
+ * it: then the places are asked for once more. What does not match at the same place again is
+ * damage. */
 static bool is_tentative(const struct hw_follower *follower)
 {
 	const struct hw_extent *failed = &follower->failed;

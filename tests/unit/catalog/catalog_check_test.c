@@ -2,7 +2,8 @@
  *
  * Goal: a check counts what is there, and finds every file that has a chunk, whatever state it
  * is in.
- * Method: catalogs with files in every state and chunks that several of them share; rows spoiled. */
+ * Method: catalogs with files in every state and chunks that several of them share; rows spoiled.
+ * */
 #include "core/catalog/catalog_check.h"
 
 #include <errno.h>
