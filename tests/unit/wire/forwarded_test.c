@@ -93,6 +93,7 @@ static void standard_test(void **state)
 		{"Forwarded: for=192.0.2.43 ; proto=https\r\n", "192.0.2.43"},
 		{"Forwarded: for=192.0.2.43;ext=\"\\\"\"\r\n", "192.0.2.43"},
 		{"Forwarded: for=192.0.2.43;ext=\"\\\\\", for=10.0.0.7\r\n", "192.0.2.43"},
+		{"Forwarded: for=192.0.2.43;ext=\"a, b\\\"c\", for=10.0.0.7\r\n", "192.0.2.43"},
 		{"Forwarded: for=\"x, for=198.51.100.17\r\n", "198.51.100.17"},
 		{"Forwarded: for=\"x\\, for=198.51.100.17\r\n", "198.51.100.17"},
 		{"Forwarded: for=_hidden, for=10.0.0.7\r\n", "10.0.0.7"},
