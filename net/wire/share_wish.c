@@ -300,7 +300,9 @@ static void name_show(const char *name, char *ret_shown)
 			break;
 		}
 		memcpy(ret_shown + at, rest.bytes, (uint32_t)size);
-		ret_shown[at] = code < 0x20 || code == 0x7f ? '?' : ret_shown[at];
+		if (code < 0x20 || code == 0x7f) {
+			ret_shown[at] = '?';
+		}
 		at += (uint32_t)size;
 		rest = hw_span_skip(rest, (uint32_t)size);
 	}
