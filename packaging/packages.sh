@@ -7,11 +7,12 @@
 # Only what is missing is installed, and apt is asked for its lists only if something is: on a machine
 # that has it all nothing is touched and no network is needed.
 
-BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkg-config liburing-dev libsqlite3-dev libssl-dev)
+BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkg-config liburing-dev libsqlite3-dev libssl-dev
+  libjansson-dev libwslay-dev)
 
 # Unit tests, the other compiler, fuzzers, the tools of the lint target, the black-box tests.
 TEST_PACKAGES=(clang-14 clang libclang-rt-14-dev clang-tidy clang-format cppcheck libcmocka-dev
-  python3 python3-pytest python3-libtorrent curl unzip)
+  python3 python3-pytest python3-libtorrent python3-websockets curl unzip)
 
 # Whom hawserd is measured against, and what measures.
 BENCH_PACKAGES=(nginx iproute2)

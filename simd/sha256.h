@@ -10,7 +10,7 @@
  * portable kernel answers. All kernels give the same bytes; only the time differs.
  *
  * The batch is the way to hash blocks and tree levels: the lanes of a wide kernel run over many
- * messages side by side, so sixteen messages take the time of five to seven. Give it as many at
+ * messages side by side, so sixteen messages take the time of four to seven. Give it as many at
  * once as there are; it splits them into groups itself and hands the rest to the best narrower
  * kernel.
  *

@@ -12,16 +12,19 @@
 
 typedef __m256i vec;
 
-#define LOAD(from)    _mm256_loadu_si256((const __m256i *)(const void *)(from))
-#define STORE(to, x)  _mm256_storeu_si256((__m256i *)(void *)(to), x)
-#define ADD(x, y)     _mm256_add_epi32(x, y)
-#define XOR(x, y)     _mm256_xor_si256(x, y)
-#define AND(x, y)     _mm256_and_si256(x, y)
-#define SPLAT(word)   _mm256_set1_epi32((int)(word))
-#define SHR(x, n)     _mm256_srli_epi32(x, n)
-#define ROR(x, n)     XOR(_mm256_srli_epi32(x, n), _mm256_slli_epi32(x, 32 - (n)))
-#define XOR3(x, y, z) XOR(XOR(x, y), z)
-#define CH(x, y, z)   XOR(z, AND(x, XOR(y, z)))
+#define LOAD(from)   _mm256_loadu_si256((const __m256i *)(const void *)(from))
+#define STORE(to, x) _mm256_storeu_si256((__m256i *)(void *)(to), x)
+#define ADD(x, y)    _mm256_add_epi32(x, y)
+#define SUB(x, y)    _mm256_sub_epi32(x, y)
+#define XOR(x, y)    _mm256_xor_si256(x, y)
+#define AND(x, y)    _mm256_and_si256(x, y)
+#define SPLAT(word)  _mm256_set1_epi32((int)(word))
+#define SHR(x, n)    _mm256_srli_epi32(x, n)
+#define ROR(x, n)    XOR(SHR(x, n), _mm256_slli_epi32(x, 32 - (n)))
+/* A tree three deep, not a chain: what is rotated last is waited for. */
+#define XOR_ROR3(x, p, q, r) XOR(XOR(ROR(x, p), ROR(x, q)), ROR(x, r))
+#define XOR_ROR2(x, p, q, n) XOR(XOR(SHR(x, n), ROR(x, p)), ROR(x, q))
+#define CH(x, y, z)          XOR(z, AND(x, XOR(y, z)))
 /* y ^ z is the x ^ y of the round before, so the compiler computes it once: three instructions. */
 #define MAJ(x, y, z) XOR(y, AND(XOR(x, y), XOR(y, z)))
 

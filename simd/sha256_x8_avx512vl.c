@@ -15,13 +15,16 @@ typedef __m256i vec;
 #define LOAD(from)   _mm256_loadu_si256((const __m256i *)(const void *)(from))
 #define STORE(to, x) _mm256_storeu_si256((__m256i *)(void *)(to), x)
 #define ADD(x, y)    _mm256_add_epi32(x, y)
+#define SUB(x, y)    _mm256_sub_epi32(x, y)
 #define SPLAT(word)  _mm256_set1_epi32((int)(word))
 #define ROR(x, n)    _mm256_ror_epi32(x, n)
 #define SHR(x, n)    _mm256_srli_epi32(x, n)
 /* The last argument is the function's truth table, read from bit (x y z). */
-#define XOR3(x, y, z) _mm256_ternarylogic_epi32(x, y, z, 0x96)
-#define CH(x, y, z)   _mm256_ternarylogic_epi32(x, y, z, 0xca)
-#define MAJ(x, y, z)  _mm256_ternarylogic_epi32(x, y, z, 0xe8)
+#define XOR3(x, y, z)        _mm256_ternarylogic_epi32(x, y, z, 0x96)
+#define CH(x, y, z)          _mm256_ternarylogic_epi32(x, y, z, 0xca)
+#define MAJ(x, y, z)         _mm256_ternarylogic_epi32(x, y, z, 0xe8)
+#define XOR_ROR3(x, p, q, r) XOR3(ROR(x, p), ROR(x, q), ROR(x, r))
+#define XOR_ROR2(x, p, q, n) XOR3(ROR(x, p), ROR(x, q), SHR(x, n))
 
 #include "simd/sha256_lanes.h"
 #include "simd/sha256_x8_load.h"

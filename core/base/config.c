@@ -144,11 +144,21 @@ static void layer_begin(struct layer *layer, enum hw_config_origin origin)
 	memset(layer->seen_lines, 0, sizeof(layer->seen_lines));
 }
 
+/* Flags that say what to do, not how. */
+static bool deed_read(struct hw_config *config, const char *flag)
+{
+	config->has_check |= strcmp(flag, "--check") == 0;
+	config->has_repair |= strcmp(flag, "--repair") == 0;
+	config->has_json |= strcmp(flag, "--json") == 0;
+	return strcmp(flag, "--print-config") == 0 || strcmp(flag, "--check") == 0 ||
+	       strcmp(flag, "--repair") == 0 || strcmp(flag, "--json") == 0;
+}
+
 static int flags_read(struct layer *layer, int argc, char **argv)
 {
 	layer_begin(layer, HW_CONFIG_FROM_FLAG);
 	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--print-config") == 0) {
+		if (deed_read(layer->config, argv[i])) {
 			continue;
 		}
 		int r = flag_read(layer, argc, argv, &i);
@@ -437,6 +447,9 @@ static int relations_settle(struct layer *layer)
 	if (config->memory_size % HW_SLAB_SIZE != 0) {
 		return refuse(layer, "memory must be a multiple of %u KiB, the size of a slab",
 			      HW_SLAB_SIZE >> 10);
+	}
+	if ((config->has_repair || config->has_json) && !config->has_check) {
+		return refuse(layer, "--repair and --json go with --check; see --help");
 	}
 	if (config->cpus.count > 0 && config->reactor_count > config->cpus.count) {
 		return refuse(layer, "reactors is %u, but cpus names only %u of them",

@@ -116,6 +116,10 @@ enum hw_config_key {
 struct hw_config {
 #include "core/base/config.def"
 	struct hw_config_source sources[HW_CONFIG_KEY_COUNT];
+	/* Flags that are no options: what to do instead of serving. */
+	bool has_check;
+	bool has_repair; /* with has_check, as has_json */
+	bool has_json;
 };
 #undef HW_OPTION
 #undef HW_CHOICE

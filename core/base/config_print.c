@@ -43,6 +43,12 @@ void hw_config_print_help(FILE *out)
 	}
 	(void)fputs("  --print-config            Print what is in effect and where it comes from, "
 		    "and leave.\n"
+		    "  --check                   Read all that is stored, report, and leave: 0 all "
+		    "well,\n"
+		    "                            1 damaged, 2 could not check. The daemon must not "
+		    "run.\n"
+		    "  --check --repair          And give back the space that belongs to nobody.\n"
+		    "  --check --json            The report for machines.\n"
 		    "  --help, --version         Print this, or the version, and leave.\n"
 		    "\n"
 		    "Each option can also be given as a variable (--data-dir is HAWSER_DATA_DIR) "

@@ -26,6 +26,7 @@
 	X(commit_before_commit) /* the finished file is in an open transaction */                  \
 	X(commit_after_commit)  /* the finished file is durable, nobody was told */                \
 	X(put_before_reply)     /* the answer is about to be sent */                               \
+	X(tus_before_reply)     /* the answer to a tus request that brought bytes is to be sent */ \
 	X(delete_before_commit)                                                                    \
 	X(delete_after_commit)                                                                     \
 	X(extent_dropped) /* the catalog forgot the chunk; its bytes are still there */            \

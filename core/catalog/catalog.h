@@ -106,7 +106,7 @@ struct hw_catalog_request {
 	uint64_t share_size_max; /* in: of one share; 0: none */
 	uint64_t store_size_max; /* in: of the whole store; 0: none */
 	uint64_t reserved_size;  /* out, SWEEP too: announced and not there yet, of all uploads */
-	uint64_t stored_size;    /* out, SWEEP too: bytes of all chunks */
+	uint64_t stored_size;    /* out, SWEEP and SCRUB_NEXT too: bytes of all chunks */
 };
 
 /* One for each reactor, plugged by core/main. */

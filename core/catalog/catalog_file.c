@@ -2,180 +2,382 @@
  *
  * The way of a file:
  *
- *                 [append]             [commit]            [delete, nobody reads]
- *   (nothing) ---------> UNFINISHED ---------> SEALED ----------------------> RELEASING ->
- * (nothing) |                    |  [delete, pinned]             ^ | '----------> TOMBSTONED
- * --------'
- *                            '-----[abort]------------------------ last unpin ----'
+ *   (nothing) -[append, create]-> UNFINISHED -[commit]-> SEALED
+ *   UNFINISHED -[abort, end, delete, sweep]-> RELEASING, or TOMBSTONED while somebody reads it
+ *   SEALED ------[delete, its share ends]---> RELEASING, or TOMBSTONED while somebody reads it
+ *   TOMBSTONED -[last unpin]-> RELEASING -[hw_catalog_release]-> (nothing)
  *
  * What stays true:
- *  1. Chunks of a file are numbered in the order of their arrival, so there are no gaps. All but
- *     the last are full: a file can grow only while its size is chunk_count * HW_CHUNK_SIZE.
- *  2. refs of a chunk is the number of rows of file_chunk that name it; never 0.
- *  3. No two places on the disk that chunks or the list of dropped extents name share a byte. So
- *     punching what is on the list cannot harm a chunk; whoever appends is checked, not believed.
+ *  1. reserved and counted of a file, size and counts of its share, and the sums of the table total
+ *     change together: only in file_add, file_grow and file_forget.
+ *  2. A file in a share that has ended is not added to any more.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "core/catalog/catalog_db.h"
-#include "simd/sha256.h"
 
-/* As in schema/0001.sql. */
-enum file_state {
-	FILE_UNFINISHED = 0, /* appended to; the uploader ends this */
-	FILE_SEALED,         /* found by LOOKUP; DELETE ends this */
-	FILE_TOMBSTONED,     /* still read; the last UNPIN ends this */
-	FILE_RELEASING,      /* hw_catalog_release() ends this */
-	FILE_STATE_COUNT,
-};
-
-struct file_row {
-	enum file_state state;
-	uint64_t file_size;
-	uint64_t chunk_count;
-};
-
-static int file_get(struct hw_catalog_db *db, uint64_t file_id, struct file_row *ret_row);
-static int file_begin(struct hw_catalog_db *db, uint64_t *ret_file_id);
 static int unfinished_get(struct hw_catalog_db *db, struct hw_catalog_write *write,
-			  struct file_row *ret_row);
-static int extents_add(struct hw_catalog_db *db, struct hw_catalog_write *write,
-		       struct file_row *row);
-static int chunk_add(struct hw_catalog_db *db, const struct hw_extent *extent);
-static int chunk_ref(struct hw_catalog_db *db, const struct hw_extent *extent);
-static int file_seal(struct hw_catalog_db *db, const struct hw_catalog_write *write);
-static int share_add(struct hw_catalog_db *db, const struct hw_catalog_request *request);
-static int owned_get(struct hw_catalog_db *db, const struct hw_catalog_request *request,
-		     uint64_t *ret_file_id);
-static int lookup_row(struct hw_catalog_db *db, sqlite3_stmt *statement,
-		      struct hw_catalog_request *found);
-static int extents_read(struct hw_catalog_db *db, struct hw_catalog_request *request,
-			uint64_t chunk_count);
-static bool commit_is_valid(const struct hw_catalog_request *request);
+			  struct hw_catalog_file *ret_file, struct hw_catalog_share *ret_share);
+static int file_begin(struct hw_catalog_db *db, struct hw_catalog_write *write,
+		      struct hw_catalog_file *ret_file);
+static bool commit_is_valid(const struct hw_catalog_request *request,
+			    const struct hw_catalog_file *file);
+static int upload_apply(const struct hw_upload *upload, struct hw_catalog_file *file,
+			bool is_resumable);
+static int growth_check(struct hw_catalog_db *db, const struct hw_catalog_request *request,
+			const struct hw_catalog_file *was, const struct hw_catalog_file *file,
+			const struct hw_catalog_share *share);
+static int commit_share_add(struct hw_catalog_db *db, const struct hw_catalog_request *request);
+static int file_seal(struct hw_catalog_db *db, const struct hw_catalog_request *request,
+		     const struct hw_catalog_file *file);
+static int file_row(struct hw_catalog_db *db, sqlite3_stmt *statement,
+		    struct hw_catalog_file *file);
+static int share_account(struct hw_catalog_db *db, const uint8_t *share_id,
+			 const struct hw_catalog_file *was, const struct hw_catalog_file *file);
 
 int hw_catalog_append(struct hw_catalog_db *db, struct hw_catalog_write *write)
 {
-	if (write->request->extent_count == 0) {
+	const struct hw_catalog_request *request = write->request;
+	if (request->extent_count == 0 && request->upload == NULL) {
 		return -EINVAL;
 	}
-	struct file_row row = {0};
-	int r = unfinished_get(db, write, &row);
-	return r < 0 ? r : extents_add(db, write, &row);
+	struct hw_catalog_file was = {0};
+	struct hw_catalog_share share = {0};
+	int r = unfinished_get(db, write, &was, &share);
+	if (r < 0) {
+		return r;
+	}
+	if (was.has_share && share.access.mode == HW_SHARE_LIVE) {
+		return -EINVAL; /* its bytes do not come to the disk */
+	}
+	int resumable = was.has_share ? hw_catalog_upload_has(db, was.file_id) : 0;
+	if (resumable < 0) {
+		return resumable;
+	}
+	struct hw_catalog_file file = was;
+	r = hw_catalog_chunks_add(db, request, &file);
+	if (r == 0) {
+		r = upload_apply(request->upload, &file, resumable == 1);
+	}
+	if (r == 0 && resumable == 1) {
+		r = hw_catalog_upload_save(db, request->upload, &file);
+	}
+	if (r == 0) {
+		r = hw_catalog_file_grow(db, &was, &file);
+	}
+	return r < 0 ? r : growth_check(db, request, &was, &file, &share);
 }
 
 int hw_catalog_commit(struct hw_catalog_db *db, struct hw_catalog_write *write)
 {
 	const struct hw_catalog_request *request = write->request;
-	if (!commit_is_valid(request)) {
-		return -EINVAL;
-	}
-	struct file_row row = {0};
-	int r = unfinished_get(db, write, &row);
-	if (r == 0 && request->extent_count > 0) {
-		r = extents_add(db, write, &row);
-	}
+	struct hw_catalog_file was = {0};
+	struct hw_catalog_share share = {0};
+	int r = unfinished_get(db, write, &was, &share);
 	if (r < 0) {
 		return r;
 	}
-	if (row.file_size != request->file_size) {
+	if (!commit_is_valid(request, &was) ||
+	    (was.has_share && share.access.mode == HW_SHARE_LIVE)) {
 		return -EINVAL;
 	}
-	r = share_add(db, request);
-	return r < 0 ? r : file_seal(db, write);
+	struct hw_catalog_file file = was;
+	r = hw_catalog_chunks_add(db, request, &file);
+	if (r < 0) {
+		return r;
+	}
+	if (file.file_size != request->file_size ||
+	    (was.length != HW_LENGTH_UNKNOWN && was.length != file.file_size)) {
+		return -EINVAL;
+	}
+	if (!was.has_share) {
+		r = commit_share_add(db, request);
+		file.has_share = true;
+		file.has_name = true;
+		memcpy(file.share_id, request->share_id, HW_SHARE_ID_SIZE);
+	}
+	file.state = HW_CATALOG_FILE_SEALED;
+	file.length = file.file_size;
+	file.tail_size = 0;
+	if (r == 0) {
+		r = file_seal(db, request, &file);
+	}
+	if (r == 0) {
+		r = hw_catalog_file_grow(db, &was, &file);
+	}
+	return r < 0 ? r : growth_check(db, request, &was, &file, &share);
 }
 
-int hw_catalog_abort(struct hw_catalog_db *db, struct hw_catalog_write *write)
+/* What COMMIT must say of a file; of one that has a share already it knows the name. */
+static bool commit_is_valid(const struct hw_catalog_request *request,
+			    const struct hw_catalog_file *file)
 {
-	uint64_t file_id = write->request->file_id;
-	if (file_id > INT64_MAX) {
-		return -ENOENT;
+	if (!file->has_share && (request->name_size < 1 || request->name_size > HW_NAME_SIZE_MAX)) {
+		return false;
 	}
-	sqlite3_stmt *statement = hw_sql_take(&db->sql, HW_SQL_FILE_ABORT);
-	hw_sql_bind(statement, 1, file_id);
+	return request->file_size <= HW_FILE_SIZE_MAX && request->created_ms <= INT64_MAX;
+}
+
+/* The share of a request that made no other: it goes with its file. */
+static int commit_share_add(struct hw_catalog_db *db, const struct hw_catalog_request *request)
+{
+	struct hw_share share = {.created_ms = request->created_ms};
+	memcpy(share.share_id, request->share_id, HW_SHARE_ID_SIZE);
+	memcpy(share.owner_hash, request->owner_hash, HW_HASH_SIZE);
+	if (request->share != NULL) {
+		share.policy = request->share->policy;
+	}
+	return hw_catalog_share_add(db, &share, true);
+}
+
+static int file_seal(struct hw_catalog_db *db, const struct hw_catalog_request *request,
+		     const struct hw_catalog_file *file)
+{
+	sqlite3_stmt *statement = hw_sql_take(&db->sql, HW_SQL_FILE_SEAL);
+	hw_sql_bind(statement, 1, file->file_id);
+	hw_sql_bind_bytes(statement, 2, file->share_id, HW_SHARE_ID_SIZE);
+	hw_sql_bind_bytes(statement, 3, request->name, request->name_size);
+	hw_sql_bind_bytes(statement, 4, request->file_root, HW_HASH_SIZE);
+	hw_sql_bind(statement, 5, request->created_ms);
+	if (request->upload != NULL) {
+		hw_sql_bind(statement, 6, request->upload->crc32);
+	}
+	hw_sql_bind(statement, 7, file->file_size);
+	hw_sql_bind(statement, 8, file->chunk_count);
 	int r = hw_sql_run(&db->sql, statement);
 	if (r < 0) {
 		return r;
 	}
-	return hw_sql_changes(&db->sql) == 1 ? 0 : -ENOENT;
+	hw_assert(hw_sql_changes(&db->sql) == 1);
+	uint32_t crc32 = request->upload != NULL ? request->upload->crc32 : 0;
+	return hw_catalog_upload_seal(db, file->file_id, crc32);
+}
+
+int hw_catalog_abort(struct hw_catalog_db *db, struct hw_catalog_write *write)
+{
+	struct hw_catalog_file file = {0};
+	write->file_id = write->request->file_id;
+	int r = hw_catalog_file_get(db, write->file_id, &file);
+	if (r == 0 && file.state != HW_CATALOG_FILE_UNFINISHED) {
+		r = -ENOENT;
+	}
+	return r < 0 ? r : hw_catalog_file_forget(db, &file, write->request->now_ms);
 }
 
 int hw_catalog_delete(struct hw_catalog_db *db, struct hw_catalog_write *write)
 {
 	const struct hw_catalog_request *request = write->request;
-	int r = owned_get(db, request, &write->file_id);
+	struct hw_catalog_share share = {0};
+	struct hw_catalog_file file = {0};
+	uint64_t file_id = 0;
+	int r = hw_catalog_share_find(db, request, &share);
+	int found = hw_catalog_file_find(db, share.share_id, request, &file_id);
+	if (r == 0 && !hw_catalog_share_allows(&share, request)) {
+		r = -EACCES;
+	}
+	if (r == 0) {
+		r = found;
+	}
+	if (r == 0) {
+		r = hw_catalog_file_get(db, file_id, &file);
+	}
+	if (r == 0) {
+		write->file_id = file_id;
+		r = hw_catalog_file_forget(db, &file, request->now_ms);
+	}
+	if (r < 0 || !share.is_made_by_commit) {
+		return r;
+	}
+	sqlite3_stmt *statement = hw_sql_take(&db->sql, HW_SQL_SHARE_FORGET);
+	hw_sql_bind_bytes(statement, 1, share.share_id, HW_SHARE_ID_SIZE);
+	return hw_sql_run(&db->sql, statement);
+}
+
+/* The file that the request adds to, made when the request begins one, and its share if any. */
+static int unfinished_get(struct hw_catalog_db *db, struct hw_catalog_write *write,
+			  struct hw_catalog_file *ret_file, struct hw_catalog_share *ret_share)
+{
+	write->file_id = write->request->file_id;
+	if (write->file_id == 0) {
+		return file_begin(db, write, ret_file);
+	}
+	int r = hw_catalog_file_get(db, write->file_id, ret_file);
+	if (r == 0 && ret_file->state != HW_CATALOG_FILE_UNFINISHED) {
+		r = -ENOENT;
+	}
+	if (r == 0 && ret_file->has_share) {
+		r = hw_catalog_share_of(db, ret_file->share_id, write->request->now_ms, ret_share);
+	}
+	if (r == -ENOENT && hw_homes_of(&db->homes, write->file_id) != HW_HOME_NONE) {
+		return -EIDRM; /* it was taken away from whoever receives it */
+	}
+	return r;
+}
+
+static int file_begin(struct hw_catalog_db *db, struct hw_catalog_write *write,
+		      struct hw_catalog_file *ret_file)
+{
+	const struct hw_catalog_file file = {.file_id = db->file_id_next++,
+					     .length = HW_LENGTH_UNKNOWN};
+	write->file_id = file.file_id;
+	*ret_file = file;
+	return hw_catalog_file_add(db, &file, write->request);
+}
+
+/* Take over what @upload says of the file, after judging that it fits what is in chunks. */
+static int upload_apply(const struct hw_upload *upload, struct hw_catalog_file *file,
+			bool is_resumable)
+{
+	if (upload == NULL) {
+		return is_resumable ? -EINVAL : 0; /* a tail would be left in the middle */
+	}
+	uint32_t tail_size = is_resumable ? upload->tail_size : 0;
+	bool is_known = upload->length != HW_LENGTH_UNKNOWN;
+	bool can_go_on =
+		!is_resumable ||
+		(tail_size < HW_BLOCK_SIZE && file->file_size % HW_BLOCK_SIZE == 0 &&
+		 upload->offset == file->file_size + tail_size && upload->expires_ms <= INT64_MAX);
+	if (!can_go_on || (is_known && upload->length > HW_FILE_SIZE_MAX) ||
+	    (file->length != HW_LENGTH_UNKNOWN && is_known && upload->length != file->length)) {
+		return -EINVAL;
+	}
+	file->tail_size = tail_size;
+	if (is_known && file->has_share) {
+		file->length = upload->length;
+	}
+	return 0;
+}
+
+/* A length that was announced was judged then. */
+static int growth_check(struct hw_catalog_db *db, const struct hw_catalog_request *request,
+			const struct hw_catalog_file *was, const struct hw_catalog_file *file,
+			const struct hw_catalog_share *share)
+{
+	if (was->length != HW_LENGTH_UNKNOWN) {
+		return 0;
+	}
+	uint64_t size =
+		was->has_share ? share->size + file->counted - was->counted : file->file_size;
+	int r = hw_catalog_quota_check(db, request, size);
+	bool is_reserving = request->upload != NULL && file->length != HW_LENGTH_UNKNOWN;
+	if (r == 0 && is_reserving && file->reserved > 0) {
+		r = hw_catalog_free_check(db, request);
+	}
+	return r;
+}
+
+int hw_catalog_file_add(struct hw_catalog_db *db, const struct hw_catalog_file *file,
+			const struct hw_catalog_request *request)
+{
+	sqlite3_stmt *statement = hw_sql_take(&db->sql, HW_SQL_FILE_BEGIN);
+	hw_sql_bind(statement, 1, file->file_id);
+	if (file->length != HW_LENGTH_UNKNOWN) {
+		hw_sql_bind(statement, 2, file->length);
+	}
+	hw_sql_bind(statement, 3, file->reserved);
+	hw_sql_bind(statement, 4, file->counted);
+	if (file->has_share) {
+		hw_sql_bind_bytes(statement, 5, file->share_id, HW_SHARE_ID_SIZE);
+		hw_sql_bind(statement, 7, request->now_ms);
+	}
+	if (file->has_name) {
+		hw_sql_bind_bytes(statement, 6, request->name, request->name_size);
+	}
+	int r = hw_sql_run(&db->sql, statement);
 	if (r < 0) {
 		return r;
 	}
-	bool is_pinned = hw_pins_has(&db->pins, write->file_id);
+	if (hw_sql_changes(&db->sql) == 0) {
+		return -EEXIST;
+	}
+	db->pending.reserved_change += (int64_t)file->reserved;
+	const struct hw_catalog_file nothing = {0};
+	return file->has_share ? share_account(db, file->share_id, &nothing, file) : 0;
+}
+
+int hw_catalog_file_grow(struct hw_catalog_db *db, const struct hw_catalog_file *was,
+			 struct hw_catalog_file *file)
+{
+	uint64_t offset = file->file_size + file->tail_size;
+	bool is_known = file->length != HW_LENGTH_UNKNOWN;
+	if (is_known && offset > file->length) {
+		return -EINVAL;
+	}
+	if (file->has_share) {
+		file->counted = is_known ? file->length : offset;
+		file->reserved = is_known ? file->length - offset : 0;
+	}
+	sqlite3_stmt *statement = hw_sql_take(&db->sql, HW_SQL_FILE_GROW);
+	hw_sql_bind(statement, 1, file->file_id);
+	hw_sql_bind(statement, 2, file->file_size);
+	hw_sql_bind(statement, 3, file->chunk_count);
+	if (is_known) {
+		hw_sql_bind(statement, 4, file->length);
+	}
+	hw_sql_bind(statement, 5, file->tail_size);
+	hw_sql_bind(statement, 6, file->reserved);
+	hw_sql_bind(statement, 7, file->counted);
+	int r = hw_sql_run(&db->sql, statement);
+	if (r < 0 || !file->has_share) {
+		return r;
+	}
+	db->pending.reserved_change += (int64_t)file->reserved - (int64_t)was->reserved;
+	return share_account(db, file->share_id, was, file);
+}
+
+int hw_catalog_file_forget(struct hw_catalog_db *db, const struct hw_catalog_file *file,
+			   uint64_t now_ms)
+{
+	struct hw_catalog_pending *pending = &db->pending;
+	bool is_pinned = hw_pins_has(&db->pins, file->file_id);
+	if (is_pinned && pending->tombstone_count == hw_count_of(db->tombstones)) {
+		return -ENOBUFS;
+	}
+	int r = file->has_share ? hw_catalog_upload_forget(db, file->file_id, now_ms) : 0;
+	if (r < 0) {
+		return r;
+	}
 	sqlite3_stmt *statement = hw_sql_take(&db->sql, HW_SQL_FILE_TOMBSTONE);
-	hw_sql_bind(statement, 1, write->file_id);
-	hw_sql_bind(statement, 2, is_pinned ? FILE_TOMBSTONED : FILE_RELEASING);
+	hw_sql_bind(statement, 1, file->file_id);
+	hw_sql_bind(statement, 2,
+		    is_pinned ? HW_CATALOG_FILE_TOMBSTONED : HW_CATALOG_FILE_RELEASING);
 	r = hw_sql_run(&db->sql, statement);
 	if (r < 0) {
 		return r;
 	}
 	hw_assert(hw_sql_changes(&db->sql) == 1);
-	statement = hw_sql_take(&db->sql, HW_SQL_SHARE_FORGET);
-	hw_sql_bind_bytes(statement, 1, request->share_id, HW_SHARE_ID_SIZE);
-	return hw_sql_run(&db->sql, statement);
+	if (is_pinned) {
+		db->tombstones[pending->tombstone_count++] = file->file_id;
+	}
+	pending->has_releasing |= !is_pinned;
+	pending->reserved_change -= (int64_t)file->reserved;
+	const struct hw_catalog_file nothing = {0};
+	return file->has_share ? share_account(db, file->share_id, file, &nothing) : 0;
 }
 
-int hw_catalog_lookup(struct hw_catalog_db *db, struct hw_catalog_request *request)
+/* The share counts @file in place of @was; the one that is not in it is zeroed. */
+static int share_account(struct hw_catalog_db *db, const uint8_t *share_id,
+			 const struct hw_catalog_file *was, const struct hw_catalog_file *file)
 {
-	if (request->name_size > HW_NAME_SIZE_MAX) {
-		return -EINVAL;
-	}
-	bool has_name = request->name_size > 0;
-	sqlite3_stmt *statement =
-		hw_sql_take(&db->sql, has_name ? HW_SQL_LOOKUP : HW_SQL_LOOKUP_ONLY);
-	hw_sql_bind_bytes(statement, 1, request->share_id, HW_SHARE_ID_SIZE);
-	if (has_name) {
-		hw_sql_bind_bytes(statement, 2, request->name, request->name_size);
-	}
-	int r = hw_sql_step(&db->sql, statement);
-	if (r <= 0) {
-		return r < 0 ? r : -ENOENT;
-	}
-	struct hw_catalog_request found = *request;
-	r = lookup_row(db, statement, &found);
-	uint64_t chunk_count = (uint64_t)sqlite3_column_int64(statement, 2);
-	if (r == 0) {
-		r = hw_sql_step(&db->sql, statement);
-	}
-	if (r != 0) {
-		hw_sql_end(statement);
-		return r < 0 ? r : -EINVAL; /* no name was given, and there are several files */
-	}
-	r = extents_read(db, &found, chunk_count);
-	if (r == 0) {
-		r = hw_pins_add(&db->pins, found.file_id);
-	}
-	if (r == 0) {
-		*request = found;
+	sqlite3_stmt *statement = hw_sql_take(&db->sql, HW_SQL_SHARE_ACCOUNT);
+	hw_sql_bind_bytes(statement, 1, share_id, HW_SHARE_ID_SIZE);
+	hw_sql_bind(statement, 2, file->counted);
+	hw_sql_bind(statement, 3, was->counted);
+	hw_sql_bind(statement, 4, file->has_share && file->has_name ? 1 : 0);
+	hw_sql_bind(statement, 5, was->has_share && was->has_name ? 1 : 0);
+	hw_sql_bind(statement, 6, file->has_share && !file->has_name ? 1 : 0);
+	hw_sql_bind(statement, 7, was->has_share && !was->has_name ? 1 : 0);
+	int r = hw_sql_run(&db->sql, statement);
+	if (r == 0 && hw_sql_changes(&db->sql) != 1) {
+		db->sql.is_broken = true;
+		r = -EBADMSG;
 	}
 	return r;
 }
 
-int hw_catalog_extents(struct hw_catalog_db *db, struct hw_catalog_request *request)
-{
-	if (!hw_pins_has(&db->pins, request->file_id)) {
-		return -ENOENT; /* without a pin the answer could be wrong before it is used */
-	}
-	struct file_row row = {0};
-	int r = file_get(db, request->file_id, &row);
-	if (r < 0) {
-		return r;
-	}
-	return extents_read(db, request, row.chunk_count);
-}
-
-int hw_catalog_unpin(struct hw_catalog_db *db, struct hw_catalog_request *request)
-{
-	return hw_pins_remove(&db->pins, request->file_id);
-}
-
-static int file_get(struct hw_catalog_db *db, uint64_t file_id, struct file_row *ret_row)
+int hw_catalog_file_get(struct hw_catalog_db *db, uint64_t file_id,
+			struct hw_catalog_file *ret_file)
 {
 	if (file_id > INT64_MAX) {
 		return -ENOENT;
@@ -186,292 +388,49 @@ static int file_get(struct hw_catalog_db *db, uint64_t file_id, struct file_row 
 	if (r <= 0) {
 		return r < 0 ? r : -ENOENT;
 	}
-	struct file_row row = {
-		.state = (enum file_state)sqlite3_column_int(statement, 0),
-		.file_size = (uint64_t)sqlite3_column_int64(statement, 1),
-		.chunk_count = (uint64_t)sqlite3_column_int64(statement, 2),
-	};
+	struct hw_catalog_file file = {.file_id = file_id};
+	r = file_row(db, statement, &file);
 	hw_sql_end(statement);
-	bool is_valid = row.state < FILE_STATE_COUNT && row.file_size <= HW_FILE_SIZE_MAX &&
-			row.chunk_count == (row.file_size + HW_CHUNK_SIZE - 1) / HW_CHUNK_SIZE;
-	if (!is_valid) {
+	if (r == 0) {
+		*ret_file = file;
+	}
+	return r;
+}
+
+static int file_row(struct hw_catalog_db *db, sqlite3_stmt *statement, struct hw_catalog_file *file)
+{
+	bool has_length = sqlite3_column_type(statement, 3) != SQLITE_NULL;
+	file->state = (enum hw_catalog_file_state)sqlite3_column_int(statement, 0);
+	file->file_size = (uint64_t)sqlite3_column_int64(statement, 1);
+	file->chunk_count = (uint64_t)sqlite3_column_int64(statement, 2);
+	file->length =
+		has_length ? (uint64_t)sqlite3_column_int64(statement, 3) : HW_LENGTH_UNKNOWN;
+	file->tail_size = (uint32_t)sqlite3_column_int(statement, 4);
+	file->reserved = (uint64_t)sqlite3_column_int64(statement, 5);
+	file->counted = (uint64_t)sqlite3_column_int64(statement, 6);
+	file->has_name = sqlite3_column_int(statement, 7) != 0;
+	file->has_share = sqlite3_column_type(statement, 8) != SQLITE_NULL;
+	file->has_ended = sqlite3_column_int(statement, 9) != 0;
+	int r = file->has_share
+			? hw_sql_bytes(&db->sql, statement, 8, HW_SHARE_ID_SIZE, file->share_id)
+			: 0;
+	bool is_valid =
+		file->state < HW_CATALOG_FILE_STATE_COUNT && file->file_size <= HW_FILE_SIZE_MAX &&
+		file->chunk_count == (file->file_size + HW_CHUNK_SIZE - 1) / HW_CHUNK_SIZE &&
+		(!has_length || file->length <= HW_FILE_SIZE_MAX) &&
+		file->tail_size < HW_BLOCK_SIZE && file->reserved <= HW_FILE_SIZE_MAX &&
+		file->counted <= HW_FILE_SIZE_MAX;
+	if (r == 0 && !is_valid) {
 		db->sql.is_broken = true;
-		return -EBADMSG;
-	}
-	*ret_row = row;
-	return 0;
-}
-
-static int file_begin(struct hw_catalog_db *db, uint64_t *ret_file_id)
-{
-	uint64_t file_id = db->file_id_next++;
-	sqlite3_stmt *statement = hw_sql_take(&db->sql, HW_SQL_FILE_BEGIN);
-	hw_sql_bind(statement, 1, file_id);
-	int r = hw_sql_run(&db->sql, statement);
-	if (r == 0) {
-		*ret_file_id = file_id;
-	}
-	return r;
-}
-
-/* The file that the request adds to, made when the request begins one. */
-static int unfinished_get(struct hw_catalog_db *db, struct hw_catalog_write *write,
-			  struct file_row *ret_row)
-{
-	write->file_id = write->request->file_id;
-	if (write->file_id == 0) {
-		*ret_row = (struct file_row){0};
-		return file_begin(db, &write->file_id);
-	}
-	int r = file_get(db, write->file_id, ret_row);
-	if (r < 0) {
-		return r;
-	}
-	return ret_row->state == FILE_UNFINISHED ? 0 : -ENOENT;
-}
-
-static int extents_add(struct hw_catalog_db *db, struct hw_catalog_write *write,
-		       struct file_row *row)
-{
-	const struct hw_catalog_request *request = write->request;
-	if (request->extent_count > HW_EXTENT_BATCH_MAX) {
-		return -EINVAL;
-	}
-	for (uint32_t i = 0; i < request->extent_count; i++) {
-		const struct hw_extent *extent = &request->extents[i];
-		if (!hw_sql_extent_is_valid(extent) ||
-		    row->file_size != row->chunk_count * HW_CHUNK_SIZE ||
-		    row->file_size + extent->size > HW_FILE_SIZE_MAX) {
-			return -EINVAL;
-		}
-		int r = chunk_add(db, extent);
-		if (r < 0) {
-			return r;
-		}
-		sqlite3_stmt *statement = hw_sql_take(&db->sql, HW_SQL_FILE_CHUNK_ADD);
-		hw_sql_bind(statement, 1, write->file_id);
-		hw_sql_bind(statement, 2, row->chunk_count);
-		hw_sql_bind_bytes(statement, 3, extent->root, HW_HASH_SIZE);
-		hw_sql_bind(statement, 4, extent->size);
-		r = hw_sql_run(&db->sql, statement);
-		if (r < 0) {
-			return r;
-		}
-		row->chunk_count++;
-		row->file_size += extent->size;
-	}
-	sqlite3_stmt *statement = hw_sql_take(&db->sql, HW_SQL_FILE_GROW);
-	hw_sql_bind(statement, 1, write->file_id);
-	hw_sql_bind(statement, 2, row->file_size);
-	hw_sql_bind(statement, 3, row->chunk_count);
-	return hw_sql_run(&db->sql, statement);
-}
-
-/* One reference to this content; where it is stored already, the new place is dropped. */
-static int chunk_add(struct hw_catalog_db *db, const struct hw_extent *extent)
-{
-	int r = chunk_ref(db, extent);
-	if (r != 0) {
-		return r < 0 ? r : 0;
-	}
-	r = hw_catalog_place_is_taken(db, extent);
-	if (r != 0) {
-		return r < 0 ? r : -EINVAL;
-	}
-	sqlite3_stmt *statement = hw_sql_take(&db->sql, HW_SQL_CHUNK_ADD);
-	hw_sql_bind_bytes(statement, 1, extent->root, HW_HASH_SIZE);
-	hw_sql_bind(statement, 2, extent->size);
-	hw_sql_bind_place(statement, 3, extent);
-	return hw_sql_run(&db->sql, statement);
-}
-
-/* Returns 1 it was known and counts one more, 0 it is new, -errno. */
-static int chunk_ref(struct hw_catalog_db *db, const struct hw_extent *extent)
-{
-	sqlite3_stmt *statement = hw_sql_take(&db->sql, HW_SQL_CHUNK_REF);
-	hw_sql_bind_bytes(statement, 1, extent->root, HW_HASH_SIZE);
-	hw_sql_bind(statement, 2, extent->size);
-	int r = hw_sql_step(&db->sql, statement);
-	if (r <= 0) {
-		return r;
-	}
-	struct hw_extent old = {0};
-	r = hw_sql_extent(&db->sql, statement, &old);
-	hw_sql_end(statement);
-	if (r < 0) {
-		return r;
-	}
-	bool is_same_place = old.shard == extent->shard && old.segment == extent->segment &&
-			     old.offset == extent->offset;
-	if (is_same_place) {
-		return 1;
-	}
-	r = hw_catalog_place_is_taken(db, extent);
-	if (r != 0) {
-		return r < 0 ? r : -EINVAL;
-	}
-	r = hw_catalog_dropped_add(db, extent);
-	return r < 0 ? r : 1;
-}
-
-int hw_catalog_dropped_add(struct hw_catalog_db *db, const struct hw_extent *extent)
-{
-	sqlite3_stmt *statement = hw_sql_take(&db->sql, HW_SQL_DROPPED_ADD);
-	hw_sql_bind_place(statement, 1, extent);
-	hw_sql_bind(statement, 4, extent->size);
-	int r = hw_sql_run(&db->sql, statement);
-	db->dropped_pending += r == 0 ? 1 : 0;
-	return r;
-}
-
-int hw_catalog_place_is_taken(struct hw_catalog_db *db, const struct hw_extent *extent)
-{
-	const enum hw_sql_id ids[] = {HW_SQL_CHUNK_BEFORE, HW_SQL_DROPPED_BEFORE};
-	for (uint32_t i = 0; i < hw_count_of(ids); i++) {
-		sqlite3_stmt *statement = hw_sql_take(&db->sql, ids[i]);
-		hw_sql_bind(statement, 1, extent->shard);
-		hw_sql_bind(statement, 2, extent->segment);
-		hw_sql_bind(statement, 3, extent->offset + hw_extent_disk_size(extent->size));
-		int r = hw_sql_step(&db->sql, statement);
-		if (r < 0) {
-			return r;
-		}
-		if (r == 0) {
-			continue;
-		}
-		uint64_t offset = (uint64_t)sqlite3_column_int64(statement, 0);
-		uint32_t size = (uint32_t)sqlite3_column_int(statement, 1);
-		hw_sql_end(statement);
-		if (offset + hw_extent_disk_size(size) > extent->offset) {
-			return 1;
-		}
-	}
-	return 0;
-}
-
-static int file_seal(struct hw_catalog_db *db, const struct hw_catalog_write *write)
-{
-	const struct hw_catalog_request *request = write->request;
-	sqlite3_stmt *statement = hw_sql_take(&db->sql, HW_SQL_FILE_SEAL);
-	hw_sql_bind(statement, 1, write->file_id);
-	hw_sql_bind_bytes(statement, 2, request->share_id, HW_SHARE_ID_SIZE);
-	hw_sql_bind_bytes(statement, 3, request->name, request->name_size);
-	hw_sql_bind_bytes(statement, 4, request->file_root, HW_HASH_SIZE);
-	hw_sql_bind(statement, 5, request->created_ms);
-	int r = hw_sql_run(&db->sql, statement);
-	if (r == 0) {
-		hw_assert(hw_sql_changes(&db->sql) == 1);
-	}
-	return r;
-}
-
-static int share_add(struct hw_catalog_db *db, const struct hw_catalog_request *request)
-{
-	sqlite3_stmt *statement = hw_sql_take(&db->sql, HW_SQL_SHARE_ADD);
-	hw_sql_bind_bytes(statement, 1, request->share_id, HW_SHARE_ID_SIZE);
-	hw_sql_bind_bytes(statement, 2, request->owner_hash, HW_HASH_SIZE);
-	hw_sql_bind(statement, 3, request->created_ms);
-	int r = hw_sql_run(&db->sql, statement);
-	if (r < 0) {
-		return r;
-	}
-	return hw_sql_changes(&db->sql) == 1 ? 0 : -EEXIST;
-}
-
-/* The file that DELETE is about, if the token is its owner's. */
-static int owned_get(struct hw_catalog_db *db, const struct hw_catalog_request *request,
-		     uint64_t *ret_file_id)
-{
-	if (request->name_size > HW_NAME_SIZE_MAX) {
-		return -EINVAL;
-	}
-	bool has_name = request->name_size > 0;
-	sqlite3_stmt *statement =
-		hw_sql_take(&db->sql, has_name ? HW_SQL_OWNED : HW_SQL_OWNED_ONLY);
-	hw_sql_bind_bytes(statement, 1, request->share_id, HW_SHARE_ID_SIZE);
-	if (has_name) {
-		hw_sql_bind_bytes(statement, 2, request->name, request->name_size);
-	}
-	int r = hw_sql_step(&db->sql, statement);
-	if (r <= 0) {
-		return r < 0 ? r : -ENOENT;
-	}
-	struct hw_hash stored = {0};
-	struct hw_hash given = {0};
-	memcpy(given.bytes, request->owner_hash, sizeof(given.bytes));
-	uint64_t file_id = (uint64_t)sqlite3_column_int64(statement, 0);
-	r = hw_sql_bytes(&db->sql, statement, 1, HW_HASH_SIZE, stored.bytes);
-	bool is_owner = r == 0 && hw_hash_equal(&stored, &given);
-	if (r == 0) {
-		r = hw_sql_step(&db->sql, statement);
-	}
-	if (r != 0) {
-		hw_sql_end(statement);
-	}
-	if (r < 0 || !is_owner) {
-		return r < 0 ? r : -EACCES;
-	}
-	*ret_file_id = file_id;
-	return r == 0 ? 0 : -EINVAL; /* no name was given, and there are several files */
-}
-
-static int lookup_row(struct hw_catalog_db *db, sqlite3_stmt *statement,
-		      struct hw_catalog_request *found)
-{
-	const void *name = sqlite3_column_blob(statement, 5);
-	int name_size = sqlite3_column_bytes(statement, 5);
-	if (name == NULL || name_size > (int)HW_NAME_SIZE_MAX) {
-		db->sql.is_broken = true;
-		return -EBADMSG;
-	}
-	memcpy(found->name, name, (size_t)name_size);
-	found->name_size = (uint16_t)name_size;
-	found->file_id = (uint64_t)sqlite3_column_int64(statement, 0);
-	found->file_size = (uint64_t)sqlite3_column_int64(statement, 1);
-	found->created_ms = (uint64_t)sqlite3_column_int64(statement, 4);
-	found->chunk_index = 0;
-	return hw_sql_bytes(&db->sql, statement, 3, HW_HASH_SIZE, found->file_root);
-}
-
-/* The extents from chunk_index on; a chunk that should be there and is not means damage. */
-static int extents_read(struct hw_catalog_db *db, struct hw_catalog_request *request,
-			uint64_t chunk_count)
-{
-	uint32_t first = request->chunk_index;
-	uint64_t left = first < chunk_count ? chunk_count - first : 0;
-	uint32_t count = 0;
-	sqlite3_stmt *statement = hw_sql_take(&db->sql, HW_SQL_EXTENTS);
-	hw_sql_bind(statement, 1, request->file_id);
-	hw_sql_bind(statement, 2, first);
-	hw_sql_bind(statement, 3, HW_EXTENT_BATCH_MAX);
-	struct hw_extent extents[HW_EXTENT_BATCH_MAX];
-	int r = hw_sql_step(&db->sql, statement);
-	while (r == 1 && count < HW_EXTENT_BATCH_MAX) {
-		r = hw_sql_extent(&db->sql, statement, &extents[count]);
-		if (r == 0 && sqlite3_column_int64(statement, 5) != (int64_t)first + count) {
-			r = -EBADMSG;
-		}
-		if (r < 0) {
-			hw_sql_end(statement);
-			break;
-		}
-		count++;
-		r = hw_sql_step(&db->sql, statement);
-	}
-	if (r == 0 && count != hw_min(left, HW_EXTENT_BATCH_MAX)) {
 		r = -EBADMSG;
 	}
-	if (r < 0) {
-		db->sql.is_broken |= r == -EBADMSG;
-		return r;
-	}
-	memcpy(request->extents, extents, count * sizeof(extents[0]));
-	request->extent_count = count;
-	return 0;
+	return r;
 }
 
-static bool commit_is_valid(const struct hw_catalog_request *request)
+enum hw_file_state hw_catalog_file_state_seen(const struct hw_catalog_file *file)
 {
-	return request->name_size >= 1 && request->name_size <= HW_NAME_SIZE_MAX &&
-	       request->file_size <= HW_FILE_SIZE_MAX && request->created_ms <= INT64_MAX;
+	if (file->has_ended || file->state >= HW_CATALOG_FILE_TOMBSTONED) {
+		return HW_FILE_TOMBSTONED;
+	}
+	return file->state == HW_CATALOG_FILE_SEALED ? HW_FILE_SEALED : HW_FILE_UNFINISHED;
 }

@@ -2,6 +2,7 @@
  *
  * The way of an extent that nobody needs:
  *
+ *   a share has ended: its files are let go of, a piece at a time
  *   its chunk loses the last reference -> row in dropped        one transaction
  *     -> punch (the hole is made)                               after its commit
  *     -> the row is deleted                                     with the next commit there is
@@ -24,7 +25,6 @@
 #include "core/catalog/catalog_db.h"
 
 #define PIECE_CHUNKS   512U /* released in one turn: some 10 ms */
-#define PIECE_FILES    64U  /* likewise, of files with few chunks or none */
 #define PIECE_PUNCHES  16U  /* in one turn: each is a system call that may wait for the journal */
 #define PIECE_SEGMENTS 16U
 
@@ -33,7 +33,6 @@ static int transaction_piece(struct hw_catalog_db *db);
 static int release_next(struct hw_catalog_db *db, uint32_t chunk_max, uint32_t *ret_chunk_count);
 static int chunks_release(struct hw_catalog_db *db, uint64_t file_id, uint32_t chunk_max,
 			  uint32_t *ret_chunk_count);
-static int chunk_unref(struct hw_catalog_db *db, const uint8_t *root, uint64_t size);
 static int punched_delete(struct hw_catalog_db *db);
 static int punch_piece(struct hw_catalog_db *db);
 static int dropped_read(struct hw_catalog_db *db, struct hw_extent *ret_extents,
@@ -78,14 +77,13 @@ static bool must_commit(const struct hw_catalog_db *db)
 
 static int transaction_piece(struct hw_catalog_db *db)
 {
-	int r = hw_sql_begin(&db->sql);
+	int r = hw_catalog_transaction_begin(db);
 	if (r == 0) {
 		r = hw_catalog_ride_begin(db);
 	}
 	int release = r == 0 ? hw_catalog_release(db, PIECE_CHUNKS) : r;
 	if (release < 0) {
-		db->dropped_pending = 0;
-		hw_sql_rollback(&db->sql);
+		hw_catalog_transaction_undo(db);
 		return release;
 	}
 	/* Before the commit, which may find more files to release. */
@@ -100,12 +98,17 @@ static int transaction_piece(struct hw_catalog_db *db)
 
 int hw_catalog_release(struct hw_catalog_db *db, uint32_t chunk_max)
 {
+	int ended = hw_catalog_ended_release(db);
+	if (ended < 0) {
+		return ended;
+	}
 	uint32_t chunk_count = 0;
-	for (uint32_t files = 0; files < PIECE_FILES && chunk_count < chunk_max; files++) {
+	for (uint32_t files = 0; files < HW_CATALOG_PIECE_FILES && chunk_count < chunk_max;
+	     files++) {
 		uint32_t released = 0;
 		int r = release_next(db, chunk_max - chunk_count, &released);
 		if (r <= 0) {
-			return r;
+			return r < 0 ? r : ended;
 		}
 		chunk_count += released;
 	}
@@ -147,7 +150,7 @@ static int chunks_release(struct hw_catalog_db *db, uint64_t file_id, uint32_t c
 		uint64_t size = (uint64_t)sqlite3_column_int64(statement, 1);
 		last = (uint64_t)sqlite3_column_int64(statement, 2);
 		if (r == 0) {
-			r = chunk_unref(db, root, size);
+			r = hw_catalog_chunk_unref(db, root, size);
 		}
 		if (r < 0) {
 			hw_sql_end(statement);
@@ -166,35 +169,10 @@ static int chunks_release(struct hw_catalog_db *db, uint64_t file_id, uint32_t c
 	return r;
 }
 
-static int chunk_unref(struct hw_catalog_db *db, const uint8_t *root, uint64_t size)
-{
-	sqlite3_stmt *statement = hw_sql_take(&db->sql, HW_SQL_CHUNK_UNREF);
-	hw_sql_bind_bytes(statement, 1, root, HW_HASH_SIZE);
-	hw_sql_bind(statement, 2, size & INT64_MAX);
-	int r = hw_sql_run(&db->sql, statement);
-	if (r < 0 || hw_sql_changes(&db->sql) == 1) {
-		return r;
-	}
-	/* That was not it: this is the last reference. */
-	statement = hw_sql_take(&db->sql, HW_SQL_CHUNK_FORGET);
-	hw_sql_bind_bytes(statement, 1, root, HW_HASH_SIZE);
-	hw_sql_bind(statement, 2, size & INT64_MAX);
-	r = hw_sql_step(&db->sql, statement);
-	if (r <= 0) {
-		db->sql.is_broken |= r == 0; /* a reference to nothing */
-		return r < 0 ? r : -EBADMSG;
-	}
-	struct hw_extent extent = {0};
-	r = hw_sql_extent(&db->sql, statement, &extent);
-	hw_sql_end(statement);
-	extent.size = (uint32_t)size;
-	return r < 0 ? r : hw_catalog_dropped_add(db, &extent);
-}
-
 int hw_catalog_ride_begin(struct hw_catalog_db *db)
 {
-	uint64_t due[PIECE_FILES];
-	uint32_t count = hw_pins_due(&db->pins, due, PIECE_FILES);
+	uint64_t due[HW_CATALOG_PIECE_FILES];
+	uint32_t count = hw_pins_due(&db->pins, due, HW_CATALOG_PIECE_FILES);
 	for (uint32_t i = 0; i < count; i++) {
 		sqlite3_stmt *statement = hw_sql_take(&db->sql, HW_SQL_FILE_UNPINNED);
 		hw_sql_bind(statement, 1, due[i]);

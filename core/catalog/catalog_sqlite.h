@@ -4,11 +4,13 @@
  *
  * Room: core/catalog    Thread: one at a time (the catalog's; main at start)
  * Blocks: yes, on the disk    Allocates: at open; SQLite within its page cache
- * Owns: the file, its log, the pins, the list of sealed segments
- * Limits: HW_CATALOG_GROUP_MAX writes in one transaction; pin_capacity files pinned at once
+ * Owns: the file, its log, the pins and homes, the list of sealed segments
+ * Limits: HW_CATALOG_GROUP_MAX writes in one transaction; pin_capacity files pinned at once,
+ * home_capacity received
  *
  * catalog.h says what the requests mean; this adds how they are grouped:
- *  1. Reads (LOOKUP, EXTENTS, UNPIN) come first and see what was committed before.
+ *  1. Reads (hw_catalog_verb_is_read) come first and see what was committed before. Some change
+ *     memory (pins, homes); a write that ends a home does so after its commit.
  *  2. All writes share one transaction, each in a savepoint: what one does wrong hurts no other.
  *     When the whole transaction does not fit on the disk, each is tried alone, so that a delete
  *     goes through where an upload does not.
@@ -28,13 +30,14 @@
 struct hw_catalog_db;
 
 struct hw_catalog_db_options {
-	const char *path;               /* lent for the call */
+	const char *path;               /* lent for the call; NULL: in memory, for this life */
 	struct hw_reclaim_port reclaim; /* copied; its context is lent until close */
 	/* Files read at the same time, and those deleted meanwhile until a commit says so; > 0.
 	 * Twice the readers is enough. */
 	uint32_t pin_capacity;
-	uint32_t cache_size;  /* bytes of SQLite's page cache, at most */
-	bool has_quick_check; /* look at every page first: 1 s for some 100 MB */
+	uint32_t home_capacity; /* files received at the same time; > 0 */
+	uint32_t cache_size;    /* bytes of SQLite's page cache, at most */
+	bool has_quick_check;   /* look at every page first: 1 s for some 100 MB */
 };
 
 /* Counted since open. */
@@ -52,7 +55,7 @@ struct hw_catalog_stats {
  * it), -EBADMSG (damaged), -ENOSPC, -ENOMEM, -EROFS (I/O error), or the errno of open(2). */
 int hw_catalog_db_open(struct hw_catalog_db **ret_db, const struct hw_catalog_db_options *options,
 		       char *ret_message, uint32_t message_size) HW_MUST_CHECK;
-/* Accepts NULL. */
+/* Accepts NULL. No WATCH is kept any more. */
 void hw_catalog_db_close(struct hw_catalog_db *db);
 
 /* -- start-up, in this order -- */
@@ -76,10 +79,15 @@ int hw_catalog_db_segment_known(struct hw_catalog_db *db, uint32_t shard,
 
 /* -- then -- */
 
-/* Answer @count requests (any number): res of each is set, done is not called.
+/* Answer @count requests (any number): res of each is set, done is not called. A WATCH with res
+ * -EINPROGRESS is kept until watch_next gives it.
  * @requests  the array and what it points to are lent for the call */
 void hw_catalog_db_run(struct hw_catalog_db *db, struct hw_catalog_request **requests,
 		       uint32_t count);
+/* A WATCH that was kept and is answered now, res and all; NULL: there is none. To be asked after
+ * every run and close. Close: all of them are, and none is kept any more. */
+struct hw_catalog_request *hw_catalog_db_watch_next(struct hw_catalog_db *db);
+void hw_catalog_db_watch_close(struct hw_catalog_db *db);
 /* Is it answered from what was committed before? The others must be run in the order in which they
  * came. */
 bool hw_catalog_verb_is_read(enum hw_catalog_verb verb);

@@ -3,7 +3,7 @@
  * The way of a request:
  *
  *   submit (reactor)  -> mail -> request_arrived: into reads or writes
- *   turn_run          -> group_take, hw_catalog_db_run, replies_post -> mail
+ *   turn_run          -> group_take, hw_catalog_db_run, reply_post, watches_answer -> mail
  *   reply_arrived (reactor) -> request->done
  *
  * Reads and writes are two queues, so that a look-up never waits for the fsync of an upload that
@@ -11,6 +11,8 @@
  * done of the last), so nothing is overtaken that was meant to be before.
  */
 #include "core/catalog/catalog_thread.h"
+
+#include <errno.h>
 
 #include "core/base/clock.h"
 
@@ -22,6 +24,8 @@ static void request_arrived(struct hw_mail *mail);
 static void queue_append(struct hw_catalog_queue *queue, struct hw_mail *mail);
 static bool turn_run(struct hw_turn_hook *hook);
 static void group_run(struct hw_catalog_thread *thread, struct hw_catalog_queue *queue);
+static void reply_post(struct hw_catalog_thread *thread, struct hw_catalog_request *request);
+static void watches_answer(struct hw_catalog_thread *thread);
 static uint32_t group_take(struct hw_catalog_queue *queue, struct hw_catalog_request **ret_group);
 static void reply_arrived(struct hw_mail *mail);
 static bool reclaim_run(struct hw_catalog_thread *thread, bool is_busy);
@@ -67,6 +71,7 @@ static void submit(struct hw_catalog *catalog, struct hw_catalog_request *reques
 	request->catalog = catalog;
 	request->reply_to = &client->reactor->mailbox;
 	request->begun_us = client->reactor->now_us;
+	request->now_ms = client->reactor->wall_ms;
 	request->mail.deliver = request_arrived;
 	hw_mailbox_post(&client->thread->worker->mailbox, client->reactor->ring, &request->mail);
 }
@@ -107,6 +112,10 @@ static bool turn_run(struct hw_turn_hook *hook)
 		hw_metrics_observe_us(thread->metrics, HW_HISTOGRAM_catalog_commit_duration,
 				      hw_clock_monotonic_us() - start_us);
 	}
+	if (thread->worker->is_stopping) {
+		hw_catalog_db_watch_close(thread->db);
+		watches_answer(thread);
+	}
 	bool has_work = reclaim_run(thread, is_busy);
 	stats_count(thread);
 	return has_work || thread->reads.first != NULL || thread->writes.first != NULL;
@@ -123,10 +132,27 @@ static void group_run(struct hw_catalog_thread *thread, struct hw_catalog_queue 
 		hw_metrics_observe(thread->metrics, HW_HISTOGRAM_catalog_commit_requests, count);
 	}
 	for (uint32_t i = 0; i < count; i++) {
-		struct hw_catalog_request *request = group[i];
-		request->mail.deliver = reply_arrived;
-		hw_mailbox_post(request->reply_to, thread->worker->ring, &request->mail);
-		group[i] = NULL; /* it is the reactor's again */
+		if (group[i]->res != -EINPROGRESS) {
+			reply_post(thread, group[i]);
+		}
+		group[i] = NULL; /* it is the reactor's again, or kept */
+	}
+	watches_answer(thread);
+}
+
+static void reply_post(struct hw_catalog_thread *thread, struct hw_catalog_request *request)
+{
+	request->mail.deliver = reply_arrived;
+	hw_mailbox_post(request->reply_to, thread->worker->ring, &request->mail);
+}
+
+/* Those whose wait is over. */
+static void watches_answer(struct hw_catalog_thread *thread)
+{
+	struct hw_catalog_request *request = hw_catalog_db_watch_next(thread->db);
+	while (request != NULL) {
+		reply_post(thread, request);
+		request = hw_catalog_db_watch_next(thread->db);
 	}
 }
 

@@ -35,11 +35,12 @@ enum hw_catalog_verb {
 	/* -- bytes out -- */
 	/* Find by share (share_id, or link_name when link_name_size > 0) and name, pin, and give
 	 * the first extents and what access needs to know. name_size 0: the share's only file,
-	 * -EINVAL if there are several, -ENODATA if there is none. */
+	 * -EINVAL if there are several, -ENODATA if there is none. With @upload: the file of its
+	 * upload_id, for a part has no name; share_id out. */
 	HW_CATALOG_LOOKUP,
-	HW_CATALOG_EXTENTS, /* more extents of a pinned file, from chunk_index on; and file_size,
-				    length,
-			     * file_state, home as they are now */
+	/* More extents of a pinned file, from chunk_index on; and file_size, length, file_state,
+	 * home as they are now. */
+	HW_CATALOG_EXTENTS,
 	HW_CATALOG_UNPIN,
 	/* Answered when the pinned file_id is no longer as file_size, file_state and home of the
 	 * request say, or after a second: res 0, and the fields as with EXTENTS. */
@@ -54,9 +55,9 @@ enum hw_catalog_verb {
 	 * token matches or is_operator. @share is filled with the whole afterwards. */
 	HW_CATALOG_SHARE_CHANGE,
 	HW_CATALOG_SHARE_END, /* and all its files; -EACCES likewise */
-	HW_CATALOG_DELETE, /* tombstone one file; -EACCES likewise. The share stays, unless it was
-				    made
-			       * by COMMIT and this was its file. */
+	/* Tombstone one file; -EACCES likewise. The share stays, unless it was made by COMMIT and
+	 * this was its file. */
+	HW_CATALOG_DELETE,
 	/* Up to row_capacity rows of @files, in the order of their names, after @name (name_size 0:
 	 * from the first). share as with LOOKUP; row_count out. Parts of a concatenation are not
 	 * listed. */
@@ -78,9 +79,9 @@ enum hw_catalog_verb {
 	 * tail. A sealed one is answered with 0 and gets no home. */
 	HW_CATALOG_UPLOAD_OPEN,
 	HW_CATALOG_UPLOAD_LEAVE, /* file_id has no home any more */
-	HW_CATALOG_UPLOAD_END,   /* by upload_id: forget an unfinished one; -EBUSY as above, -EPERM
-				    when it
-				  * is sealed */
+	/* By upload_id: forget an unfinished one; -EBUSY as above, -EPERM when it is sealed, unless
+	 * it is a part: what was made of it has its own references. */
+	HW_CATALOG_UPLOAD_END,
 
 	/* -- housekeeping -- */
 	/* End what has expired (bounded; res 1: there is more), answer WATCHes that wait for a

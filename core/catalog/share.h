@@ -69,7 +69,8 @@ struct hw_share_file {
 	uint64_t offset; /* bytes durable so far; length when sealed */
 	uint64_t created_ms;
 	uint8_t root[HW_HASH_SIZE]; /* sealed only */
-	uint32_t crc32;             /* sealed only: CRC-32 of ISO 3309, as ZIP has it */
+	uint32_t crc32;             /* if has_crc32: CRC-32 of ISO 3309, as ZIP has it */
+	bool has_crc32;             /* sealed, and whoever sealed it said so */
 	bool is_sealed;
 	uint16_t name_size;
 	char name[HW_NAME_SIZE_MAX];

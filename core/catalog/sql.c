@@ -26,6 +26,7 @@
 #include "core/catalog/schema.h"
 
 #define APPLICATION_ID  0x48777331 /* "Hws1"; as in schema/0001.sql */
+#define IN_MEMORY       ":memory:" /* SQLite's word for it */
 #define BUSY_TIMEOUT_MS 2000
 #define PRAGMA_SIZE_MAX 128U
 #define OFFSET_MAX                                                                                 \
@@ -63,10 +64,11 @@ int hw_sql_open(struct hw_sql *sql, const struct hw_sql_options *options, char *
 	*sql = (struct hw_sql){0};
 	const char *why = "cannot be opened";
 	int version = 0;
-	int r = file_make(options->path);
+	const char *path = options->path != NULL ? options->path : IN_MEMORY;
+	int r = options->path != NULL ? file_make(path) : 0;
 	if (r == 0) {
 		int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-		r = error_of(sql, sqlite3_open_v2(options->path, &sql->handle, flags, NULL));
+		r = error_of(sql, sqlite3_open_v2(path, &sql->handle, flags, NULL));
 	}
 	if (r == 0) {
 		r = settings_apply(sql, options);
@@ -85,9 +87,9 @@ int hw_sql_open(struct hw_sql *sql, const struct hw_sql_options *options, char *
 		if (r == -EBUSY) {
 			why = "is in use by another process";
 		}
-		(void)snprintf(
-			ret_message, message_size, "The catalog %s %s (%s).", options->path, why,
-			sql->handle == NULL ? strerrordesc_np(-r) : sqlite3_errmsg(sql->handle));
+		(void)snprintf(ret_message, message_size, "The catalog %s %s (%s).", path, why,
+			       sql->handle == NULL ? strerrordesc_np(-r)
+						   : sqlite3_errmsg(sql->handle));
 		hw_sql_close(sql);
 	}
 	return r;
@@ -132,7 +134,6 @@ static int settings_apply(struct hw_sql *sql, const struct hw_sql_options *optio
 		"PRAGMA locking_mode = EXCLUSIVE",
 		"PRAGMA journal_mode = WAL",
 		"PRAGMA synchronous = FULL",
-		"PRAGMA foreign_keys = ON",
 		"PRAGMA trusted_schema = OFF",
 		"PRAGMA cell_size_check = ON",
 		"PRAGMA temp_store = MEMORY",
@@ -194,7 +195,11 @@ static int file_judge(struct hw_sql *sql, const struct hw_sql_options *options, 
 /* The first write: it also takes the lock that the connection keeps for life. */
 static int schema_migrate(struct hw_sql *sql, uint32_t version)
 {
-	int r = execute(sql, "BEGIN IMMEDIATE");
+	/* A migration may rebuild a table that others refer to. */
+	int r = execute(sql, "PRAGMA foreign_keys = OFF");
+	if (r == 0) {
+		r = execute(sql, "BEGIN IMMEDIATE");
+	}
 	for (uint32_t i = version; r == 0 && i < hw_schema_version; i++) {
 		char text[PRAGMA_SIZE_MAX];
 		(void)snprintf(text, sizeof(text), "PRAGMA user_version = %u", i + 1);
@@ -206,7 +211,7 @@ static int schema_migrate(struct hw_sql *sql, uint32_t version)
 	if (r == 0) {
 		r = execute(sql, "COMMIT");
 	}
-	return r;
+	return r < 0 ? r : execute(sql, "PRAGMA foreign_keys = ON");
 }
 
 static int statements_prepare(struct hw_sql *sql)
@@ -299,6 +304,13 @@ void hw_sql_bind_bytes(sqlite3_stmt *statement, int column, const void *bytes, u
 	hw_assert(code == SQLITE_OK);
 }
 
+void hw_sql_bind_optional(sqlite3_stmt *statement, int column, const void *bytes, uint32_t size)
+{
+	if (size > 0) { /* else it is as clear_bindings left it */
+		hw_sql_bind_bytes(statement, column, bytes, size);
+	}
+}
+
 void hw_sql_bind_place(sqlite3_stmt *statement, int first, const struct hw_extent *extent)
 {
 	hw_sql_bind(statement, first, extent->shard);
@@ -344,6 +356,22 @@ int hw_sql_bytes(struct hw_sql *sql, sqlite3_stmt *statement, int column, uint32
 		return -EBADMSG;
 	}
 	memcpy(ret_bytes, bytes, size);
+	return 0;
+}
+
+int hw_sql_blob(struct hw_sql *sql, sqlite3_stmt *statement, int column, uint32_t size_max,
+		void *ret_bytes, uint32_t *ret_size)
+{
+	const void *bytes = sqlite3_column_blob(statement, column);
+	int size = sqlite3_column_bytes(statement, column);
+	if (size < 0 || (uint32_t)size > size_max || (size > 0 && bytes == NULL)) {
+		sql->is_broken = true;
+		return -EBADMSG;
+	}
+	if (size > 0) {
+		memcpy(ret_bytes, bytes, (size_t)size);
+	}
+	*ret_size = (uint32_t)size;
 	return 0;
 }
 

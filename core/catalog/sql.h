@@ -33,7 +33,8 @@ struct hw_sql {
 };
 
 struct hw_sql_options {
-	const char *path;    /* lent for the call; made with mode 0600 when it is not there */
+	const char *path;    /* lent for the call; made with mode 0600 when it is not there. NULL:
+			      * in memory, for a catalog that ends with its process */
 	uint32_t cache_size; /* bytes of page cache, at most */
 	bool has_quick_check;
 };
@@ -52,6 +53,8 @@ sqlite3_stmt *hw_sql_take(struct hw_sql *sql, enum hw_sql_id id);
 void hw_sql_bind(sqlite3_stmt *statement, int column, uint64_t value);
 /* @bytes: lent until the statement is done or ended. */
 void hw_sql_bind_bytes(sqlite3_stmt *statement, int column, const void *bytes, uint32_t size);
+/* The same; NULL when @size is 0. */
+void hw_sql_bind_optional(sqlite3_stmt *statement, int column, const void *bytes, uint32_t size);
 /* Bind shard, segment and offset from column @first on. */
 void hw_sql_bind_place(sqlite3_stmt *statement, int first, const struct hw_extent *extent);
 /* Returns 1 a row is there, 0 done (and ended), -errno (and ended). */
@@ -67,6 +70,9 @@ uint32_t hw_sql_changes(const struct hw_sql *sql);
  * Return 0 or -EBADMSG (and is_broken). */
 int hw_sql_bytes(struct hw_sql *sql, sqlite3_stmt *statement, int column, uint32_t size,
 		 uint8_t *ret_bytes) HW_MUST_CHECK;
+/* At most @size_max bytes; NULL is none. */
+int hw_sql_blob(struct hw_sql *sql, sqlite3_stmt *statement, int column, uint32_t size_max,
+		void *ret_bytes, uint32_t *ret_size) HW_MUST_CHECK;
 /* shard, segment, offset and, from column 3 on if there are so many, size and root. */
 int hw_sql_extent(struct hw_sql *sql, sqlite3_stmt *statement,
 		  struct hw_extent *ret_extent) HW_MUST_CHECK;

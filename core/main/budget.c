@@ -2,6 +2,7 @@
 #include "core/main/budget.h"
 
 #include "core/base/log.h"
+#include "core/main/scrub_client.h"
 #include "core/store/store.h"
 
 #define RING_SIZE   (2U << 20) /* bytes; queues of one ring, in the kernel, at most */
@@ -16,6 +17,7 @@ void hw_budget_add_up(struct hw_budget *budget, uint32_t reactor_count, uint32_t
 		{"connections", reactor_count * hw_http_server_bytes(limits)},
 		{"conversations", reactor_count * hw_talks_bytes(talks)},
 		{"segments", reactor_count * (uint64_t)sizeof(struct hw_store)},
+		{"scrubber", sizeof(struct hw_scrub_client)},
 		{"catalog", catalog_cache_size},
 		{"threads",
 		 (reactor_count + 2) * (uint64_t)(RING_SIZE + THREAD_SIZE + HW_LOG_RING_SIZE)},

@@ -33,8 +33,8 @@
 #include "core/main/listen.h"
 #include "core/main/node.h"
 #include "core/main/ports.h"
+#include "core/main/prepare.h"
 #include "core/main/sandbox.h"
-#include "simd/kernels.h"
 
 #define CATALOG_CACHE_SIZE (64U << 20) /* bytes of SQLite's page cache */
 #define MEMLOCK_ADVICE                                                                             \
@@ -42,8 +42,8 @@
 	"unit), or "                                                                               \
 	"lower reactors or connections_max"
 #define CONNECTIONS_LEAST 16U /* fewer are not worth a start */
-#define CATALOG_NAME      "catalog.db"
 #define WAIT_MS           1000U
+#define UPLOAD_EXPIRY_MS  UINT64_C(86400000)
 #define CUT_PATIENCE_MS   5000U /* for conversations to end once they were cut */
 
 struct daemon {
@@ -58,8 +58,10 @@ struct daemon {
 	struct hw_mail worker_stop_mail;
 	struct hw_recover recovered;
 	struct hw_node *nodes;
-	struct hw_metrics *metrics; /* of the nodes, then of the worker */
+	struct hw_scrub_client *scrub; /* the first node's; NULL: scrub_days = 0 */
+	struct hw_metrics *metrics;    /* of the nodes, then of the worker */
 	const struct hw_metrics *all_metrics[HW_REACTOR_COUNT_MAX + 1];
+	struct hw_talks *peers[HW_REACTOR_COUNT_MAX]; /* of the nodes */
 	uint32_t node_count;
 	uint32_t nodes_running;
 	uint32_t slab_count;
@@ -101,18 +103,7 @@ static int probe(struct daemon *daemon)
 		return fail("io_uring.missing", r, "Linux 6.1 or later with io_uring is needed");
 	}
 	HW_LOG(HW_LOG_INFO, "io_uring.ready", HW_F_TEXT("found", daemon->probe.text));
-	enum hw_simd_choice choice = HW_SIMD_AUTO;
-	static const char *const g_simd[] = {"auto", "scalar", "shani", "avx2", "avx512"};
-	r = hw_simd_choice_parse(g_simd[daemon->config->simd], &choice);
-	if (r >= 0) {
-		r = hw_simd_init(choice);
-	}
-	if (r < 0) {
-		return fail("simd.missing", r,
-			    "this cpu cannot do what simd asks for; use simd = auto");
-	}
-	HW_LOG(HW_LOG_INFO, "simd.chosen", HW_F_TEXT("kernel", hw_simd_kernel_name()));
-	return 0;
+	return hw_prepare_simd(daemon->config);
 }
 
 /* As many descriptors as may be had: a ring's table counts against the limit. */
@@ -180,6 +171,9 @@ static void limits_set(struct daemon *daemon)
 		.public_url = config->public_url,
 		.all_metrics = daemon->all_metrics,
 		.metrics_count = daemon->node_count + 1,
+		.upload_expiry_ms = UPLOAD_EXPIRY_MS,
+		.peers = daemon->peers,
+		.peer_count = daemon->node_count,
 	};
 }
 
@@ -221,84 +215,12 @@ static int budget_check(const struct daemon *daemon)
 
 /* -- the data directory -- */
 
-static int user_become(const struct hw_config *config)
-{
-	if (*config->user == '\0') {
-		if (getuid() == 0) {
-			HW_LOG(HW_LOG_WARN, "user.root",
-			       HW_F_TEXT("advice",
-					 "running as root; name an unprivileged user with user="));
-		}
-		return 0;
-	}
-	struct hw_sandbox_user user;
-	int r = hw_sandbox_user_find(config->user, &user);
-	if (r < 0) {
-		return fail("user.unknown", r, "user= names nobody on this machine");
-	}
-	if (getuid() != 0) {
-		return getuid() == user.uid
-			       ? 0
-			       : fail("user.denied", -EPERM, "only root can become another user");
-	}
-	if (mkdir(config->data_dir, 0700) == 0 && chown(config->data_dir, user.uid, user.gid) < 0) {
-		return fail("user.data_dir", -errno, "the data directory cannot be given to user=");
-	}
-	r = hw_sandbox_privileges_drop(&user);
-	return r < 0 ? fail("user.denied", r, "root's privileges cannot be dropped") : 0;
-}
-
-static int files_open(struct daemon *daemon)
-{
-	const struct hw_config *config = daemon->config;
-	bool wants_direct = config->direct_io == HW_DIRECT_IO_AUTO;
-	int r = hw_files_open(&daemon->files, config->data_dir, config->reserve_size, wants_direct);
-	if (r == -EBUSY) {
-		return fail("data_dir.busy", r,
-			    "another hawserd uses this data directory; stop it, or name another "
-			    "data_dir");
-	}
-	if (r == -EPROTO) {
-		return fail("data_dir.format", r,
-			    "the data directory was written by a newer hawserd, or is not ours");
-	}
-	if (r < 0) {
-		return fail("data_dir.failed", r,
-			    "the data directory cannot be opened or made; is it "
-			    "writable by this user?");
-	}
-	if (wants_direct && !daemon->files.is_direct) {
-		HW_LOG(HW_LOG_WARN, "data_dir.buffered",
-		       HW_F_TEXT("advice",
-				 "this file system has no O_DIRECT: uploads go through the "
-				 "page cache and cost more; ext4 or XFS would not"));
-	}
-	return 0;
-}
-
-/* Without its catalog every segment would be taken for free space: better not to start. */
-static int catalog_look(const struct daemon *daemon)
-{
-	int has_catalog = hw_files_has(&daemon->files, CATALOG_NAME);
-	for (uint32_t shard = 0; has_catalog == 0 && shard < HW_SHARD_COUNT_MAX; shard++) {
-		uint32_t *segments = NULL;
-		int count = hw_files_segment_list(&daemon->files, shard, &segments);
-		hw_files_list_free(segments);
-		if (count != 0) {
-			return fail(
-				"catalog.missing", count < 0 ? count : -ENOENT,
-				"the data directory has segments but no catalog.db; put it back "
-				"from where the segments come from (nothing was changed)");
-		}
-	}
-	return has_catalog < 0 ? fail("data_dir.failed", has_catalog, "it cannot be read") : 0;
-}
-
 static int catalog_open(struct daemon *daemon)
 {
 	char path[HW_CONFIG_TEXT_SIZE_MAX + 16];
 	char message[512] = "";
-	(void)snprintf(path, sizeof(path), "%s/" CATALOG_NAME, daemon->config->data_dir); /* fits */
+	(void)snprintf(path, sizeof(path), "%s/" HW_CATALOG_NAME,
+		       daemon->config->data_dir); /* fits */
 	daemon->ports.files = &daemon->files;
 	struct hw_catalog_db_options options = {
 		.path = path,
@@ -306,6 +228,7 @@ static int catalog_open(struct daemon *daemon)
 		.pin_capacity =
 			2 * daemon->node_count *
 			(daemon->config->downloads_max + HW_ARCHIVES_MAX + HW_METAINFOS_MAX),
+		.home_capacity = 2 * daemon->node_count * daemon->config->uploads_max,
 		.cache_size = CATALOG_CACHE_SIZE,
 	};
 	int r = hw_catalog_db_open(&daemon->ports.db, &options, message, sizeof(message));
@@ -378,6 +301,15 @@ static int listeners_begin(const struct daemon *daemon, int fds[][HW_CONFIG_LIST
 
 static void node_ended(struct hw_node *node);
 
+static struct hw_scrub_options scrubbing_of(const struct hw_config *config)
+{
+	return (struct hw_scrub_options){
+		.days = config->scrub_days,
+		.rate = config->scrub_rate,
+		.rate_max = config->scrub_rate_max,
+	};
+}
+
 static int nodes_init(struct daemon *daemon, int fds[][HW_CONFIG_LISTEN_COUNT_MAX],
 		      const uint32_t *cpus, uint32_t cpu_count)
 {
@@ -399,6 +331,8 @@ static int nodes_init(struct daemon *daemon, int fds[][HW_CONFIG_LISTEN_COUNT_MA
 			.next_segment = daemon->recovered.next_segments[i],
 			.limits = daemon->limits,
 			.talks = daemon->talks,
+			.scrub = i == 0 ? daemon->scrub : NULL,
+			.scrubbing = scrubbing_of(daemon->config),
 			.metrics = &daemon->metrics[i],
 			.main_mailbox = &daemon->main_worker.mailbox,
 			.ended = node_ended,
@@ -599,12 +533,16 @@ static int serve(struct daemon *daemon)
 static int stop(struct daemon *daemon)
 {
 	for (uint32_t i = 0; i < daemon->node_count; i++) {
+		hw_node_stop(&daemon->nodes[i], daemon->main_worker.ring);
+	}
+	int r = hw_worker_turn(&daemon->main_worker, 0); /* submits the wakes */
+	for (uint32_t i = 0; i < daemon->node_count; i++) {
 		hw_node_join(&daemon->nodes[i]);
 	}
 	daemon->worker_stop_mail.deliver = worker_stop_deliver;
 	hw_mailbox_post(&daemon->worker.mailbox, daemon->main_worker.ring,
 			&daemon->worker_stop_mail);
-	int r = hw_worker_turn(&daemon->main_worker, 0); /* submits the wake */
+	r = r < 0 ? r : hw_worker_turn(&daemon->main_worker, 0); /* likewise */
 	hw_thread_join(&daemon->worker_thread);
 	for (uint32_t i = 0; i < daemon->node_count; i++) {
 		hw_node_deinit(&daemon->nodes[i]);
@@ -635,10 +573,21 @@ static int memory_get(struct daemon *daemon)
 {
 	daemon->nodes = calloc(daemon->node_count, sizeof(*daemon->nodes));
 	daemon->metrics = aligned_alloc(64, (daemon->node_count + 1) * sizeof(*daemon->metrics));
-	if (daemon->nodes == NULL || daemon->metrics == NULL) {
+	bool has_scrub = daemon->config->scrub_days > 0;
+	if (has_scrub) {
+		daemon->scrub = aligned_alloc(HW_PAGE_SIZE, sizeof(*daemon->scrub));
+	}
+	if (daemon->nodes == NULL || daemon->metrics == NULL ||
+	    (has_scrub && daemon->scrub == NULL)) {
 		return fail("memory.none", -ENOMEM, "the machine has no memory to start with");
 	}
 	memset(daemon->metrics, 0, (daemon->node_count + 1) * sizeof(*daemon->metrics));
+	if (has_scrub) {
+		memset(daemon->scrub, 0, sizeof(*daemon->scrub));
+	}
+	for (uint32_t i = 0; i < daemon->node_count; i++) {
+		daemon->peers[i] = &daemon->nodes[i].talks;
+	}
 	for (uint32_t i = 0; i <= daemon->node_count; i++) {
 		daemon->all_metrics[i] = &daemon->metrics[i];
 	}
@@ -694,13 +643,13 @@ static int start(struct daemon *daemon)
 		r = listeners_open(daemon, fds);
 	}
 	if (r >= 0) {
-		r = user_become(daemon->config);
+		r = hw_prepare_user(daemon->config);
 	}
 	if (r >= 0) {
-		r = files_open(daemon);
+		r = hw_prepare_files(daemon->config, &daemon->files);
 	}
 	if (r >= 0) {
-		r = catalog_look(daemon);
+		r = hw_prepare_catalog(&daemon->files);
 	}
 	if (r >= 0) {
 		r = catalog_open(daemon);

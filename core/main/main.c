@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/base/failpoint.h"
+#include "core/main/check.h"
 #include "core/main/daemon.h"
 
 extern char **environ;
@@ -25,5 +26,5 @@ int main(int argc, char **argv)
 			      "hawserd: HAWSER_FAILPOINT names no place that this build knows\n");
 		return EXIT_FAILURE;
 	}
-	return hw_daemon_run(&config);
+	return config.has_check ? hw_check_run(&config) : hw_daemon_run(&config);
 }

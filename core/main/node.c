@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- *   main:   init -> start                                          ended_deliver -> join -> deinit
- *                     |                                                 ^
- *   node:            run: enable, listen, turns ... drain_deliver -> end_look
+ *   main:   init -> start                             ended_deliver (of all) -> stop -> join ->
+ *   deinit
+ *                     |                                    ^                     |
+ *   node:            run: enable, listen, turns ... drain_deliver -> end_look   stop_deliver
  *                                                   (cut_deliver)
  */
 #include "core/main/node.h"
@@ -21,6 +22,8 @@
 #define STORE_INDEX    (LISTENER_INDEX + HW_CONFIG_LISTEN_COUNT_MAX)
 #define FILE_COUNT     (STORE_INDEX + HW_STORE_FILE_COUNT)
 
+#define SCRUB_IN_FLIGHT 1U /* operations: one read at a time */
+
 static bool end_look(struct hw_turn_hook *hook);
 
 uint32_t hw_node_in_flight_max(const struct hw_http_limits *limits,
@@ -28,7 +31,8 @@ uint32_t hw_node_in_flight_max(const struct hw_http_limits *limits,
 {
 	return (limits->connections_max + HW_SPARE_CONN_COUNT) * 2 +
 	       talks->uploads_max * 2 * (HW_WRITER_SLABS_MAX + 1) + talks->downloads_max +
-	       HW_ARCHIVES_MAX + HW_STORE_FILE_COUNT * 2 + 2 * HW_CONFIG_LISTEN_COUNT_MAX;
+	       HW_ARCHIVES_MAX + HW_STORE_FILE_COUNT * 2 + SCRUB_IN_FLIGHT +
+	       2 * HW_CONFIG_LISTEN_COUNT_MAX;
 }
 
 static int files_register(struct hw_node *node)
@@ -72,6 +76,19 @@ static int rooms_init(struct hw_node *node)
 	return r;
 }
 
+static void scrub_init(struct hw_node *node)
+{
+	const struct hw_node_options *options = &node->options;
+	if (options->scrub == NULL) {
+		return;
+	}
+	struct hw_scrub_options scrubbing = options->scrubbing;
+	scrubbing.store = &node->store;
+	scrubbing.worker = options->worker;
+	scrubbing.files = options->files;
+	hw_scrub_client_init(options->scrub, &node->catalog.catalog, &scrubbing);
+}
+
 int hw_node_init(struct hw_node *node, const struct hw_node_options *options, const int *listeners,
 		 const bool *is_loopback, uint32_t listener_count)
 {
@@ -105,6 +122,7 @@ int hw_node_init(struct hw_node *node, const struct hw_node_options *options, co
 		r = rooms_init(node);
 	}
 	if (r >= 0) {
+		scrub_init(node);
 		node->hook.run = end_look;
 		hw_reactor_hook_add(&node->reactor, &node->hook);
 	}
@@ -129,6 +147,12 @@ static void run(void *user)
 		hw_http_server_listen(&node->server,
 				      hw_ring_file_slot(node->reactor.ring, LISTENER_INDEX + i),
 				      node->is_loopback[i]);
+	}
+	if (r >= 0 && node->options.index == 0) {
+		hw_sweep_start(&node->sweep, &node->talks);
+	}
+	if (r >= 0 && node->options.scrub != NULL) {
+		hw_scrub_start(&node->options.scrub->scrub);
 	}
 	if (r >= 0) {
 		r = hw_reactor_run(&node->reactor);
@@ -155,6 +179,9 @@ static void drain_deliver(struct hw_mail *mail)
 {
 	struct hw_node *node = hw_container_of(mail, struct hw_node, drain_mail);
 	hw_http_server_drain(&node->server);
+	if (node->options.scrub != NULL) {
+		hw_scrub_stop(&node->options.scrub->scrub);
+	}
 }
 
 static void cut_deliver(struct hw_mail *mail)
@@ -170,20 +197,30 @@ static void ended_deliver(struct hw_mail *mail)
 	node->options.ended(node);
 }
 
+static bool is_scrub_idle(const struct hw_node *node)
+{
+	return node->options.scrub == NULL || hw_scrub_is_idle(&node->options.scrub->scrub);
+}
+
 static bool end_look(struct hw_turn_hook *hook)
 {
 	struct hw_node *node = hw_container_of(hook, struct hw_node, hook);
 	bool is_idle = node->server.is_draining && hw_http_server_is_idle(&node->server) &&
 		       hw_talks_is_idle(&node->talks) && hw_store_is_idle(&node->store) &&
-		       hw_ring_in_flight_count(node->reactor.ring) == 0;
-	if (!is_idle || node->has_ended) {
+		       is_scrub_idle(node) && hw_ring_in_flight_count(node->reactor.ring) == 0;
+	if (!is_idle) {
 		return false;
 	}
-	node->has_ended = true;
-	hw_reactor_stop(&node->reactor);
-	node->ended_mail.deliver = ended_deliver;
-	hw_mailbox_post(node->options.main_mailbox, node->reactor.ring, &node->ended_mail);
-	return true;
+	if (node->may_stop) { /* nothing of ours is in flight, and nobody asks us any more */
+		hw_reactor_stop(&node->reactor);
+	}
+	if (!node->has_ended) {
+		node->has_ended = true;
+		node->ended_mail.deliver = ended_deliver;
+		hw_mailbox_post(node->options.main_mailbox, node->reactor.ring, &node->ended_mail);
+		return true;
+	}
+	return false;
 }
 
 void hw_node_drain(struct hw_node *node, struct hw_ring *ring)
@@ -198,6 +235,28 @@ void hw_node_cut(struct hw_node *node, struct hw_ring *ring)
 	hw_mailbox_post(&node->reactor.mailbox, ring, &node->cut_mail);
 }
 
+static void sweep_stopped(struct hw_sweep *sweep)
+{
+	struct hw_node *node = hw_container_of(sweep, struct hw_node, sweep);
+	node->may_stop = true;
+}
+
+static void stop_deliver(struct hw_mail *mail)
+{
+	struct hw_node *node = hw_container_of(mail, struct hw_node, stop_mail);
+	if (node->options.index == 0) {
+		hw_sweep_stop(&node->sweep, sweep_stopped);
+	} else {
+		node->may_stop = true;
+	}
+}
+
+void hw_node_stop(struct hw_node *node, struct hw_ring *ring)
+{
+	node->stop_mail.deliver = stop_deliver;
+	hw_mailbox_post(&node->reactor.mailbox, ring, &node->stop_mail);
+}
+
 void hw_node_join(struct hw_node *node)
 {
 	hw_thread_join(&node->thread);
@@ -206,6 +265,7 @@ void hw_node_join(struct hw_node *node)
 void hw_node_deinit(struct hw_node *node)
 {
 	hw_http_server_deinit(&node->server);
+	hw_scrub_client_deinit(node->options.scrub);
 	hw_talks_deinit(&node->talks);
 	hw_store_deinit(&node->store);
 	hw_reactor_deinit(&node->reactor);

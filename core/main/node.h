@@ -12,7 +12,9 @@
 #include "core/base/config.h"
 #include "core/catalog/catalog_thread.h"
 #include "core/loop/thread.h"
+#include "core/main/scrub_client.h"
 #include "core/store/chunk_writer.h"
+#include "net/talk/sweep.h"
 #include "net/talk/talk.h"
 
 struct hw_node;
@@ -30,6 +32,9 @@ struct hw_node_options {
 	uint32_t next_segment;
 	struct hw_http_limits limits;
 	struct hw_talk_options talks;
+	struct hw_scrub_client
+		*scrub; /* lent until deinit; NULL: another node's work, or nobody's */
+	struct hw_scrub_options scrubbing; /* days, rate, rate_max */
 	struct hw_metrics *metrics;
 	struct hw_mailbox *main_mailbox;
 	/* On main, by mail: this node has nothing left to do. */
@@ -43,15 +48,18 @@ struct hw_node {
 	struct hw_catalog_client catalog;
 	struct hw_http_server server;
 	struct hw_talks talks;
+	struct hw_sweep sweep; /* the first node's */
 	struct hw_thread thread;
 	struct hw_turn_hook hook; /* sees that all has ended */
 	struct hw_mail drain_mail;
 	struct hw_mail cut_mail;
+	struct hw_mail stop_mail;
 	struct hw_mail ended_mail;
 	int listeners[HW_CONFIG_LISTEN_COUNT_MAX]; /* descriptors, until the ring has them */
 	bool is_loopback[HW_CONFIG_LISTEN_COUNT_MAX];
 	uint32_t listener_count;
 	bool has_ended;
+	bool may_stop; /* all nodes have ended */
 };
 
 /* Operations that one ring may have in flight: what every pool's objects can have at once. */
@@ -65,7 +73,8 @@ int hw_node_start(struct hw_node *node) HW_MUST_CHECK;
 /* From main; @ring: main's own. */
 void hw_node_drain(struct hw_node *node, struct hw_ring *ring);
 void hw_node_cut(struct hw_node *node, struct hw_ring *ring);
-/* After ended. */
+/* After ended of all nodes: until then each answers what others still ask it. */
+void hw_node_stop(struct hw_node *node, struct hw_ring *ring);
 void hw_node_join(struct hw_node *node);
 void hw_node_deinit(struct hw_node *node);
 

@@ -45,24 +45,23 @@ static int extent_recover(void *context, const struct hw_extent *extent)
 	return hw_recover_extent(context, extent);
 }
 
-/* Do the catalog's extents all lie in segments that are there? Nothing is touched. */
-static int extents_check(struct hw_ports *ports)
+int hw_ports_look(struct hw_ports *ports, struct hw_recover *ret_recover)
 {
-	struct hw_recover check;
-	int r = hw_recover_begin(&check, ports->files, NULL, NULL);
+	int r = hw_recover_begin(ret_recover, ports->files, NULL, NULL);
 	if (r < 0) {
 		return r;
 	}
-	check.is_check = true;
-	r = hw_catalog_db_extents_each(ports->db, extent_recover, &check);
-	int end = hw_recover_end(&check, r >= 0);
+	ret_recover->is_check = true;
+	r = hw_catalog_db_extents_each(ports->db, extent_recover, ret_recover);
+	int end = hw_recover_end(ret_recover, r >= 0);
 	return r < 0 ? r : end;
 }
 
 int hw_ports_recover(struct hw_ports *ports, struct hw_recover *ret_recover)
 {
 	HW_FAILPOINT(recovery_opened);
-	int r = extents_check(ports);
+	struct hw_recover looked;
+	int r = hw_ports_look(ports, &looked);
 	if (r >= 0) {
 		r = hw_catalog_db_recover(ports->db);
 	}

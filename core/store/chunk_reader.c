@@ -47,7 +47,9 @@ void hw_chunk_reader_open(struct hw_chunk_reader *reader, struct hw_store *store
 	reader->reader.shard = extent->shard;
 	reader->reader.segment = extent->segment;
 	reader->reader.view = NULL;
+	reader->reader.is_direct = reader->is_direct;
 	reader->reader.ready = segment_ready;
+	hw_assert(!reader->is_direct || (uintptr_t)reader->leaves % HW_PAGE_SIZE == 0);
 	if (!is_well_formed(extent)) {
 		reader->mail.deliver = refused;
 		hw_mailbox_post(&store->reactor->mailbox, store->reactor->ring, &reader->mail);
@@ -106,21 +108,33 @@ static void leaf_known(struct hw_mail *mail)
 	reader->opened(reader, 0);
 }
 
-static int read_result(struct hw_chunk_reader *reader, int32_t res)
+/* What a read brought. Returns 0 (read_size says how far it is), or -errno. */
+static int read_result(struct hw_chunk_reader *reader, int32_t res, uint32_t wanted_size)
 {
 	hw_metrics_add(reader->store->reactor->metrics, HW_METRIC_segment_reads, 1);
 	if (res == -EINTR || res == -EAGAIN) {
 		return ++reader->stuck_count > STUCK_COUNT_MAX ? -EIO : 0;
 	}
-	if (res == 0) {
-		return -EBADMSG; /* the file ends before the extent does */
+	if (res <= 0) {
+		return res < 0 ? res : -EBADMSG; /* the file ends before the extent does */
+	}
+	uint32_t size = reader->read_size + (uint32_t)res;
+	if (reader->is_direct && size < wanted_size) {
+		size -= size % HW_PAGE_SIZE; /* the next read must begin there */
+	}
+	if (size == reader->read_size) { /* the file ends within this page */
+		return ++reader->stuck_count > STUCK_COUNT_MAX ? -EBADMSG : 0;
 	}
 	reader->stuck_count = 0;
-	return res;
+	reader->read_size = size;
+	return 0;
 }
 
 static void corrupt(struct hw_chunk_reader *reader, uint32_t block)
 {
+	if (reader->is_quiet) {
+		return;
+	}
 	hw_metrics_add(reader->store->reactor->metrics, HW_METRIC_blocks_corrupt, 1);
 	HW_LOG(HW_LOG_ERROR, "extent.corrupt", HW_F_HEX("chunk", reader->extent.root, HW_HASH_SIZE),
 	       HW_F_U64("shard", reader->extent.shard), HW_F_U64("segment", reader->extent.segment),
@@ -130,13 +144,13 @@ static void corrupt(struct hw_chunk_reader *reader, uint32_t block)
 static void leaves_done(struct hw_op *op)
 {
 	struct hw_chunk_reader *reader = hw_container_of(op, struct hw_chunk_reader, op);
-	int size = read_result(reader, op->res);
-	if (size < 0) {
-		close_with(reader, size);
+	uint32_t leaves_size = hw_extent_leaves_size(reader->extent.size);
+	int r = read_result(reader, op->res, leaves_size);
+	if (r < 0) {
+		close_with(reader, r);
 		return;
 	}
-	reader->read_size += (uint32_t)size;
-	if (reader->read_size < hw_extent_leaves_size(reader->extent.size)) {
+	if (reader->read_size < leaves_size) {
 		leaves_submit(reader);
 		return;
 	}
@@ -167,11 +181,13 @@ void hw_chunk_reader_read(struct hw_chunk_reader *reader, struct hw_slab *slab,
 	read_submit(reader);
 }
 
+/* Past the page cache the chunk's padding is read with it: the slab has room for whole pages. */
 static void read_submit(struct hw_chunk_reader *reader)
 {
 	uint64_t offset = reader->extent.offset + (uint64_t)reader->first_block * HW_BLOCK_SIZE;
+	uint32_t size = reader->is_direct ? hw_page_round(reader->size) : reader->size;
 	hw_ring_read(reader->store->reactor->ring, &reader->op, reader->reader.view->slot,
-		     reader->slab->bytes + reader->read_size, reader->size - reader->read_size,
+		     reader->slab->bytes + reader->read_size, size - reader->read_size,
 		     offset + reader->read_size, blocks_done);
 }
 
@@ -186,13 +202,12 @@ static void read_end(struct hw_chunk_reader *reader, int res)
 static void blocks_done(struct hw_op *op)
 {
 	struct hw_chunk_reader *reader = hw_container_of(op, struct hw_chunk_reader, op);
-	int size = read_result(reader, op->res);
-	if (size < 0) {
+	int r = read_result(reader, op->res, reader->size);
+	if (r < 0) {
 		hw_metrics_add(reader->store->reactor->metrics, HW_METRIC_store_errors, 1);
-		read_end(reader, size);
+		read_end(reader, r);
 		return;
 	}
-	reader->read_size += (uint32_t)size;
 	if (reader->read_size < reader->size) {
 		read_submit(reader);
 		return;

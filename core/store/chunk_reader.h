@@ -46,6 +46,11 @@ struct hw_chunk_reader {
 	/* res: bytes in the slab, all verified; or -errno, the slab's contents are void. */
 	void (*read_done)(struct hw_chunk_reader *reader, int res);
 	enum hw_chunk_reader_state state;
+	/* Set before open. is_direct: from the disk, past the page cache; the reader then stands at
+	 * a page's boundary. is_quiet: what does not match is neither logged nor counted, for the
+	 * caller does not know yet whether anybody still wants it. */
+	bool is_direct;
+	bool is_quiet;
 };
 
 /* @extent: copied; as the catalog has it, which may be damaged: -EBADMSG. opened comes, from a

@@ -42,6 +42,10 @@ int hw_files_segment_create(const struct hw_files *files, uint32_t shard, uint32
 /* For reading through the page cache. Returns the descriptor, or -ENOENT. */
 int hw_files_segment_open(const struct hw_files *files, uint32_t shard,
 			  uint32_t segment) HW_MUST_CHECK;
+/* For reading what the disk has, not what the page cache has (where is_direct: memory, offsets and
+ * sizes are then whole pages), and without filling the cache. Returns as above. */
+int hw_files_segment_open_direct(const struct hw_files *files, uint32_t shard,
+				 uint32_t segment) HW_MUST_CHECK;
 /* Give the blocks of [offset, offset + size) back; reads there answer zeros. -ENOENT is no error:
  * 0. */
 int hw_files_segment_punch(const struct hw_files *files, uint32_t shard, uint32_t segment,
@@ -52,8 +56,19 @@ int hw_files_segment_cut(const struct hw_files *files, uint32_t shard, uint32_t 
 /* Bytes from the first to the last. */
 int hw_files_segment_size(const struct hw_files *files, uint32_t shard, uint32_t segment,
 			  uint64_t *ret_size) HW_MUST_CHECK;
+/* Bytes that the disk has given it, as du counts them: less than its size where holes are. */
+int hw_files_segment_used_size(const struct hw_files *files, uint32_t shard, uint32_t segment,
+			       uint64_t *ret_size) HW_MUST_CHECK;
 int hw_files_segment_unlink(const struct hw_files *files, uint32_t shard,
 			    uint32_t segment) HW_MUST_CHECK;
+
+/* A small file that may be lost: where the scrubber is. Written anew as a whole, not synced; what
+ * is read back was written by one write, or is an older one. @size: HW_FILES_NOTE_SIZE_MAX at most.
+ * read returns the bytes there were (up to @size), -ENOENT, or what the kernel said. */
+#define HW_FILES_NOTE_SIZE_MAX 4096U
+int hw_files_note_write(const struct hw_files *files, const void *bytes,
+			uint32_t size) HW_MUST_CHECK;
+int hw_files_note_read(const struct hw_files *files, void *ret_bytes, uint32_t size) HW_MUST_CHECK;
 
 /* Is there such a file in the directory itself? Returns 1, 0 or -errno. */
 int hw_files_has(const struct hw_files *files, const char *name) HW_MUST_CHECK;

@@ -18,6 +18,10 @@
 #define PATH_SIZE    40U
 #define FORMAT_TEXT  "hawser 1\n"
 
+#define STAT_BLOCK_SIZE UINT64_C(512) /* bytes; of st_blocks, whatever the file system's are */
+#define NOTE_NAME       "scrub"
+#define NOTE_NAME_NEW   "scrub.new"
+
 /* -1 and errno as it stands become -errno. */
 static int result(int r)
 {
@@ -223,6 +227,19 @@ int hw_files_segment_open(const struct hw_files *files, uint32_t shard, uint32_t
 	return result(openat(files->dir_fd, path, O_RDONLY | O_CLOEXEC));
 }
 
+/* Without O_DIRECT at least nothing that others read is pushed out by what is read once. */
+int hw_files_segment_open_direct(const struct hw_files *files, uint32_t shard, uint32_t segment)
+{
+	char path[PATH_SIZE];
+	segment_path(path, shard, segment);
+	int flags = O_RDONLY | O_CLOEXEC | (files->is_direct ? O_DIRECT : 0);
+	int fd = result(openat(files->dir_fd, path, flags));
+	if (fd >= 0 && !files->is_direct) {
+		(void)posix_fadvise(fd, 0, 0, POSIX_FADV_NOREUSE); /* a wish */
+	}
+	return fd;
+}
+
 static int open_rw(const struct hw_files *files, uint32_t shard, uint32_t segment)
 {
 	char path[PATH_SIZE];
@@ -271,6 +288,19 @@ int hw_files_segment_size(const struct hw_files *files, uint32_t shard, uint32_t
 	return 0;
 }
 
+int hw_files_segment_used_size(const struct hw_files *files, uint32_t shard, uint32_t segment,
+			       uint64_t *ret_size)
+{
+	char path[PATH_SIZE];
+	segment_path(path, shard, segment);
+	struct stat file;
+	if (fstatat(files->dir_fd, path, &file, AT_SYMLINK_NOFOLLOW) < 0) {
+		return -errno;
+	}
+	*ret_size = (uint64_t)file.st_blocks * STAT_BLOCK_SIZE;
+	return 0;
+}
+
 int hw_files_segment_unlink(const struct hw_files *files, uint32_t shard, uint32_t segment)
 {
 	char path[PATH_SIZE];
@@ -282,6 +312,35 @@ int hw_files_segment_unlink(const struct hw_files *files, uint32_t shard, uint32
 		return r == -ENOENT ? 0 : r;
 	}
 	return result(unlinkat(files->dir_fd, path, 0));
+}
+
+int hw_files_note_write(const struct hw_files *files, const void *bytes, uint32_t size)
+{
+	hw_assert(size > 0 && size <= HW_FILES_NOTE_SIZE_MAX);
+	int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
+	int fd = openat(files->dir_fd, NOTE_NAME_NEW, flags, 0600);
+	if (fd < 0) {
+		return -errno;
+	}
+	ssize_t written = write(fd, bytes, size);
+	int r = result((int)written);
+	(void)close(fd); /* not synced: it may be lost */
+	if (r >= 0 && (uint32_t)r < size) {
+		r = -ENOSPC;
+	}
+	return r < 0 ? r : result(renameat(files->dir_fd, NOTE_NAME_NEW, files->dir_fd, NOTE_NAME));
+}
+
+int hw_files_note_read(const struct hw_files *files, void *ret_bytes, uint32_t size)
+{
+	hw_assert(size > 0 && size <= HW_FILES_NOTE_SIZE_MAX);
+	int fd = openat(files->dir_fd, NOTE_NAME, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		return -errno;
+	}
+	int r = result((int)read(fd, ret_bytes, size));
+	(void)close(fd); /* read only */
+	return r;
 }
 
 /* Digits and nothing else: sscanf and strtoul would take blanks and signs too, and then two names

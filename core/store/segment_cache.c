@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static void open_begin(struct hw_segment_view *view, uint32_t shard, uint32_t segment);
+static void open_begin(struct hw_segment_view *view, const struct hw_segment_reader *reader);
 static void close_done(struct hw_op *op);
 static void open_submit(struct hw_segment_view *view);
 static void open_run(struct hw_job *job);
@@ -65,13 +65,18 @@ static void touch(struct hw_segment_cache *cache, struct hw_segment_view *view)
 	hw_list_append(&cache->order, &view->link);
 }
 
-static struct hw_segment_view *find(struct hw_segment_cache *cache, uint32_t shard,
-				    uint32_t segment)
+static bool is_for(const struct hw_segment_view *view, const struct hw_segment_reader *reader)
+{
+	return view->shard == reader->shard && view->segment == reader->segment &&
+	       view->is_direct == reader->is_direct;
+}
+
+static struct hw_segment_view *find(struct hw_segment_cache *cache,
+				    const struct hw_segment_reader *reader)
 {
 	for (uint32_t i = 0; i < HW_SEGMENT_CACHE_MAX; i++) {
 		struct hw_segment_view *view = &cache->views[i];
-		if (view->state != HW_SEGMENT_VIEW_FREE && view->shard == shard &&
-		    view->segment == segment) {
+		if (view->state != HW_SEGMENT_VIEW_FREE && is_for(view, reader)) {
 			return view;
 		}
 	}
@@ -94,14 +99,14 @@ bool hw_segment_reader_open(struct hw_segment_cache *cache, struct hw_segment_re
 {
 	hw_assert(reader->ready != NULL);
 	reader->view = NULL;
-	struct hw_segment_view *view = find(cache, reader->shard, reader->segment);
+	struct hw_segment_view *view = find(cache, reader);
 	if (view == NULL) {
 		view = unused_find(cache);
 		if (view == NULL) {
 			hw_list_append(&cache->waiting, &reader->link);
 			return false;
 		}
-		open_begin(view, reader->shard, reader->segment);
+		open_begin(view, reader);
 		waiting_join(view);
 	}
 	touch(cache, view);
@@ -114,10 +119,11 @@ bool hw_segment_reader_open(struct hw_segment_cache *cache, struct hw_segment_re
 	return false;
 }
 
-static void open_begin(struct hw_segment_view *view, uint32_t shard, uint32_t segment)
+static void open_begin(struct hw_segment_view *view, const struct hw_segment_reader *reader)
 {
-	view->shard = shard;
-	view->segment = segment;
+	view->shard = reader->shard;
+	view->segment = reader->segment;
+	view->is_direct = reader->is_direct;
 	if (!view->is_bound) {
 		open_submit(view);
 		return;
@@ -143,7 +149,9 @@ static void open_submit(struct hw_segment_view *view)
 static void open_run(struct hw_job *job)
 {
 	struct hw_segment_view *view = hw_container_of(job, struct hw_segment_view, job);
-	job->res = hw_files_segment_open(view->cache->files, view->shard, view->segment);
+	const struct hw_files *files = view->cache->files;
+	job->res = view->is_direct ? hw_files_segment_open_direct(files, view->shard, view->segment)
+				   : hw_files_segment_open(files, view->shard, view->segment);
 }
 
 /* Those who wait now, and nobody else: who hears of an error may open another segment at once, in
@@ -217,7 +225,7 @@ static void waiting_join(struct hw_segment_view *view)
 		struct hw_segment_reader *reader =
 			hw_container_of(link, struct hw_segment_reader, link);
 		link = link->next;
-		if (reader->shard == view->shard && reader->segment == view->segment) {
+		if (is_for(view, reader)) {
 			hw_list_remove(&reader->link);
 			hw_list_append(&view->users_waiting, &reader->link);
 			view->user_count++;

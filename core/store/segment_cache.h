@@ -41,7 +41,8 @@ struct hw_segment_view {
 	uint32_t user_count;
 	int fd; /* between open and bind */
 	enum hw_segment_view_state state;
-	bool is_bound; /* a file is in the slot */
+	bool is_bound;  /* a file is in the slot */
+	bool is_direct; /* opened past the page cache: another view than the one through it */
 };
 
 /* Somebody who wants to read; embedded. ready runs once, from a later step: res 0 and view set, or
@@ -51,6 +52,7 @@ struct hw_segment_reader {
 	struct hw_segment_view *view;
 	uint32_t shard;
 	uint32_t segment;
+	bool is_direct; /* past the page cache: whole pages only */
 	void (*ready)(struct hw_segment_reader *reader, int res);
 };
 

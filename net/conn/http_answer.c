@@ -45,6 +45,9 @@ void hw_http_conn_reply_begin(struct hw_http_conn *conn, struct hw_http_writer *
 	} else if (conn->version_minor == 0) {
 		hw_http_writer_field(writer, HW_SPAN("Connection"), HW_SPAN("keep-alive"));
 	}
+	for (uint32_t i = 0; i < HW_REPLY_EXTRA_MAX; i++) {
+		hw_http_writer_bytes(writer, conn->reply_extra[i]);
+	}
 }
 
 void hw_http_conn_send(struct hw_http_conn *conn, const struct iovec *iov, uint32_t count)
@@ -86,8 +89,7 @@ static void send_submit(struct hw_http_conn *conn)
 	}
 }
 
-/* Skip what is sent: the kernel says how much, not up to which piece. */
-static void iov_advance(struct msghdr *message, uint64_t size)
+void hw_http_iov_advance(struct msghdr *message, uint64_t size)
 {
 	while (size > 0) {
 		struct iovec *piece = message->msg_iov;
@@ -138,7 +140,7 @@ static void send_done(struct hw_op *op)
 	} else if (conn->is_cut || !is_fast) {
 		answer_sent(conn, conn->is_cut ? -ESHUTDOWN : -ETIMEDOUT);
 	} else {
-		iov_advance(&conn->message, size);
+		hw_http_iov_advance(&conn->message, size);
 		if (was_probed && conn->handler != NULL && conn->handler->gives_way) {
 			answer_sent(conn, -EAGAIN);
 			return;

@@ -13,8 +13,9 @@
  *
  *   FREE -> [NAMING ->] IDLE <-> HEAD -> ANSWERING -> IDLE ...
  *                        |        |          |
- *                        |        +-> REFUSING --> LINGERING (unread bytes) -> CLOSING -> FREE
- *                        +----------------------------------------------------^ (from any)
+ *                        |        |          +-> UPGRADED (http_upgrade.c) -+
+ *                        |        +-> REFUSING --> LINGERING (unread bytes) <+> CLOSING -> FREE
+ *                        +-----------------------------------------------------^ (from any)
  *
  * The timer means, by state: IDLE nothing comes; HEAD the head takes too long; else: look whether
  * the operation in flight makes progress (it is cancelled to see, and submitted again if it does).
@@ -29,12 +30,12 @@
 #include "core/base/log.h"
 #include "net/conn/http_server.h"
 #include "net/conn/http_steps.h"
+#include "net/conn/http_upgrade.h"
 
 #define LINGER_TIMEOUT_MS 2000U     /* for what a client still sends after a final answer */
 #define LINGER_SIZE_MAX   16777216U /* bytes of it; then the connection is cut */
 
 static void name_done(struct hw_op *op);
-static void linger_begin(struct hw_http_conn *conn);
 static void shutdown_done(struct hw_op *op);
 static void timer_fire(struct hw_timer *timer);
 static void close_done(struct hw_op *op);
@@ -48,7 +49,9 @@ void hw_http_conn_set_state(struct hw_http_conn *conn, enum hw_http_conn_state s
 		[HW_CONN_HEAD] =
 			1U << HW_CONN_ANSWERING | 1U << HW_CONN_REFUSING | 1U << HW_CONN_CLOSING,
 		[HW_CONN_ANSWERING] =
-			1U << HW_CONN_IDLE | 1U << HW_CONN_LINGERING | 1U << HW_CONN_CLOSING,
+			1U << HW_CONN_IDLE | 1U << HW_CONN_UPGRADED | 1U << HW_CONN_LINGERING |
+			1U << HW_CONN_CLOSING,
+		[HW_CONN_UPGRADED] = 1U << HW_CONN_LINGERING | 1U << HW_CONN_CLOSING,
 		[HW_CONN_REFUSING] = 1U << HW_CONN_LINGERING | 1U << HW_CONN_CLOSING,
 		[HW_CONN_LINGERING] = 1U << HW_CONN_CLOSING,
 		[HW_CONN_CLOSING] = 1U << HW_CONN_FREE,
@@ -149,7 +152,11 @@ static void request_reset(struct hw_http_conn *conn)
 	conn->waited_us = 0;
 	conn->moved_size = 0;
 	conn->handler = NULL;
+	conn->upgrade = NULL;
 	conn->talk = NULL;
+	for (uint32_t i = 0; i < HW_REPLY_EXTRA_MAX; i++) {
+		conn->reply_extra[i].size = 0;
+	}
 }
 
 void hw_http_conn_request_begin(struct hw_http_conn *conn)
@@ -206,8 +213,7 @@ static void access_log(const struct hw_http_conn *conn)
 	       HW_F_U64("us", reactor_of(conn)->now_us - conn->request_us));
 }
 
-/* @is_whole: the answer was sent to its end. */
-static void request_account(struct hw_http_conn *conn, bool is_whole)
+void hw_http_conn_account(struct hw_http_conn *conn, bool is_whole)
 {
 	static const uint8_t g_methods[HW_HTTP_METHOD_COUNT] = {
 		[HW_HTTP_METHOD_NONE] = HW_METRICS_OTHER, [HW_HTTP_GET] = HW_METRICS_GET,
@@ -231,7 +237,7 @@ static void request_account(struct hw_http_conn *conn, bool is_whole)
 
 void hw_http_conn_request_done(struct hw_http_conn *conn)
 {
-	request_account(conn, true);
+	hw_http_conn_account(conn, true);
 	hw_timer_stop(&reactor_of(conn)->timers, &conn->timer);
 	hw_http_conn_head_release(conn);
 	bool is_read = conn->body.is_over && conn->state == HW_CONN_ANSWERING;
@@ -240,7 +246,7 @@ void hw_http_conn_request_done(struct hw_http_conn *conn)
 	} else if (is_read && conn->input.bytes == NULL && !conn->has_dropped) {
 		hw_http_conn_close_begin(conn);
 	} else {
-		linger_begin(conn);
+		hw_http_conn_linger_begin(conn);
 	}
 }
 
@@ -255,7 +261,7 @@ void hw_http_conn_abort(struct hw_http_conn *conn)
 {
 	hw_assert(conn->state == HW_CONN_ANSWERING);
 	hw_assert(!conn->recv_op.in_flight && !conn->send_op.in_flight);
-	request_account(conn, false);
+	hw_http_conn_account(conn, false);
 	hw_http_conn_close_begin(conn);
 }
 
@@ -264,7 +270,7 @@ void hw_http_conn_abort(struct hw_http_conn *conn)
  * answer: so the client is told that no more comes (FIN), and what it still sends is thrown away
  * for a while.
  */
-static void linger_begin(struct hw_http_conn *conn)
+void hw_http_conn_linger_begin(struct hw_http_conn *conn)
 {
 	hw_http_conn_set_state(conn, HW_CONN_LINGERING);
 	conn->action = "waiting for the client to read its answer";
@@ -359,6 +365,8 @@ void hw_http_conn_drain(struct hw_http_conn *conn)
 	conn->keep_alive = false;
 	if (conn->state == HW_CONN_IDLE || conn->state == HW_CONN_NAMING) {
 		hw_http_conn_close_begin(conn);
+	} else if (conn->state == HW_CONN_UPGRADED) {
+		conn->upgrade->drained(conn->talk);
 	}
 }
 
@@ -396,7 +404,7 @@ void hw_http_conn_close_begin(struct hw_http_conn *conn)
 void hw_http_conn_close_join(struct hw_http_conn *conn)
 {
 	hw_assert(conn->state == HW_CONN_CLOSING);
-	if (conn->recv_op.in_flight || conn->send_op.in_flight) {
+	if (conn->recv_op.in_flight || conn->send_op.in_flight || conn->is_mailed) {
 		return;
 	}
 	hw_http_conn_head_release(conn);
@@ -408,6 +416,7 @@ static void close_done(struct hw_op *op)
 {
 	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, send_op);
 	hw_assert(!conn->recv_op.in_flight);
+	hw_http_upgrade_closed(conn);
 	hw_http_conn_set_state(conn, HW_CONN_FREE);
 	hw_http_server_closed(conn->server, conn);
 }

@@ -26,11 +26,13 @@
 
 /* Bytes of an answer's head: a name of 255 bytes in every disguise, and the rest. */
 #define HW_REPLY_SIZE       3072U
+#define HW_REPLY_EXTRA_MAX  2U
 #define HW_SEND_IOV_MAX     3U
 #define HW_ACCESS_PATH_SIZE 12U /* bytes of a path in the log: never a whole share id */
 
 struct hw_http_server;
 struct hw_http_conn;
+struct hw_upgrade_handler;
 
 enum hw_http_conn_state {
 	HW_CONN_FREE = 0, /* in the pool */
@@ -38,6 +40,8 @@ enum hw_http_conn_state {
 	HW_CONN_IDLE, /* waits for the first bytes of a request; the client or the timer wakes it */
 	HW_CONN_HEAD, /* has a part of a head; the client or the timer wakes it */
 	HW_CONN_ANSWERING, /* a talk has the request */
+	HW_CONN_UPGRADED, /* another protocol has the socket (http_upgrade.h); it, or its peer, wakes
+			     it */
 	HW_CONN_REFUSING,  /* an error answer of our own is being sent */
 	HW_CONN_LINGERING, /* said all; reads what the client still sends, so that it sees the
 			      answer */
@@ -104,6 +108,7 @@ struct hw_http_conn {
 	struct hw_http_input input;
 	struct hw_http_body body;
 	const struct hw_http_handler *handler;
+	const struct hw_upgrade_handler *upgrade; /* NULL: HTTP */
 	void *talk;
 	const char *action; /* what it is doing, for the log: a literal */
 	struct msghdr message;
@@ -128,8 +133,10 @@ struct hw_http_conn {
 	bool is_cut;      /* the daemon stops now */
 	bool has_dropped; /* bytes behind this request, unread: the client may still be sending */
 	bool is_loopback; /* came by a loopback listener */
+	bool is_mailed;   /* upgraded: mail is on its way */
 	uint16_t host_size;
 	char host[256]; /* of the request, for links */
+	struct hw_span reply_extra[HW_REPLY_EXTRA_MAX]; /* whole fields that every answer carries */
 	char access_path[HW_ACCESS_PATH_SIZE];
 	uint8_t access_path_size;
 	uint16_t peer_port;

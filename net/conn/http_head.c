@@ -90,6 +90,8 @@ void hw_http_conn_input_ended(struct hw_http_conn *conn, int32_t res)
 		hw_http_body_input(conn, res);
 	} else if (conn->state == HW_CONN_LINGERING) {
 		hw_http_conn_linger_received(conn, res);
+	} else if (conn->state == HW_CONN_UPGRADED) {
+		hw_http_upgrade_input(conn, res);
 	} else {
 		head_received(conn, res);
 	}

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * http_steps.h - what the four files of a connection are to each other: head, body, answer, and the
- * whole
+ * http_steps.h - what the five files of a connection are to each other: head, body, answer,
+ * upgrade, and the whole
  *
  * Room: net/conn    Thread: reactor    Blocks: never    Allocates: never
- * For http_conn.c, http_head.c, http_body.c and http_answer.c; talks use http_conn.h.
+ * For http_conn.c, http_head.c, http_body.c, http_answer.c and http_upgrade.c; talks use
+ * http_conn.h.
  */
 #ifndef HW_NET_CONN_HTTP_STEPS_H
 #define HW_NET_CONN_HTTP_STEPS_H
@@ -36,6 +37,15 @@ void hw_http_body_continued(struct hw_http_conn *conn, int res);
 
 /* "100 Continue". */
 void hw_http_conn_continue_submit(struct hw_http_conn *conn);
+/* Skip what is sent: the kernel says how much, not up to which piece. */
+void hw_http_iov_advance(struct msghdr *message, uint64_t size);
+
+/* -- http_upgrade.c */
+
+/* A receive into a head buffer ended. */
+void hw_http_upgrade_input(struct hw_http_conn *conn, int32_t res);
+/* The connection is closed: whoever had it hears so. */
+void hw_http_upgrade_closed(struct hw_http_conn *conn);
 
 /* -- http_conn.c */
 
@@ -47,6 +57,10 @@ void hw_http_conn_request_begin(struct hw_http_conn *conn);
 void hw_http_conn_refuse(struct hw_http_conn *conn, uint32_t status, const char *reason);
 /* The answer is sent: the next request, a linger or a close. */
 void hw_http_conn_request_done(struct hw_http_conn *conn);
+/* The answer is complete, or will never be: metrics, access log. */
+void hw_http_conn_account(struct hw_http_conn *conn, bool is_whole);
+/* We have said all; what the client still sends is thrown away for a while. */
+void hw_http_conn_linger_begin(struct hw_http_conn *conn);
 void hw_http_conn_linger_received(struct hw_http_conn *conn, int32_t res);
 /* Close: begin may be called in any state but CLOSING; every done calls join when it finds CLOSING.
  */

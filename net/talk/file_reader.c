@@ -165,6 +165,27 @@ static void chunk_read(struct hw_chunk_reader *chunk, int res)
 	end(reader, slab, (int)offset);
 }
 
+void hw_file_reader_window_drop(struct hw_file_reader *reader, uint64_t chunk_index)
+{
+	hw_assert(!reader->is_reading);
+	chunk_close(reader);
+	reader->window_first = chunk_index;
+	reader->request.chunk_index = (uint32_t)chunk_index;
+	reader->request.extent_count = 0;
+}
+
+void hw_file_reader_window_set(struct hw_file_reader *reader, uint64_t chunk_index,
+			       const struct hw_extent *extent)
+{
+	bool is_open = reader->is_open && reader->chunk_index == chunk_index;
+	if (is_open && reader->window_first == chunk_index && reader->request.extent_count == 1) {
+		return; /* the same again */
+	}
+	hw_file_reader_window_drop(reader, chunk_index);
+	reader->request.extents[0] = *extent;
+	reader->request.extent_count = 1;
+}
+
 void hw_file_reader_cancel(struct hw_file_reader *reader)
 {
 	if (hw_list_is_linked(&reader->slab_waiter.link)) {

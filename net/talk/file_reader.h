@@ -52,6 +52,11 @@ int hw_file_reader_read(struct hw_file_reader *reader, uint64_t offset) HW_MUST_
  * line for a slab leaves it at once, and done does not come; what is in flight has still to land,
  * and done says so. */
 void hw_file_reader_cancel(struct hw_file_reader *reader);
+/* Forget the window: the next one begins with this chunk, wherever it comes from. */
+void hw_file_reader_window_drop(struct hw_file_reader *reader, uint64_t chunk_index);
+/* The place of one chunk, which the catalog need not know yet. @extent: copied. */
+void hw_file_reader_window_set(struct hw_file_reader *reader, uint64_t chunk_index,
+			       const struct hw_extent *extent);
 /* done will come. */
 static inline bool hw_file_reader_is_reading(const struct hw_file_reader *reader)
 {

@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "net/talk/intake_steps.h"
+#include "simd/crc32.h"
 
 #define PATIENCE_LOOK_MS 5000U /* how often it is looked whether anybody follows */
 
@@ -316,6 +317,7 @@ static void bytes_came(struct hw_intake *intake, uint32_t size)
 	if (size > 0 && intake->options.handler->received != NULL) {
 		intake->options.handler->received(intake, slab->bytes + slab->size, size);
 	}
+	intake->crc32 = hw_crc32(intake->crc32, slab->bytes + slab->size, size);
 	slab->size += size;
 }
 

@@ -316,6 +316,10 @@ static void asked(struct hw_mail *mail)
 		reply(follow, HW_FOLLOW_NONE);
 		return;
 	}
+	if (!follow->is_asking) {
+		reply(follow, HW_FOLLOW_NONE);
+		return;
+	}
 	struct hw_intake *intake = seat_take(follow);
 	if (intake == NULL) {
 		reply(follow, HW_FOLLOW_GONE);

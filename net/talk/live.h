@@ -29,6 +29,7 @@
 
 struct hw_talks;
 struct hw_intake;
+struct hw_follower;
 struct hw_live_seat;
 
 /* A sender of what is not stored waits so long for somebody to follow, first or again. */
@@ -49,10 +50,11 @@ enum hw_follow_answer {
  * for the next. */
 struct hw_follow {
 	struct hw_mail mail;
-	struct hw_list link;        /* at the home: waits */
-	struct hw_talks *home;      /* whom to ask */
-	struct hw_talks *own;       /* who asks */
-	struct hw_live_seat **seat; /* shared by the questions of one follower; at first NULL */
+	struct hw_list link;          /* at the home: waits */
+	struct hw_talks *home;        /* whom to ask */
+	struct hw_talks *own;         /* who asks */
+	struct hw_live_seat **seat;   /* shared by the questions of one follower; at first NULL */
+	struct hw_follower *follower; /* whose question it is */
 	void (*done)(struct hw_follow *follow); /* on the own reactor */
 	uint64_t file_id;
 	uint64_t offset;      /* in: bytes of the file from here on */
@@ -61,6 +63,7 @@ struct hw_follow {
 	struct hw_extent extent;
 	uint64_t chunk_index;
 	enum hw_follow_answer answer;
+	bool is_asking;  /* in: else it only gives back */
 	bool is_leaving; /* in: no more questions; the seat is given up */
 	bool in_flight;
 };

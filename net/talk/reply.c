@@ -41,6 +41,12 @@ static const struct {
 	{ETIMEDOUT, 408, "The request made no progress for too long; try again."},
 	{ENOENT, 404,
 	 "There is no such share; the link may have been mistyped, or the share was removed."},
+	{EIDRM, 410,
+	 "The share is over: it expired, was ended, or was taken as often as it may be."},
+	{EBADE, 460, "The bytes do not match their checksum; they were thrown away."},
+	{EPROTO, 400, "The body's chunked framing is broken."},
+	{EMSGSIZE, 413, "There are more bytes than were announced; what was announced is kept."},
+	{ENOTCONN, 408, "Nobody came to receive the file, which is not stored here."},
 	{EACCES, 403, "The owner token does not belong to this share."},
 	{EROFS, 500, "The server's disk refused a write; tell the operator."},
 	{EIO, 500, "The server's disk refused an operation; tell the operator."},
@@ -124,6 +130,13 @@ void hw_reply_error(struct hw_http_conn *conn, uint32_t status, const char *sent
 {
 	hw_http_conn_handle(conn, &hw_reply_handler, conn);
 	error_send(conn, status, sentence, NULL, NULL);
+}
+
+void hw_reply_error_field(struct hw_http_conn *conn, uint32_t status, const char *sentence,
+			  const char *field, const char *value)
+{
+	hw_http_conn_handle(conn, &hw_reply_handler, conn);
+	error_send(conn, status, sentence, field, value);
 }
 
 void hw_reply_errno(struct hw_http_conn *conn, int error)

@@ -15,6 +15,9 @@
 
 /* @sentence: what happened and what to do; ASCII; copied. */
 void hw_reply_error(struct hw_http_conn *conn, uint32_t status, const char *sentence);
+/* With one field more: literals. */
+void hw_reply_error_field(struct hw_http_conn *conn, uint32_t status, const char *sentence,
+			  const char *field, const char *value);
 /* What an errno of ours is to the client (error.h; the table is in reply.c). */
 void hw_reply_errno(struct hw_http_conn *conn, int error);
 /* 405, with what would be allowed. */

@@ -2,14 +2,17 @@
  *
  * The public interface, as a table: what stands at which path, and who answers.
  *
- *   GET HEAD        /                    how to use it
- *   PUT             /{name}              put.c
- *   GET HEAD DELETE /s/{id}              the share's only file: download.c, remove.c
+ *   GET HEAD        /                            how to use it
+ *   PUT             /{name}                      put.c
+ *   GET HEAD DELETE /s/{id}                      the share's only file: download.c, remove.c
  *   GET HEAD DELETE /s/{id}/{name}
- *   GET HEAD        /s/{id}.zip          all its files: archive.c
- *   GET HEAD        /s/{id}/{name}.torrent   metainfo.c
- *   GET HEAD        /health /metrics     pages.c
- *   OPTIONS         anything             what would be allowed
+ *   GET HEAD        /s/{id}.zip                  all its files: archive.c
+ *   GET HEAD        /s/{id}/{name}.torrent       metainfo.c
+ *   POST            /api/v1/shares/{id}/files    tus_create.c
+ *   HEAD DELETE     /api/v1/uploads/{id}         tus_query.c
+ *   PATCH           /api/v1/uploads/{id}         tus_patch.c
+ *   GET HEAD        /health /metrics             pages.c
+ *   OPTIONS         anything                     what would be allowed
  */
 #include "net/talk/archive.h"
 #include "net/talk/download.h"
@@ -18,11 +21,16 @@
 #include "net/talk/put.h"
 #include "net/talk/remove.h"
 #include "net/talk/reply.h"
+#include "net/talk/tus.h"
 #include "net/wire/uri.h"
 
-#define SEGMENTS_MAX 4U /* more than any path of ours has */
+#define SEGMENTS_MAX 6U /* more than any path of ours has */
 #define READS        (1U << HW_HTTP_GET | 1U << HW_HTTP_HEAD)
 #define SHARES       (READS | 1U << HW_HTTP_DELETE)
+#define CREATES      (1U << HW_HTTP_POST | 1U << HW_HTTP_OPTIONS)
+#define UPLOADS                                                                                    \
+	(1U << HW_HTTP_HEAD | 1U << HW_HTTP_PATCH | 1U << HW_HTTP_DELETE | 1U << HW_HTTP_POST |    \
+	 1U << HW_HTTP_OPTIONS)
 
 struct path {
 	struct hw_span segments[SEGMENTS_MAX];
@@ -32,9 +40,7 @@ struct path {
 typedef void route_fn(struct hw_talks *talks, struct hw_http_conn *conn, const struct path *path);
 
 struct route {
-	const char *first;  /* the first segment; NULL: any */
-	uint32_t count_min; /* segments */
-	uint32_t count_max;
+	const char *pattern; /* of the path, without its first slash; a segment "*" is any */
 	uint32_t methods;    /* bits of enum hw_http_method */
 	const char *allowed; /* the same for Allow */
 	route_fn *begin;
@@ -92,13 +98,59 @@ static void share(struct hw_talks *talks, struct hw_http_conn *conn, const struc
 	}
 }
 
+static void tus_mark(struct hw_http_conn *conn)
+{
+	conn->reply_extra[0] = HW_SPAN("Tus-Resumable: 1.0.0\r\n"); /* every answer carries it */
+}
+
+static void files(struct hw_talks *talks, struct hw_http_conn *conn, const struct path *path)
+{
+	tus_mark(conn);
+	if (conn->method == HW_HTTP_OPTIONS) {
+		hw_tus_options(talks, conn);
+		return;
+	}
+	hw_tus_create_begin(talks, conn, path->segments[3]);
+}
+
+/* What the request means: some clients can only POST, and say PATCH or DELETE in a field. */
+static enum hw_http_method method_of(const struct hw_http_conn *conn)
+{
+	struct hw_tus_head head;
+	(void)hw_tus_head_parse(hw_http_conn_request(conn), hw_http_conn_head_bytes(conn),
+				&head); /* what is wrong with it is said by who begins */
+	return (enum hw_http_method)head.method;
+}
+
+static void upload(struct hw_talks *talks, struct hw_http_conn *conn, const struct path *path)
+{
+	tus_mark(conn);
+	switch (conn->method == HW_HTTP_OPTIONS ? HW_HTTP_OPTIONS : method_of(conn)) {
+	case HW_HTTP_OPTIONS:
+		hw_tus_options(talks, conn);
+		break;
+	case HW_HTTP_PATCH:
+		hw_tus_patch_begin(talks, conn, path->segments[3]);
+		break;
+	case HW_HTTP_HEAD:
+	case HW_HTTP_DELETE:
+		hw_tus_query_begin(talks, conn, path->segments[3]);
+		break;
+	default:
+		hw_reply_method(conn, "HEAD, PATCH, DELETE, OPTIONS");
+	}
+}
+
 /* The first row whose path and method fit. Rows of one path stand together. */
 static const struct route g_routes[] = {
-	{"", 1, 1, READS, "GET, HEAD, OPTIONS", usage},
-	{"health", 1, 1, READS, "GET, HEAD, PUT, OPTIONS", health},
-	{"metrics", 1, 1, READS, "GET, HEAD, PUT, OPTIONS", metrics},
-	{"s", 2, 3, SHARES, "GET, HEAD, DELETE, OPTIONS", share},
-	{NULL, 1, 1, 1U << HW_HTTP_PUT, "PUT, OPTIONS", put},
+	{"", READS, "GET, HEAD, OPTIONS", usage},
+	{"health", READS, "GET, HEAD, PUT, OPTIONS", health},
+	{"metrics", READS, "GET, HEAD, PUT, OPTIONS", metrics},
+	{"s/*", SHARES, "GET, HEAD, DELETE, OPTIONS", share},
+	{"s/*/*", SHARES, "GET, HEAD, DELETE, OPTIONS", share},
+	{"api/v1/shares/*/files", CREATES, "POST, OPTIONS", files},
+	{"api/v1/uploads/*", UPLOADS, "HEAD, PATCH, DELETE, OPTIONS", upload},
+	{"*", 1U << HW_HTTP_PUT, "PUT, OPTIONS", put},
 };
 
 static void path_split(struct hw_http_conn *conn, struct path *ret_path)
@@ -121,8 +173,21 @@ static void path_split(struct hw_http_conn *conn, struct path *ret_path)
 
 static bool path_fits(const struct route *route, const struct path *path)
 {
-	return path->count >= route->count_min && path->count <= route->count_max &&
-	       (route->first == NULL || hw_span_equal(path->segments[0], hw_span_of(route->first)));
+	struct hw_span pattern = hw_span_of(route->pattern);
+	for (uint32_t i = 0; i < path->count; i++) {
+		const char *slash =
+			pattern.size > 0 ? memchr(pattern.bytes, '/', pattern.size) : NULL;
+		bool is_last = slash == NULL;
+		struct hw_span segment = {
+			pattern.bytes, is_last ? pattern.size : (uint32_t)(slash - pattern.bytes)};
+		bool is_any = hw_span_equal(segment, HW_SPAN("*"));
+		if (i == SEGMENTS_MAX || is_last != (i + 1 == path->count) ||
+		    !(is_any || hw_span_equal(segment, path->segments[i]))) {
+			return false;
+		}
+		pattern = hw_span_skip(pattern, is_last ? segment.size : segment.size + 1);
+	}
+	return path->count > 0;
 }
 
 static void begin(void *user, struct hw_http_conn *conn)

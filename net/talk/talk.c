@@ -9,10 +9,17 @@
 #include "net/talk/pages.h"
 #include "net/talk/put.h"
 #include "net/talk/remove.h"
+#include "net/talk/tus.h"
+
+/* Objects of one pool: the larger of the two. */
+#define UPLOAD_SIZE                                                                                \
+	((uint32_t)(sizeof(struct hw_tus) > sizeof(struct hw_put) ? sizeof(struct hw_tus)          \
+								  : sizeof(struct hw_put)))
 
 uint64_t hw_talks_bytes(const struct hw_talk_options *options)
 {
-	return hw_pool_bytes(sizeof(struct hw_put), HW_PAGE_SIZE, options->uploads_max) +
+	return hw_pool_bytes(UPLOAD_SIZE, HW_PAGE_SIZE, options->uploads_max) +
+	       hw_pool_bytes(sizeof(struct hw_tus_query), 64, HW_QUERIES_MAX) +
 	       hw_pool_bytes(sizeof(struct hw_download), 64, options->downloads_max) +
 	       hw_pool_bytes(sizeof(struct hw_archive), 64, HW_ARCHIVES_MAX) +
 	       hw_pool_bytes(sizeof(struct hw_metainfo), 64, HW_METAINFOS_MAX) +
@@ -31,8 +38,10 @@ int hw_talks_init(struct hw_talks *talks, struct hw_store *store, struct hw_cata
 		.options = *options,
 	};
 	hw_list_init(&talks->open_intakes);
-	int r = hw_pool_init(&talks->puts, sizeof(struct hw_put), HW_PAGE_SIZE,
-			     options->uploads_max);
+	int r = hw_pool_init(&talks->puts, UPLOAD_SIZE, HW_PAGE_SIZE, options->uploads_max);
+	if (r >= 0) {
+		r = hw_pool_init(&talks->queries, sizeof(struct hw_tus_query), 64, HW_QUERIES_MAX);
+	}
 	if (r >= 0) {
 		r = hw_pool_init(&talks->downloads, sizeof(struct hw_download), 64,
 				 options->downloads_max);
@@ -67,12 +76,13 @@ void hw_talks_deinit(struct hw_talks *talks)
 	hw_pool_deinit(&talks->metainfos);
 	hw_pool_deinit(&talks->archives);
 	hw_pool_deinit(&talks->downloads);
+	hw_pool_deinit(&talks->queries);
 	hw_pool_deinit(&talks->puts);
 }
 
 bool hw_talks_is_idle(const struct hw_talks *talks)
 {
-	return hw_pool_used_count(&talks->puts) == 0 &&
+	return hw_pool_used_count(&talks->puts) == 0 && hw_pool_used_count(&talks->queries) == 0 &&
 	       hw_pool_used_count(&talks->downloads) == 0 &&
 	       hw_pool_used_count(&talks->archives) == 0 &&
 	       hw_pool_used_count(&talks->metainfos) == 0 &&

@@ -19,6 +19,7 @@
 #define HW_METAINFOS_MAX 64U  /* .torrent files at a time; each pins a file */
 #define HW_REMOVALS_MAX  256U /* DELETEs under way */
 #define HW_PAGES_MAX     16U  /* /metrics under way */
+#define HW_QUERIES_MAX   128U /* questions about uploads under way */
 
 /* Who may upload. The words are the configuration's. */
 enum hw_upload_policy {
@@ -31,12 +32,17 @@ enum hw_upload_policy {
 struct hw_talk_options {
 	enum hw_upload_policy upload_policy;
 	uint64_t file_size_max;    /* bytes */
+	uint64_t share_size_max;   /* bytes of all files of a share; 0: no limit */
+	uint64_t store_size_max;   /* bytes of all shares; 0: what the disk has */
 	uint64_t upload_expiry_ms; /* an unfinished upload is kept so long after its last byte */
 	uint32_t uploads_max;
 	uint32_t downloads_max;
 	const char *public_url;                      /* lent for ever; "" : from the Host field */
 	const struct hw_metrics *const *all_metrics; /* of every thread; lent for ever */
 	uint32_t metrics_count;
+	struct hw_talks *const *peers; /* of every reactor, by index; lent for ever, and of another
+					* reactor only its mailbox is touched */
+	uint32_t peer_count;
 };
 
 struct hw_talks {
@@ -44,7 +50,8 @@ struct hw_talks {
 	struct hw_store *store;
 	struct hw_catalog *catalog;
 	struct hw_talk_options options;
-	struct hw_pool puts;
+	struct hw_pool puts;         /* whatever brings bytes: struct hw_put, struct hw_tus */
+	struct hw_pool queries;      /* struct hw_tus_query */
 	struct hw_list open_intakes; /* of all uploads */
 	struct hw_pool downloads;
 	struct hw_pool archives;

@@ -7,6 +7,7 @@
 #ifndef HW_NET_WIRE_HTTP_DATE_H
 #define HW_NET_WIRE_HTTP_DATE_H
 
+#include "core/base/check.h"
 #include "net/wire/calendar.h"
 
 #define HW_HTTP_DATE_SIZE 29U /* bytes of "Sun, 06 Nov 1994 08:49:37 GMT" */

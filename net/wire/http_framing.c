@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- *   target -> absolute_judge -> host_is_plain
+ *   target -> absolute_judge
  *   field  -> content_length_judge, coding_judge -> coding_element_judge, host_judge,
  *             expect_judge, connection_read
  *   end
@@ -8,15 +8,11 @@
 #include "net/wire/http_framing.h"
 
 #include "net/wire/http_char.h"
-
-#define HW_PORT_MAX       65535U
-#define HW_PORT_DIGIT_MAX 5U
+#include "net/wire/http_host.h"
 
 static struct hw_http_judgement absolute_judge(struct hw_http_framing *framing,
 					       struct hw_http_request *request, const char *bytes,
 					       uint32_t scheme_size);
-static bool host_is_plain(struct hw_span host);
-static bool literal_is_plain(struct hw_span literal);
 static struct hw_http_judgement content_length_judge(struct hw_http_request *request,
 						     struct hw_span value);
 static struct hw_http_judgement coding_judge(struct hw_http_framing *framing,
@@ -79,7 +75,7 @@ static struct hw_http_judgement absolute_judge(struct hw_http_framing *framing,
 		host_size++;
 	}
 	struct hw_span host = {rest.bytes, host_size};
-	if (!host_is_plain(host)) {
+	if (!hw_http_host_is_plain(host)) {
 		return bad("the target must name a plain host and a path");
 	}
 	request->host.offset = (uint16_t)(request->target.offset + scheme_size);
@@ -88,59 +84,6 @@ static struct hw_http_judgement absolute_judge(struct hw_http_framing *framing,
 	request->origin.size = (uint16_t)(rest.size - host_size);
 	framing->has_authority = true;
 	return good();
-}
-
-/* name[:port] or [v6][:port]. Far less than RFC 3986 allows, but all that is seen: the host is
- * copied into links, so it must be harmless in HTML, JSON, shells and heads. */
-static bool host_is_plain(struct hw_span host)
-{
-	uint32_t size = 0;
-	if (host.size > 0 && host.bytes[0] == '[') {
-		while (size < host.size && host.bytes[size] != ']') {
-			size++;
-		}
-		if (size == host.size ||
-		    !literal_is_plain((struct hw_span){host.bytes + 1, size - 1})) {
-			return false;
-		}
-		size++;
-	} else {
-		while (size < host.size && hw_http_char_is(host.bytes[size], HW_HTTP_CHAR_HOST)) {
-			size++;
-		}
-	}
-	if (size == 0) {
-		return false;
-	}
-	struct hw_span port = hw_span_skip(host, size);
-	if (port.size == 0) {
-		return true;
-	}
-	if (port.bytes[0] != ':' || port.size > 1 + HW_PORT_DIGIT_MAX) {
-		return false;
-	}
-	port = hw_span_skip(port, 1);
-	if (!hw_http_char_all(port, HW_HTTP_CHAR_DIGIT)) {
-		return false;
-	}
-	uint32_t number = 0;
-	for (uint32_t i = 0; i < port.size; i++) {
-		number = number * 10 + (uint32_t)(port.bytes[i] - '0');
-	}
-	return number <= HW_PORT_MAX;
-}
-
-static bool literal_is_plain(struct hw_span literal)
-{
-	for (uint32_t i = 0; i < literal.size; i++) {
-		char c = literal.bytes[i];
-		bool is_hex = hw_http_char_is(c, HW_HTTP_CHAR_DIGIT) || (c >= 'a' && c <= 'f') ||
-			      (c >= 'A' && c <= 'F');
-		if (!is_hex && c != ':' && c != '.') {
-			return false;
-		}
-	}
-	return literal.size >= 2; /* "::" */
 }
 
 struct hw_http_judgement hw_http_framing_field(struct hw_http_framing *framing,
@@ -254,7 +197,7 @@ static struct hw_http_judgement host_judge(struct hw_http_framing *framing,
 	}
 	framing->has_host = true;
 	struct hw_span host = hw_http_place_span(place, bytes);
-	if (!host_is_plain(host)) {
+	if (!hw_http_host_is_plain(host)) {
 		return bad("Host must be one plain name or address");
 	}
 	if (framing->has_authority &&

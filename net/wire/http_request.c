@@ -102,3 +102,21 @@ bool hw_http_request_has_token(const struct hw_http_request *request, const char
 	}
 	return false;
 }
+
+bool hw_http_request_has_media_type(const struct hw_http_request *request, const char *bytes,
+				    struct hw_span type)
+{
+	uint32_t index = 0;
+	struct hw_span value;
+	struct hw_span further;
+	struct hw_span name = HW_SPAN("content-type");
+	if (!hw_http_request_field_next(request, bytes, name, &index, &value) ||
+	    hw_http_request_field_next(request, bytes, name, &index, &further)) {
+		return false;
+	}
+	const char *semicolon = value.size == 0 ? NULL : memchr(value.bytes, ';', value.size);
+	if (semicolon != NULL) {
+		value.size = (uint32_t)(semicolon - value.bytes);
+	}
+	return hw_span_equal_nocase(hw_http_char_trim(value), type);
+}

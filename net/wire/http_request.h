@@ -109,4 +109,9 @@ bool hw_http_list_next(struct hw_span *list, struct hw_span *ret_element);
 bool hw_http_request_has_token(const struct hw_http_request *request, const char *bytes,
 			       struct hw_span name, struct hw_span token);
 
+/* hw_http_request_has_media_type - whether the body is said to be of this type
+ * Parameters behind it do not count. False when Content-Type is missing or comes twice. */
+bool hw_http_request_has_media_type(const struct hw_http_request *request, const char *bytes,
+				    struct hw_span type);
+
 #endif

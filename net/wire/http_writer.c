@@ -32,6 +32,13 @@ struct hw_span hw_http_writer_span(const struct hw_http_writer *writer)
 	return (struct hw_span){writer->bytes, writer->size};
 }
 
+void hw_http_writer_cut(struct hw_http_writer *writer, uint32_t size)
+{
+	hw_assert(size <= writer->size);
+	writer->size = size;
+	writer->is_overflowed = false;
+}
+
 /* Where the next @size bytes go; NULL when they do not fit, now or before. */
 static char *room_take(struct hw_http_writer *writer, uint32_t size)
 {

@@ -35,6 +35,10 @@ void hw_http_writer_init(struct hw_http_writer *writer, char *bytes, uint32_t ca
 /* What was written so far; lent from the buffer. */
 struct hw_span hw_http_writer_span(const struct hw_http_writer *writer);
 
+/* hw_http_writer_cut - forget what was written behind @size, and that it did not fit
+ * For rows of a page: the one that does not fit is taken back whole. @size: a size it had. */
+void hw_http_writer_cut(struct hw_http_writer *writer, uint32_t size);
+
 /* Pieces. Bytes go as they are: for literals and for what is known to be clean. */
 void hw_http_writer_bytes(struct hw_http_writer *writer, struct hw_span bytes);
 void hw_http_writer_text(struct hw_http_writer *writer, const char *text);

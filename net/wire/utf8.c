@@ -32,3 +32,38 @@ int hw_utf8_next(struct hw_span text, uint32_t *ret_code)
 	*ret_code = code;
 	return (int)size;
 }
+
+/* A beginning is good when the least or the greatest bytes that may follow make it a character:
+ * what is overlong, a surrogate or too large is so at both ends. */
+static bool can_begin(struct hw_span text)
+{
+	static const uint8_t ends[] = {0x80, 0xbf};
+	for (uint32_t i = 0; i < hw_count_of(ends); i++) {
+		char bytes[4];
+		uint32_t code = 0;
+		memset(bytes, ends[i], sizeof(bytes));
+		memcpy(bytes, text.bytes, text.size);
+		int size = hw_utf8_next((struct hw_span){bytes, sizeof(bytes)}, &code);
+		if (size > (int)text.size) {
+			return true;
+		}
+	}
+	return false;
+}
+
+int64_t hw_utf8_check(struct hw_span text)
+{
+	struct hw_span left = text;
+	while (left.size > 0) {
+		uint32_t code = 0;
+		int size = hw_utf8_next(left, &code);
+		if (size < 0 && (left.size > 3 || !can_begin(left))) {
+			return -EILSEQ;
+		}
+		if (size < 0) {
+			break;
+		}
+		left = hw_span_skip(left, (uint32_t)size);
+	}
+	return text.size - left.size;
+}

@@ -15,4 +15,9 @@
  * U+10FFFF. */
 int hw_utf8_next(struct hw_span text, uint32_t *ret_code) HW_MUST_CHECK;
 
+/* hw_utf8_check - how much of a text that may go on is whole characters
+ * Returns its size; what is left of @text (at most 3 bytes) may still become a character. -EILSEQ
+ * when no byte that follows could make it one. */
+int64_t hw_utf8_check(struct hw_span text) HW_MUST_CHECK;
+
 #endif

@@ -111,14 +111,19 @@ static uint32_t end_size(const struct hw_zip_layout *layout)
 /* Date and time of MS-DOS: two seconds are the smallest step. */
 static uint32_t dos_time(uint64_t unix_seconds)
 {
-	struct hw_calendar at = hw_calendar_of(unix_seconds);
-	if (at.year < DOS_YEAR_FIRST) {
-		at = (struct hw_calendar){.year = DOS_YEAR_FIRST, .month = 1, .day = 1};
-	} else if (at.year > DOS_YEAR_LAST) {
-		at = (struct hw_calendar){DOS_YEAR_LAST, 12, 31, 23, 59, 59};
+	uint64_t seconds = hw_min(unix_seconds, HW_CALENDAR_SECONDS_MAX);
+	uint32_t second = (uint32_t)(seconds % HW_CALENDAR_DAY_SECONDS);
+	struct hw_calendar_date day =
+		hw_calendar_date_of_day((uint32_t)(seconds / HW_CALENDAR_DAY_SECONDS));
+	if (day.year < DOS_YEAR_FIRST) {
+		day = (struct hw_calendar_date){.year = DOS_YEAR_FIRST, .month = 0, .day = 1};
+		second = 0;
+	} else if (day.year > DOS_YEAR_LAST) {
+		day = (struct hw_calendar_date){.year = DOS_YEAR_LAST, .month = 11, .day = 31};
+		second = HW_CALENDAR_DAY_SECONDS - 1;
 	}
-	uint32_t date = (at.year - DOS_YEAR_FIRST) << 9 | at.month << 5 | at.day;
-	return date << 16 | at.hour << 11 | at.minute << 5 | at.second / 2;
+	uint32_t date = (day.year - DOS_YEAR_FIRST) << 9 | (day.month + 1) << 5 | day.day;
+	return date << 16 | second / 3600 << 11 | second / 60 % 60 << 5 | second % 60 / 2;
 }
 
 /* What a local header and a central one have in common. */

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * catalog_sim.h - the catalog's port in memory, with seeded delays, order and errors
+ * catalog_sim.h - the catalog behind its port, with seeded delays, order and errors
  *
  * Room: tests/sim    Thread: one    Blocks: never    Allocates: yes, it is a test
- * Owns: files, shares, chunks, pins, and a ledger of every extent that it ever heard of
+ * Owns: a ledger of every extent that it ever heard of; the catalog is the process's
  *
  * Requests go by mail to a worker's turn and are answered from it, in any order, each for itself;
- * some wait for a while. The rules of core/catalog/catalog.h are kept; what a caller breaks (an
- * extent named twice, or named after it was dropped, or dropped twice) is asserted at once.
- * Extents that are dropped are punched out of the simulated disk, so that whoever still reads them
- * finds zeros; a sealed segment without live extents is unlinked.
+ * some wait for a while. What answers them is core/catalog over a database in memory, so what a
+ * request means is said once. What a caller breaks (an extent named twice, or named after it was
+ * dropped, or dropped twice) is asserted at once. Extents that are dropped are punched out of the
+ * simulated disk, so that whoever still reads them finds zeros; a sealed segment without live
+ * extents is unlinked. A WATCH is answered when its file changes, or after a simulated second or
+ * two; nobody needs to sweep for that.
  */
 #ifndef HW_TESTS_SIM_CATALOG_SIM_H
 #define HW_TESTS_SIM_CATALOG_SIM_H
@@ -19,8 +21,6 @@
 #include "core/loop/worker.h"
 #include "core/store/files.h"
 
-struct hw_catalog_sim_file;
-struct hw_catalog_sim_chunk;
 struct hw_catalog_sim_extent;
 
 /* Readable by tests; written by catalog_sim.c, but for what may be set. */
@@ -40,14 +40,8 @@ struct hw_catalog_sim {
 	uint64_t *due_us; /* of pending[i] */
 	uint32_t pending_count;
 	uint32_t pending_capacity;
-	struct hw_catalog_sim_file *files_first;
-	struct hw_catalog_sim_chunk *chunks_first;
 	struct hw_catalog_sim_extent *extents_first;
-	struct hw_catalog_sim_extent *to_punch;
-	uint32_t *sealed; /* segment numbers, not unlinked yet */
-	uint32_t sealed_count;
-	uint32_t sealed_capacity;
-	uint64_t next_file_id;
+	bool has_reclaim;         /* there may be something to punch, or to unlink */
 	uint32_t in_flight_count; /* requests submitted and not answered */
 	uint32_t abort_failures;  /* unfinished files that an ABORT was refused for */
 };
@@ -61,9 +55,10 @@ void hw_catalog_sim_deinit(struct hw_catalog_sim *sim);
 void hw_catalog_sim_sealed(void *user, uint32_t shard, uint32_t segment);
 bool hw_catalog_sim_is_idle(const struct hw_catalog_sim *sim);
 
-/* Everything has come to rest: asserts that no pin is left, that only files whose ABORT was refused
- * are unfinished, that references add up, that no extent is both named and dropped. */
-void hw_catalog_sim_check(const struct hw_catalog_sim *sim);
+/* Everything has come to rest: punches what is left, then asserts that no pin and no home is left,
+ * that only files whose ABORT was refused, or that can be gone on with, are unfinished, that
+ * references and sums add up, that every extent is either named or dropped. */
+void hw_catalog_sim_check(struct hw_catalog_sim *sim);
 
 /* The sealed file of a share, as a request sees it; nothing is pinned. Returns false: not there. */
 bool hw_catalog_sim_find(const struct hw_catalog_sim *sim, const uint8_t share_id[HW_SHARE_ID_SIZE],

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -25,6 +26,8 @@ static struct {
 	struct segment segments[SEGMENTS_MAX];
 	struct hw_prng prng;
 	uint64_t size;
+	uint8_t note[HW_FILES_NOTE_SIZE_MAX];
+	uint32_t note_size; /* 0: there is none */
 	bool is_locked;
 	bool is_begun;
 } g_disk;
@@ -38,6 +41,7 @@ static void disk_free(void)
 		}
 	}
 	hw_assert(!g_disk.is_locked); /* hw_files_close was forgotten */
+	g_disk.note_size = 0;
 	g_disk.is_begun = false;
 }
 
@@ -261,6 +265,15 @@ int hw_files_segment_open(const struct hw_files *files, uint32_t shard, uint32_t
 	return fd;
 }
 
+int hw_files_segment_open_direct(const struct hw_files *files, uint32_t shard, uint32_t segment)
+{
+	int fd = hw_files_segment_open(files, shard, segment);
+	if (fd >= 0) {
+		hw_sim_file_direct_set(fd, files->is_direct);
+	}
+	return fd;
+}
+
 int hw_files_segment_punch(const struct hw_files *files, uint32_t shard, uint32_t segment,
 			   uint64_t offset, uint64_t size)
 {
@@ -306,6 +319,47 @@ int hw_files_segment_size(const struct hw_files *files, uint32_t shard, uint32_t
 	}
 	*ret_size = hw_sim_file_size(found->fd);
 	return 0;
+}
+
+int hw_files_segment_used_size(const struct hw_files *files, uint32_t shard, uint32_t segment,
+			       uint64_t *ret_size)
+{
+	(void)files;
+	int r = call();
+	if (r < 0) {
+		return r;
+	}
+	const struct segment *found = segment_at(shard, segment);
+	if (found == NULL) {
+		return -ENOENT;
+	}
+	*ret_size = found->used_size;
+	return 0;
+}
+
+/* A power loss leaves it: nobody may depend on it. */
+int hw_files_note_write(const struct hw_files *files, const void *bytes, uint32_t size)
+{
+	(void)files;
+	hw_assert(size > 0 && size <= HW_FILES_NOTE_SIZE_MAX);
+	int r = call();
+	if (r < 0) {
+		return r;
+	}
+	memcpy(g_disk.note, bytes, size);
+	g_disk.note_size = size;
+	return 0;
+}
+
+int hw_files_note_read(const struct hw_files *files, void *ret_bytes, uint32_t size)
+{
+	(void)files;
+	int r = call();
+	if (r < 0 || g_disk.note_size == 0) {
+		return r < 0 ? r : -ENOENT;
+	}
+	memcpy(ret_bytes, g_disk.note, hw_min(size, g_disk.note_size));
+	return (int)hw_min(size, g_disk.note_size);
 }
 
 int hw_files_segment_unlink(const struct hw_files *files, uint32_t shard, uint32_t segment)

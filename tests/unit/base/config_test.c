@@ -292,6 +292,23 @@ static void test_bad_variables(void **state)
 	assert_int_equal(parse(NONE, VARIABLES("HAWSER_FAILPOINT=slab_written:2")), 0);
 }
 
+static void test_deeds(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(NONE, NONE), 0);
+	assert_false(g_config.has_check || g_config.has_repair || g_config.has_json);
+	assert_int_equal(parse(FLAGS("--check", "--data-dir=/a"), NONE), 0);
+	assert_true(g_config.has_check && !g_config.has_repair && !g_config.has_json);
+	assert_string_equal(g_config.data_dir, "/a");
+	assert_int_equal(parse(FLAGS("--repair", "--check", "--json"), NONE), 0);
+	assert_true(g_config.has_check && g_config.has_repair && g_config.has_json);
+	assert_int_equal(parse(FLAGS("--repair"), NONE), -EINVAL);
+	assert_non_null(strstr(g_message, "--check"));
+	assert_int_equal(parse(FLAGS("--json"), NONE), -EINVAL);
+	assert_int_equal(parse(FLAGS("--check=yes"), NONE), -EINVAL);
+	assert_int_equal(parse(NONE, VARIABLES("HAWSER_CHECK=1")), -EINVAL);
+}
+
 static void test_relations(void **state)
 {
 	(void)state;
@@ -343,6 +360,7 @@ int main(void)
 		cmocka_unit_test(test_unreadable_files),
 		cmocka_unit_test(test_bad_flags),
 		cmocka_unit_test(test_bad_variables),
+		cmocka_unit_test(test_deeds),
 		cmocka_unit_test(test_relations),
 		cmocka_unit_test(test_small_message),
 	};

@@ -67,10 +67,12 @@ static void only_file_needs_no_name(void **state)
 	assert_int_equal(run_one(fixture, &found), 0);
 	assert_int_equal(found.name_size, strlen("file-3.bin"));
 	assert_memory_equal(found.name, "file-3.bin", found.name_size);
-	/* A second file in the share, which no request makes yet: then a name is needed. */
-	fixture_execute(fixture,
-			"INSERT INTO file SELECT 99, 1, 0, 0, share_id, X'41', file_root, 0 "
-			"FROM file");
+	struct hw_upload upload = {.length = 0};
+	request_share(&found, HW_CATALOG_UPLOAD_CREATE, 3);
+	found.name[0] = 'A';
+	found.upload = &upload;
+	found.home = HW_HOME_NONE;
+	assert_int_equal(run_one(fixture, &found), 0);
 	request_share(&found, HW_CATALOG_LOOKUP, 3);
 	found.name_size = 0;
 	assert_int_equal(run_one(fixture, &found), -EINVAL);

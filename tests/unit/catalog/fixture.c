@@ -65,6 +65,7 @@ int fixture_try_open(struct fixture *fixture, char *ret_message, uint32_t messag
 		.path = fixture->path,
 		.reclaim = {.context = fixture, .punch = fake_punch, .segment_unlink = fake_unlink},
 		.pin_capacity = FIXTURE_PINS,
+		.home_capacity = FIXTURE_HOMES,
 		.cache_size = FIXTURE_CACHE_SIZE,
 		.has_quick_check = true,
 	};
@@ -196,8 +197,25 @@ static const char *const g_zeros[] = {
 	"(chunk_index >= chunk_count OR chunk_index < 0)",
 	"SELECT count(*) FROM file_chunk c JOIN file USING (file_id) WHERE state <> 3 AND "
 	"chunk_index < chunk_count - 1 AND size <> 4194304",
-	"SELECT count(*) FROM share WHERE NOT EXISTS (SELECT 1 FROM file "
-	"WHERE file.share_id = share.share_id AND state = 1)",
+	"SELECT count(*) FROM share WHERE is_made_by_commit AND ended_ms IS NULL AND NOT EXISTS "
+	"(SELECT 1 FROM file WHERE file.share_id = share.share_id)",
+	"SELECT count(*) FROM share WHERE size <> (SELECT coalesce(sum(counted), 0) FROM file "
+	"WHERE file.share_id = share.share_id) OR file_count <> (SELECT count(*) FROM file "
+	"WHERE file.share_id = share.share_id AND name IS NOT NULL) OR part_count <> "
+	"(SELECT count(*) FROM file WHERE file.share_id = share.share_id AND name IS NULL)",
+	"SELECT count(*) FROM share WHERE ended_ms IS NOT NULL AND (link_name IS NOT NULL OR "
+	"NOT EXISTS (SELECT 1 FROM gone WHERE kind = 0 AND id = share_id))",
+	"SELECT count(*) FROM file JOIN share USING (share_id) WHERE mode <> 1 AND (counted <> "
+	"coalesce(length, file_size + tail_size) OR reserved <> "
+	"coalesce(length - file_size - tail_size, 0))",
+	"SELECT count(*) FROM file JOIN share USING (share_id) WHERE mode = 1 AND state = 0 AND "
+	"(counted <> 0 OR reserved <> 0 OR file_size <> 0)",
+	"SELECT count(*) FROM upload u WHERE NOT EXISTS (SELECT 1 FROM file f "
+	"WHERE f.file_id = u.file_id AND f.state = u.is_sealed "
+	"AND f.tail_size = coalesce(length(u.tail), 0) AND (f.name IS NULL) = (u.kind = 1))",
+	"SELECT count(*) FROM total WHERE stored <> (SELECT coalesce(sum(size), 0) FROM chunk) OR "
+	"reserved <> (SELECT coalesce(sum(reserved), 0) FROM file)",
+	"SELECT count(*) <> 1 FROM total",
 };
 
 void fixture_judge(struct fixture *fixture)
@@ -251,7 +269,7 @@ void request_share(struct hw_catalog_request *request, enum hw_catalog_verb verb
 	memset(request, 0, sizeof(*request));
 	request->verb = verb;
 	memcpy(request->share_id, &share, sizeof(share));
-	memset(request->owner_hash, (int)(share & 0xff), HW_HASH_SIZE);
+	memset(request->owner_hash, (int)(share % 255 + 1), HW_HASH_SIZE);
 	request->name_size =
 		(uint16_t)snprintf(request->name, sizeof(request->name), "file-%u.bin", share);
 }

@@ -21,6 +21,7 @@
 
 #define FIXTURE_CACHE_SIZE (1U << 20)
 #define FIXTURE_PINS       128U
+#define FIXTURE_HOMES      64U
 
 /* What the port was asked to do, in that order. */
 struct fixture_act {

@@ -121,6 +121,9 @@ static void send_done(void *user, int res)
 static void begin(void *user, struct hw_http_conn *conn)
 {
 	struct conn_world *world = user;
+	if (world->takes != NULL && world->takes(world, conn)) {
+		return;
+	}
 	struct conn_talk *talk = talk_take(world, conn);
 	struct hw_span target =
 		hw_http_request_target(hw_http_conn_request(conn), hw_http_conn_head_bytes(conn));

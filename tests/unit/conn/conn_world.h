@@ -49,6 +49,8 @@ struct conn_world {
 	uint32_t answer_size; /* of /bytes */
 	bool waits_first;     /* body_wait before each body_recv */
 	bool goes_on;         /* send_more when asked to give way, else send_wait */
+	/* Another talk: it has the request when it returns true. */
+	bool (*takes)(struct conn_world *world, struct hw_http_conn *conn);
 	/* What it saw. */
 	uint32_t begun_count;
 	uint32_t refused_count;

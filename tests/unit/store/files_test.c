@@ -197,6 +197,58 @@ static void test_create(void **state)
 	assert_int_equal(hw_files_segment_unlink(&fixture->files, 4, 7), 0);
 }
 
+/* Read as the scrubber does: where there is O_DIRECT, with its rules. */
+static void test_open_direct(void **state)
+{
+	struct fixture *fixture = *state;
+	static _Alignas(4096) char page[4096];
+	int fd = create(fixture, 1, 1, MIB);
+	assert_int_equal(pwrite(fd, "hello", 5, 4096), 5);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(hw_files_segment_open_direct(&fixture->files, 1, 2), -ENOENT);
+	for (uint32_t i = 0; i < 2; i++) {
+		hw_files_close(&fixture->files);
+		assert_int_equal(hw_files_open(&fixture->files, fixture->dir.path, 0, i == 1), 0);
+		int reading = hw_files_segment_open_direct(&fixture->files, 1, 1);
+		assert_true(reading >= 0);
+		int flags = fcntl(reading, F_GETFL);
+		assert_int_equal((flags & O_DIRECT) != 0, fixture->files.is_direct);
+		assert_int_equal(pread(reading, page, sizeof(page), 4096), sizeof(page));
+		assert_memory_equal(page, "hello", 6);
+		assert_int_equal(pwrite(reading, page, sizeof(page), 0), -1);
+		assert_int_equal(close(reading), 0);
+	}
+}
+
+/* As du has it: a hole takes nothing. */
+static void test_used_size(void **state)
+{
+	struct fixture *fixture = *state;
+	uint64_t size = 7;
+	assert_int_equal(close(create(fixture, 1, 1, MIB)), 0);
+	assert_int_equal(hw_files_segment_used_size(&fixture->files, 1, 2, &size), -ENOENT);
+	assert_true(size == 7);
+	assert_int_equal(hw_files_segment_used_size(&fixture->files, 1, 1, &size), 0);
+	assert_true((int64_t)size == data_dir_used_size(&fixture->dir, 1, 1) && size >= MIB);
+	assert_int_equal(hw_files_segment_punch(&fixture->files, 1, 1, 0, MIB / 2), 0);
+	assert_int_equal(hw_files_segment_used_size(&fixture->files, 1, 1, &size), 0);
+	assert_true((int64_t)size == data_dir_used_size(&fixture->dir, 1, 1) && size < MIB);
+}
+
+static void test_note(void **state)
+{
+	struct fixture *fixture = *state;
+	char text[HW_FILES_NOTE_SIZE_MAX] = "";
+	assert_int_equal(hw_files_note_read(&fixture->files, text, sizeof(text)), -ENOENT);
+	assert_int_equal(hw_files_note_write(&fixture->files, "a long one", 10), 0);
+	assert_int_equal(hw_files_note_write(&fixture->files, "short", 5), 0);
+	assert_int_equal(hw_files_note_read(&fixture->files, text, sizeof(text)), 5);
+	assert_memory_equal(text, "short", 6);
+	assert_int_equal(hw_files_note_read(&fixture->files, text, 2), 2);
+	assert_int_equal(hw_files_has(&fixture->files, "scrub"), 1);
+	assert_int_equal(hw_files_has(&fixture->files, "scrub.new"), 0);
+}
+
 static uint64_t disk_free_size(const struct fixture *fixture)
 {
 	struct statvfs disk;
@@ -324,6 +376,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_format, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_format_unfinished, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_create, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_open_direct, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_used_size, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_note, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full_disk, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_holes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_list, setup, teardown),

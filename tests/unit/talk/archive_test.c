@@ -13,6 +13,7 @@
 
 #include "core/base/prng.h"
 #include "net/talk/archive.h"
+#include "net/wire/hex.h"
 
 #define SMALL_COUNT 40U
 

@@ -8,6 +8,7 @@
 #include "net/talk/download.h"
 #include "net/talk/put.h"
 #include "net/talk/remove.h"
+#include "net/talk/tus.h"
 #include "tests/unit/talk/talk_table.h"
 
 static struct talk_world g_world;
@@ -18,10 +19,12 @@ static void bytes_are_counted(void **state)
 	g_running.part = "bytes_are_counted";
 	struct hw_talk_options few = {.uploads_max = 1, .downloads_max = 1};
 	struct hw_talk_options more = {.uploads_max = 2, .downloads_max = 4};
-	uint64_t least = sizeof(struct hw_put) + 3 * sizeof(struct hw_download);
+	uint64_t upload = sizeof(struct hw_tus); /* the larger of the two */
+	uint64_t least = upload + 3 * sizeof(struct hw_download);
 	assert_true(hw_talks_bytes(&few) > HW_REMOVALS_MAX * sizeof(struct hw_removal));
+	assert_true(upload >= sizeof(struct hw_put));
 	assert_in_range(hw_talks_bytes(&more) - hw_talks_bytes(&few), least,
-			least + 2 * HW_PAGE_SIZE);
+			least + 3 * HW_PAGE_SIZE);
 }
 
 static void pools_are_limits(void **state)

@@ -110,7 +110,11 @@ static void server_start(struct talk_world *world)
 		.public_url = options->public_url != NULL ? options->public_url : "",
 		.all_metrics = world->all_metrics,
 		.metrics_count = 1,
+		.upload_expiry_ms = UINT64_C(86400000),
+		.peers = world->peers,
+		.peer_count = 1,
 	};
+	world->peers[0] = &world->talks;
 	int r = hw_talks_init(&world->talks, &world->store, &world->catalog.catalog, &talks);
 	hw_assert(r == 0);
 	struct hw_http_limits limits = {
@@ -158,6 +162,7 @@ static void watches_check(const struct talk_world *world)
 		bool is_waiting = is_asking || hw_list_is_linked(&conn->buffer_link);
 		bool is_ending = (conn->is_probing || conn->is_cut) && is_asking;
 		hw_assert(conn->state == HW_CONN_CLOSING || conn->state == HW_CONN_NAMING ||
+			  conn->state == HW_CONN_UPGRADED || /* it has a timer of its own */
 			  !is_waiting || is_ending || hw_timer_is_running(&conn->timer));
 	}
 }

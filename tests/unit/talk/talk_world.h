@@ -47,6 +47,7 @@ struct talk_world {
 	struct hw_catalog_sim catalog;
 	struct hw_store store;
 	struct hw_talks talks;
+	struct hw_talks *peers[1];
 	struct hw_http_server server;
 	uint32_t listener;
 	void *taken[TALK_WORLD_TAKEN_MAX]; /* out of pools that shall be small */

@@ -83,11 +83,35 @@ static void list_test(void **state)
 	assert_false(hw_http_list_next(&(struct hw_span){NULL, 0}, &element));
 }
 
+static bool has_type(const char *fields)
+{
+	static char head[256];
+	(void)snprintf(head, sizeof(head), "PUT / HTTP/1.1\r\nHost: h\r\n%s\r\n", fields);
+	return hw_http_request_has_media_type(parse(head), head, HW_SPAN("application/x-y"));
+}
+
+static void media_type_test(void **state)
+{
+	(void)state;
+	assert_true(has_type("Content-Type: application/x-y\r\n"));
+	assert_true(has_type("content-type: Application/X-Y ; charset=utf-8\r\n"));
+	assert_true(has_type("content-type: application/x-y;\r\n"));
+	assert_false(has_type(""));
+	assert_false(has_type("Content-Type:\r\n"));
+	assert_false(has_type("Content-Type: ;\r\n"));
+	assert_false(has_type("Content-Type: application/x-yz\r\n"));
+	assert_false(has_type("Content-Type: application/x-y, text/html\r\n"));
+	assert_false(has_type("Content-Type: text/html; application/x-y\r\n"));
+	assert_false(
+		has_type("Content-Type: application/x-y\r\nContent-Type: application/x-y\r\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fields_test),
 		cmocka_unit_test(list_test),
+		cmocka_unit_test(media_type_test),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

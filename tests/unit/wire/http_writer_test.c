@@ -239,13 +239,29 @@ static void json_bytes_test(void **state)
 	}
 }
 
+static void cut_test(void **state)
+{
+	(void)state;
+	char bytes[8];
+	hw_http_writer_init(&g_writer, bytes, 4);
+	hw_http_writer_text(&g_writer, "ab");
+	hw_http_writer_text(&g_writer, "cde");
+	assert_true(g_writer.is_overflowed);
+	hw_http_writer_cut(&g_writer, 2);
+	assert_written("ab");
+	hw_http_writer_text(&g_writer, "cd");
+	assert_written("abcd");
+	hw_http_writer_cut(&g_writer, 0);
+	assert_written("");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(head_test),       cmocka_unit_test(capacity_test),
 		cmocka_unit_test(injection_test),  cmocka_unit_test(attachment_test),
 		cmocka_unit_test(long_name_test),  cmocka_unit_test(json_test),
-		cmocka_unit_test(json_bytes_test),
+		cmocka_unit_test(json_bytes_test), cmocka_unit_test(cut_test),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,9 +85,40 @@ static void bytes_test(void **state)
 	}
 }
 
+/* What is checked in two parts is judged as soon as nothing could make it good. */
+static void beginnings_test(void **state)
+{
+	(void)state;
+	for (uint32_t pair = 0; pair < 0x10000; pair++) {
+		char bytes[4] = {(char)(pair >> 8), (char)pair, (char)0x80, (char)0x80};
+		uint32_t code = 0;
+		bool is_good = false;
+		for (uint32_t third = 0; third < 2; third++) {
+			bytes[2] = third == 0 ? (char)0x80 : (char)0xbf;
+			is_good |= hw_utf8_next((struct hw_span){bytes, 4}, &code) > 2;
+		}
+		int64_t size = hw_utf8_check((struct hw_span){bytes, 2});
+		if (is_good) {
+			assert_int_equal(size, 0);
+		} else {
+			int first = hw_utf8_next((struct hw_span){bytes, 2}, &code);
+			assert_true(size == -EILSEQ || (first > 0 && size >= first));
+		}
+	}
+	assert_int_equal(hw_utf8_check(HW_SPAN("")), 0);
+	assert_int_equal(hw_utf8_check(HW_SPAN("abc\xc3")), 3);
+	assert_int_equal(hw_utf8_check(HW_SPAN("abc\xc3\xa4")), 5);
+	assert_int_equal(hw_utf8_check(HW_SPAN("\xf4\x8f\xbf")), 0);
+	assert_int_equal(hw_utf8_check(HW_SPAN("\xf4\x90")), -EILSEQ);
+	assert_int_equal(hw_utf8_check(HW_SPAN("\xed\xa0")), -EILSEQ);
+	assert_int_equal(hw_utf8_check(HW_SPAN("\x80")), -EILSEQ);
+	assert_int_equal(hw_utf8_check(HW_SPAN("\xc3" "abc")), -EILSEQ);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(beginnings_test),
 		cmocka_unit_test(codes_test),
 		cmocka_unit_test(bytes_test),
 	};

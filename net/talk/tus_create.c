@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ *   begin: judge -> UPLOAD_CREATE -> created -+-> 201 and where to go on
+ *                                             +-> bytes came along, or there will be none:
+ *                                                 as a PATCH at 0 (tus_patch.c), then 201
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "core/base/clock.h"
+#include "net/talk/bearer.h"
+#include "net/talk/download.h"
+#include "net/talk/reply.h"
+#include "net/talk/tus.h"
+#include "net/wire/base32.h"
+#include "net/wire/name.h"
+#include "net/wire/tus_metadata.h"
+
+static void created(struct hw_catalog_request *request);
+
+/* What can be said before the catalog is asked. Returns the status of the refusal, 0: go on. */
+static uint32_t judge(const struct hw_talks *talks, const struct hw_http_conn *conn,
+		      const struct hw_tus_head *head, const char **ret_sentence)
+{
+	const struct hw_http_request *request = hw_http_conn_request(conn);
+	bool has_body = request->is_chunked || request->content_length > 0;
+	if (head->concat_kind == HW_TUS_FINAL) {
+		*ret_sentence = "Uploads cannot be concatenated here.";
+		return 400;
+	}
+	if (!head->has_length && !head->defers_length) {
+		*ret_sentence = "Say how long the file is (Upload-Length), or that you will "
+				"(Upload-Defer-Length: 1).";
+		return 400;
+	}
+	if (head->has_length && head->length > talks->options.file_size_max) {
+		*ret_sentence = "The file is larger than this server accepts.";
+		return 413;
+	}
+	if (has_body && !head->has_offset_type) {
+		*ret_sentence = "Send the bytes as Content-Type: application/offset+octet-stream.";
+		return 415;
+	}
+	if (has_body && head->checksum != HW_TUS_CHECKSUM_NONE) {
+		*ret_sentence = "A checksum belongs to a PATCH.";
+		return 400;
+	}
+	if (head->has_length && request->content_length > head->length) {
+		*ret_sentence = "Those are more bytes than the upload was announced with.";
+		return 413;
+	}
+	return 0;
+}
+
+/* The name of the file: what the metadata says, as tus clients call it, or else its id. */
+static enum hw_name_verdict name_set(struct hw_tus *tus, const struct hw_tus_head *head)
+{
+	struct hw_catalog_request *request = &tus->query.request;
+	if (head->concat_kind == HW_TUS_PARTIAL) {
+		request->name_size = 0;
+		return HW_NAME_GOOD;
+	}
+	int size = hw_tus_metadata_find(head->metadata, HW_SPAN("filename"), request->name,
+					HW_NAME_SIZE_MAX);
+	if (size == -ENOENT) {
+		size = hw_tus_metadata_find(head->metadata, HW_SPAN("name"), request->name,
+					    HW_NAME_SIZE_MAX);
+	}
+	if (size == -ENOENT) {
+		static_assert(HW_BASE32_SIZE(HW_UPLOAD_ID_SIZE) <= HW_NAME_SIZE_MAX, "it fits");
+		uint8_t random[HW_UPLOAD_ID_SIZE]; /* not the upload's id, which is a secret */
+		hw_random_bytes(random, sizeof(random));
+		hw_base32_encode(random, sizeof(random), request->name);
+		size = HW_BASE32_SIZE(HW_UPLOAD_ID_SIZE);
+	}
+	if (size < 0) {
+		return HW_NAME_TOO_LONG;
+	}
+	request->name_size = (uint16_t)size;
+	return hw_name_judge((struct hw_span){request->name, (uint32_t)size});
+}
+
+static void upload_set(struct hw_tus *tus, const struct hw_tus_head *head)
+{
+	struct hw_upload *upload = &tus->query.upload;
+	const struct hw_talks *talks = tus->query.talks;
+	hw_random_bytes(upload->upload_id, HW_UPLOAD_ID_SIZE);
+	upload->length = head->has_length ? head->length : HW_LENGTH_UNKNOWN;
+	upload->offset = 0;
+	upload->expires_ms = talks->reactor->wall_ms + talks->options.upload_expiry_ms;
+	upload->kind = head->concat_kind == HW_TUS_PARTIAL ? HW_UPLOAD_PARTIAL : HW_UPLOAD_WHOLE;
+	upload->is_sealed = false;
+	upload->tail_size = 0;
+	upload->crc32 = 0;
+	hw_merkle_init(&upload->merkle);
+	upload->metadata_size = (uint16_t)head->metadata.size;
+	memcpy(upload->metadata, head->metadata.bytes, head->metadata.size);
+}
+
+void hw_tus_create_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_span id)
+{
+	struct hw_tus_head head;
+	const char *sentence = NULL;
+	uint8_t owner_hash[HW_HASH_SIZE];
+	if (!hw_tus_head_judge(conn, &head)) {
+		return;
+	}
+	uint32_t status = judge(talks, conn, &head, &sentence);
+	if (status != 0) {
+		hw_reply_error(conn, status, sentence);
+		return;
+	}
+	if (!hw_bearer_hash(conn, owner_hash)) {
+		hw_reply_unauthorized(conn,
+				      "Send the share's owner token, as Authorization: Bearer "
+				      "<token>.");
+		return;
+	}
+	const struct hw_http_request *request = hw_http_conn_request(conn);
+	uint64_t body_size = request->is_chunked ? HW_LENGTH_UNKNOWN : request->content_length;
+	struct hw_tus *tus = hw_tus_take(talks, conn, body_size);
+	if (tus == NULL) {
+		return;
+	}
+	enum hw_name_verdict verdict = name_set(tus, &head);
+	if (verdict != HW_NAME_GOOD) {
+		hw_tus_free(tus);
+		hw_reply_error(conn, 400, hw_name_reason(verdict));
+		return;
+	}
+	bool takes_bytes = body_size > 0 || (head.has_length && head.length == 0);
+	struct hw_catalog_request *create = &tus->query.request;
+	upload_set(tus, &head);
+	hw_tus_digest_begin(&tus->digest, &head);
+	hw_share_ref_parse(create, id);
+	memcpy(create->owner_hash, owner_hash, HW_HASH_SIZE);
+	create->upload = &tus->query.upload;
+	create->home = takes_bytes ? (uint16_t)talks->reactor->index : HW_HOME_NONE;
+	create->free_size = hw_segment_log_free_size(&talks->store->log);
+	create->share_size_max = talks->options.share_size_max;
+	create->store_size_max = talks->options.store_size_max;
+	tus->is_creation = true;
+	hw_catalog_submit(talks->catalog, create, HW_CATALOG_UPLOAD_CREATE, created);
+}
+
+static void created_reply_errno(struct hw_http_conn *conn, int error)
+{
+	switch (error) {
+	case -EEXIST:
+		hw_reply_error(conn, 409, "The share has a file of that name already.");
+		break;
+	case -EDQUOT:
+		hw_reply_error(conn, 413,
+			       "The share would become larger than this server allows; put the "
+			       "file into another one.");
+		break;
+	default:
+		hw_reply_errno(conn, error);
+	}
+}
+
+static void created(struct hw_catalog_request *request)
+{
+	struct hw_tus *tus = hw_container_of(request, struct hw_tus, query.request);
+	struct hw_http_conn *conn = tus->query.conn;
+	bool takes_bytes = request->home != HW_HOME_NONE;
+	if (request->res < 0) {
+		int error = request->res;
+		hw_tus_free(tus);
+		created_reply_errno(conn, error);
+		return;
+	}
+	request->extent_count = 0;
+	if (takes_bytes) {
+		hw_tus_receive(tus);
+		return;
+	}
+	hw_tus_reply(tus);
+}

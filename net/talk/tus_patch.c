@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The way of a PATCH:
+ *
+ *   begin -> ask (the upload becomes ours) -> opened -> judge -> receive -> the intake takes the
+ *   body
+ *                                               |                  stored: all of it, or as far
+ *                                               as it came
+ *                                               +-> refuse -> left        |
+ *                                                      |     checksum? -> discard -> failed -> 460
+ *                                                      v     complete? -> commit, else save ->
+ *                                                      named -> 204
+ *                                                   the answer            (the body broke off:
+ *                                                   close)
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "core/base/failpoint.h"
+#include "core/base/log.h"
+#include "net/talk/reply.h"
+#include "net/talk/tus.h"
+
+/* A body with a checksum is named as one: as many chunks as one request to the catalog takes,
+ * less one that it may have begun before. */
+#define CHECKED_SIZE_MAX ((uint64_t)(HW_EXTENT_BATCH_MAX - 1) * HW_CHUNK_SIZE)
+
+static void opened(struct hw_tus_query *query, int res);
+static void received(struct hw_intake *intake, const uint8_t *bytes, uint32_t size);
+static void stored(struct hw_intake *intake);
+static void named(struct hw_intake *intake);
+static void failed(struct hw_intake *intake, int error);
+static void left(struct hw_catalog_request *request);
+static void body_done(void *talk, int res);
+static void send_done(void *talk, int res);
+
+static const struct hw_http_handler g_handler = {.body_done = body_done, .send_done = send_done};
+static const struct hw_intake_handler g_intake_handler = {
+	.received = received, .stored = stored, .named = named, .failed = failed};
+
+static void set_state(struct hw_tus *tus, enum hw_tus_state state)
+{
+	static const uint8_t g_next[HW_TUS_STATE_COUNT] = {
+		[HW_TUS_FREE] = 1U << HW_TUS_ASKING,
+		[HW_TUS_ASKING] = 1U << HW_TUS_TAKING | 1U << HW_TUS_LEAVING | 1U << HW_TUS_FREE |
+				  1U << HW_TUS_REPLYING,
+		[HW_TUS_TAKING] = 1U << HW_TUS_REPLYING | 1U << HW_TUS_FREE,
+		[HW_TUS_LEAVING] = 1U << HW_TUS_FREE,
+		[HW_TUS_REPLYING] = 1U << HW_TUS_FREE,
+	};
+	hw_assert((g_next[tus->state] & (1U << state)) != 0);
+	tus->state = state;
+}
+
+/* -- begin -- */
+
+struct hw_tus *hw_tus_take(struct hw_talks *talks, struct hw_http_conn *conn, uint64_t body_size)
+{
+	uint64_t promised_size = body_size == HW_LENGTH_UNKNOWN ? 0 : body_size;
+	if (hw_segment_promise(&talks->store->log, promised_size) < 0) {
+		hw_reply_errno(conn, -ENOSPC);
+		return NULL;
+	}
+	struct hw_tus *tus = hw_pool_take(&talks->puts);
+	if (tus == NULL) {
+		hw_segment_promise_end(&talks->store->log, promised_size);
+		hw_reply_busy(conn, "Too many uploads are running; try again in a moment.");
+		return NULL;
+	}
+	tus->query.talks = talks;
+	tus->query.conn = conn;
+	tus->query.request = (struct hw_catalog_request){.file_id = 0};
+	tus->begun_us = talks->reactor->now_us;
+	tus->body_size = body_size;
+	tus->promised_size = promised_size;
+	tus->is_creation = false;
+	set_state(tus, HW_TUS_ASKING);
+	hw_http_conn_handle(conn, &g_handler, tus);
+	return tus;
+}
+
+void hw_tus_free(struct hw_tus *tus)
+{
+	hw_segment_promise_end(&tus->query.talks->store->log, tus->promised_size);
+	tus->promised_size = 0;
+	set_state(tus, HW_TUS_FREE);
+	hw_pool_give(&tus->query.talks->puts, tus);
+}
+
+/* What can be said of a PATCH without knowing the upload. Returns false when it was said. */
+static bool is_acceptable(const struct hw_talks *talks, struct hw_http_conn *conn,
+			  const struct hw_tus_head *head)
+{
+	const struct hw_http_request *request = hw_http_conn_request(conn);
+	const char *sentence = NULL;
+	uint32_t status = 400;
+	if (!head->has_offset_type) {
+		status = 415;
+		sentence = "Send the bytes as Content-Type: application/offset+octet-stream.";
+	} else if (!head->has_offset) {
+		sentence = "Say where the bytes belong: Upload-Offset is missing.";
+	} else if (head->checksum != HW_TUS_CHECKSUM_NONE && request->is_chunked) {
+		status = 411;
+		sentence = "A body with a checksum needs its Content-Length.";
+	} else if (head->checksum != HW_TUS_CHECKSUM_NONE &&
+		   request->content_length > CHECKED_SIZE_MAX) {
+		status = 413;
+		sentence = "A body with a checksum may have 60 MiB; send it in parts.";
+	} else if (head->has_length && head->length > talks->options.file_size_max) {
+		status = 413;
+		sentence = "The file is larger than this server accepts.";
+	}
+	if (sentence != NULL) {
+		hw_reply_error(conn, status, sentence);
+	}
+	return sentence == NULL;
+}
+
+void hw_tus_patch_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_span id)
+{
+	struct hw_tus_head head;
+	if (!hw_tus_head_judge(conn, &head) || !is_acceptable(talks, conn, &head)) {
+		return;
+	}
+	const struct hw_http_request *request = hw_http_conn_request(conn);
+	uint64_t body_size = request->is_chunked ? HW_LENGTH_UNKNOWN : request->content_length;
+	struct hw_tus *tus = hw_tus_take(talks, conn, body_size);
+	if (tus == NULL) {
+		return;
+	}
+	tus->offset = head.offset;
+	tus->length = head.has_length ? head.length : HW_LENGTH_UNKNOWN;
+	hw_tus_digest_begin(&tus->digest, &head);
+	hw_tus_id_parse(&tus->query, id);
+	tus->query.answered = opened;
+	hw_tus_ask(&tus->query, HW_CATALOG_UPLOAD_OPEN);
+}
+
+/* -- judge -- */
+
+/* Against what the catalog knows. Returns the status of the refusal, 0: go on. */
+static uint32_t judge(struct hw_tus *tus, const char **ret_sentence)
+{
+	struct hw_upload *upload = &tus->query.upload;
+	if (upload->kind == HW_UPLOAD_FINAL) {
+		*ret_sentence = "An upload that is made of others takes no bytes.";
+		return 403;
+	}
+	if (tus->offset != upload->offset) {
+		*ret_sentence = "The upload is at another offset; ask with HEAD, and go on there.";
+		return 409;
+	}
+	if (tus->length != HW_LENGTH_UNKNOWN && upload->length != HW_LENGTH_UNKNOWN &&
+	    tus->length != upload->length) {
+		*ret_sentence = "The upload's length was announced already, and is another.";
+		return 400;
+	}
+	uint64_t length = upload->length != HW_LENGTH_UNKNOWN ? upload->length : tus->length;
+	if (length < upload->offset) {
+		*ret_sentence = "More bytes than that are there already.";
+		return 400;
+	}
+	if (length != HW_LENGTH_UNKNOWN && tus->body_size != HW_LENGTH_UNKNOWN &&
+	    tus->body_size > length - upload->offset) {
+		*ret_sentence = "Those are more bytes than the upload was announced with.";
+		return 413;
+	}
+	return 0;
+}
+
+static void opened(struct hw_tus_query *query, int res)
+{
+	struct hw_tus *tus = hw_container_of(query, struct hw_tus, query);
+	struct hw_http_conn *conn = query->conn;
+	const char *sentence = NULL;
+	if (res < 0) {
+		hw_tus_free(tus);
+		hw_tus_reply_errno(conn, res);
+		return;
+	}
+	uint32_t status = judge(tus, &sentence);
+	if (status == 0 &&
+	    query->upload.is_sealed) { /* nothing is missing: an empty body is right */
+		hw_tus_reply(tus);
+		return;
+	}
+	if (status != 0) {
+		hw_tus_refuse(tus, status, sentence);
+		return;
+	}
+	if (query->upload.length == HW_LENGTH_UNKNOWN) {
+		query->upload.length = tus->length;
+	}
+	hw_tus_receive(tus);
+}
+
+/* -- refuse -- */
+
+void hw_tus_refuse(struct hw_tus *tus, uint32_t status, const char *sentence)
+{
+	tus->refusal = status;
+	tus->sentence = sentence;
+	set_state(tus, HW_TUS_LEAVING);
+	hw_catalog_submit(tus->query.talks->catalog, &tus->query.request, HW_CATALOG_UPLOAD_LEAVE,
+			  left);
+}
+
+static void left(struct hw_catalog_request *request)
+{
+	struct hw_tus *tus = hw_container_of(request, struct hw_tus, query.request);
+	struct hw_http_conn *conn = tus->query.conn;
+	uint32_t status = tus->refusal;
+	const char *sentence = tus->sentence;
+	hw_tus_free(tus);
+	hw_reply_error(conn, status, sentence);
+}
+
+/* -- the body -- */
+
+void hw_tus_receive(struct hw_tus *tus)
+{
+	struct hw_catalog_request *request = &tus->query.request;
+	struct hw_intake_options options = {
+		.handler = &g_intake_handler,
+		.conn = tus->query.conn,
+		.length = tus->query.upload.length,
+		.promised_size = tus->promised_size,
+		.upload = &tus->query.upload,
+		.file_id = request->file_id,
+		.short_chunk = request->extent_count > 0 ? &request->extents[0] : NULL,
+		.is_held = tus->digest.kind != HW_TUS_CHECKSUM_NONE,
+	};
+	tus->promised_size = 0;
+	set_state(tus, HW_TUS_TAKING);
+	hw_intake_begin(&tus->intake, tus->query.talks, &options);
+}
+
+static void body_done(void *talk, int res)
+{
+	struct hw_tus *tus = talk;
+	hw_intake_source_done(&tus->intake, res);
+}
+
+static void received(struct hw_intake *intake, const uint8_t *bytes, uint32_t size)
+{
+	struct hw_tus *tus = hw_container_of(intake, struct hw_tus, intake);
+	hw_tus_digest_add(&tus->digest, bytes, size);
+}
+
+static void stored(struct hw_intake *intake)
+{
+	struct hw_tus *tus = hw_container_of(intake, struct hw_tus, intake);
+	if (tus->digest.kind != HW_TUS_CHECKSUM_NONE) {
+		if (intake->body_error < 0) {
+			hw_intake_discard(intake, intake->body_error);
+			return;
+		}
+		if (!hw_tus_digest_matches(&tus->digest)) {
+			hw_intake_discard(intake, -EBADE);
+			return;
+		}
+	}
+	if (hw_intake_is_complete(intake)) {
+		hw_intake_commit(intake);
+	} else {
+		hw_intake_save(intake);
+	}
+}
+
+/* -- the answer -- */
+
+void hw_tus_reply(struct hw_tus *tus)
+{
+	struct hw_http_writer head;
+	set_state(tus, HW_TUS_REPLYING);
+	hw_http_conn_reply_begin(tus->query.conn, &head, tus->is_creation ? 201 : 204);
+	if (tus->is_creation) {
+		hw_tus_write_location(&head, &tus->query.upload);
+		hw_http_writer_field_number(&head, HW_SPAN("Content-Length"), 0);
+	}
+	hw_http_writer_field_number(&head, HW_SPAN("Upload-Offset"), tus->query.upload.offset);
+	hw_tus_write_expires(&head, &tus->query.upload);
+	hw_http_writer_field(&head, HW_SPAN("Cache-Control"), HW_SPAN("no-store"));
+	hw_http_writer_head_end(&head);
+	HW_FAILPOINT(tus_before_reply);
+	hw_http_conn_reply_send(tus->query.conn, &head, NULL, 0);
+}
+
+static void log_named(const struct hw_tus *tus)
+{
+	const struct hw_intake *intake = &tus->intake;
+	const struct hw_upload *upload = &tus->query.upload;
+	HW_LOG(HW_LOG_INFO, upload->is_sealed ? "tus.done" : "tus.saved",
+	       HW_F_U64("offset", upload->offset), HW_F_ERRNO("error", intake->body_error),
+	       HW_F_U64("us", tus->query.talks->reactor->now_us - tus->begun_us));
+}
+
+static void named(struct hw_intake *intake)
+{
+	struct hw_tus *tus = hw_container_of(intake, struct hw_tus, intake);
+	struct hw_http_conn *conn = tus->query.conn;
+	struct hw_metrics *metrics = tus->query.talks->reactor->metrics;
+	int error = intake->body_error;
+	tus->query.upload.is_sealed = hw_intake_is_complete(intake);
+	hw_metrics_add(metrics, HW_METRIC_uploads_completed, tus->query.upload.is_sealed);
+	log_named(tus);
+	if (error == 0) {
+		hw_tus_reply(tus);
+		return;
+	}
+	hw_tus_free(tus);
+	if (error == -ETIMEDOUT || error == -EPROTO || error == -EMSGSIZE) {
+		hw_http_conn_close_after(conn);
+		hw_tus_reply_errno(conn, error);
+		return;
+	}
+	hw_http_conn_abort(conn); /* it has gone, or somebody else goes on */
+}
+
+static void send_done(void *talk, int res)
+{
+	struct hw_tus *tus = talk;
+	struct hw_http_conn *conn = tus->query.conn;
+	hw_tus_free(tus);
+	if (res < 0) {
+		hw_http_conn_abort(conn);
+		return;
+	}
+	hw_http_conn_end(conn);
+}
+
+static void failed(struct hw_intake *intake, int error)
+{
+	struct hw_tus *tus = hw_container_of(intake, struct hw_tus, intake);
+	struct hw_http_conn *conn = tus->query.conn;
+	bool is_gone = error == -ECONNRESET || error == -EPIPE || error == -ECANCELED;
+	HW_LOG(is_gone ? HW_LOG_INFO : HW_LOG_WARN, "tus.failed", HW_F_ERRNO("error", error),
+	       HW_F_U64("received", intake->received_size));
+	hw_tus_free(tus);
+	if (is_gone) {
+		hw_http_conn_abort(conn);
+		return;
+	}
+	if (hw_http_conn_has_body(conn)) {
+		hw_http_conn_close_after(conn);
+	}
+	hw_tus_reply_errno(conn, error);
+}
