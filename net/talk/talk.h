@@ -27,7 +27,7 @@
 #define HW_REMOVALS_MAX  256U /* DELETEs under way */
 #define HW_PAGES_MAX     16U  /* /metrics under way */
 #define HW_QUERIES_MAX   128U /* questions about uploads under way */
-#define HW_EVENTS_ASKS   64U  /* of those who follow, questions to the catalog under way */
+#define HW_EVENTS_ASKS   512U /* of those who follow, questions to the catalog under way */
 
 /* Who may upload. The words are the configuration's. */
 enum hw_upload_policy {
