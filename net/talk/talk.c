@@ -30,6 +30,7 @@ uint64_t hw_talks_bytes(const struct hw_talk_options *options)
 	uint64_t holds_size = holds > 0 ? hw_pool_bytes(sizeof(struct hw_rate_hold), 64, holds) : 0;
 	return holds_size + hw_pool_bytes(UPLOAD_SIZE, HW_PAGE_SIZE, options->uploads_max) +
 	       hw_pool_bytes(sizeof(struct hw_tus_query), 64, HW_QUERIES_MAX) +
+	       hw_pool_bytes(sizeof(struct hw_tus_parts), 64, HW_CONCATS_MAX) +
 	       hw_pool_bytes(sizeof(struct hw_download), 64, options->downloads_max) +
 	       hw_pool_bytes(sizeof(struct hw_archive), 64, HW_ARCHIVES_MAX) +
 	       hw_pool_bytes(sizeof(struct hw_metainfo), 64, HW_METAINFOS_MAX) +
@@ -65,6 +66,9 @@ int hw_talks_init(struct hw_talks *talks, struct hw_store *store, struct hw_cata
 	int r = hw_pool_init(&talks->puts, UPLOAD_SIZE, HW_PAGE_SIZE, options->uploads_max);
 	if (r >= 0) {
 		r = hw_pool_init(&talks->queries, sizeof(struct hw_tus_query), 64, HW_QUERIES_MAX);
+	}
+	if (r >= 0) {
+		r = hw_pool_init(&talks->concats, sizeof(struct hw_tus_parts), 64, HW_CONCATS_MAX);
 	}
 	if (r >= 0) {
 		r = hw_pool_init(&talks->downloads, sizeof(struct hw_download), 64,
@@ -112,6 +116,7 @@ void hw_talks_deinit(struct hw_talks *talks)
 	hw_pool_deinit(&talks->metainfos);
 	hw_pool_deinit(&talks->archives);
 	hw_pool_deinit(&talks->downloads);
+	hw_pool_deinit(&talks->concats);
 	hw_pool_deinit(&talks->queries);
 	hw_pool_deinit(&talks->puts);
 }

@@ -26,6 +26,7 @@
 #define HW_METAINFOS_MAX 64U  /* .torrent files at a time; each pins a file */
 #define HW_REMOVALS_MAX  256U /* DELETEs under way */
 #define HW_PAGES_MAX     16U  /* /metrics under way */
+#define HW_CONCATS_MAX   16U  /* uploads that are being put together from others */
 #define HW_QUERIES_MAX   128U /* questions about uploads under way */
 #define HW_EVENTS_ASKS   512U /* of those who follow, questions to the catalog under way */
 
@@ -76,6 +77,7 @@ struct hw_talks {
 	struct hw_talk_options options;
 	struct hw_pool puts;         /* whatever brings bytes: struct hw_put, struct hw_tus */
 	struct hw_pool queries;      /* struct hw_tus_query */
+	struct hw_pool concats;      /* struct hw_tus_parts */
 	struct hw_list open_intakes; /* of all uploads */
 	struct hw_pool downloads;
 	struct hw_pool archives;

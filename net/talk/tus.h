@@ -17,6 +17,7 @@
 #include "net/talk/evict.h"
 #include "net/talk/intake.h"
 #include "net/talk/tus_digest.h"
+#include "net/talk/tus_parts.h"
 #include "net/wire/tus_head.h"
 
 /* A question to the catalog about one upload, asked again while another connection lets go of
@@ -46,6 +47,7 @@ struct hw_tus {
 	struct hw_intake intake; /* first: it is page-aligned */
 	struct hw_tus_query query;
 	struct hw_tus_digest digest;
+	struct hw_tus_parts *concat; /* the bytes come from other uploads; else NULL */
 	uint64_t begun_us;
 	uint64_t offset;    /* where the client says that it goes on */
 	uint64_t length;    /* what it says of the length, or HW_LENGTH_UNKNOWN */
@@ -79,6 +81,8 @@ void hw_tus_write_location(struct hw_http_writer *head, const struct hw_upload *
 
 /* @id: the share's segment of the path. */
 void hw_tus_create_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_span id);
+/* What its parts made did not come to an end: it is forgotten, and @error answered. */
+void hw_tus_final_failed(struct hw_tus *tus, int error);
 
 /* -- tus_patch.c -- */
 
@@ -87,6 +91,8 @@ void hw_tus_patch_begin(struct hw_talks *talks, struct hw_http_conn *conn, struc
 struct hw_tus *hw_tus_take(struct hw_talks *talks, struct hw_http_conn *conn, uint64_t body_size);
 /* The upload is ours, at @query->upload: take the body. */
 void hw_tus_receive(struct hw_tus *tus);
+/* The intake failed; the answer is @error's. For who has something to do before it. */
+void hw_tus_failed_reply(struct hw_tus *tus, int error);
 /* Say no: @sentence is a literal. */
 void hw_tus_refuse(struct hw_tus *tus, uint32_t status, const char *sentence);
 /* 201 or 204, with the offset. */

@@ -28,6 +28,7 @@
 static void opened(struct hw_tus_query *query, int res);
 static void received(struct hw_intake *intake, const uint8_t *bytes, uint32_t size);
 static void stored(struct hw_intake *intake);
+static void parts_closed(void *owner, int res);
 static void named(struct hw_intake *intake);
 static void failed(struct hw_intake *intake, int error);
 static void left(struct hw_catalog_request *request);
@@ -74,6 +75,7 @@ struct hw_tus *hw_tus_take(struct hw_talks *talks, struct hw_http_conn *conn, ui
 	tus->body_size = body_size;
 	tus->promised_size = promised_size;
 	tus->is_creation = false;
+	tus->concat = NULL;
 	tus->query.evict = (struct hw_evict){.talks = NULL};
 	tus->state = HW_TUS_FREE; /* behind its intake the object may have been another's */
 	set_state(tus, HW_TUS_ASKING);
@@ -85,6 +87,10 @@ void hw_tus_free(struct hw_tus *tus)
 {
 	hw_segment_promise_end(&tus->query.talks->store->log, tus->promised_size);
 	tus->promised_size = 0;
+	if (tus->concat != NULL) {
+		hw_assert(!tus->concat->is_pinned && !tus->concat->is_wanted);
+		hw_pool_give(&tus->query.talks->concats, hw_move(&tus->concat));
+	}
 	set_state(tus, HW_TUS_FREE);
 	hw_pool_give(&tus->query.talks->puts, tus);
 }
@@ -231,6 +237,8 @@ void hw_tus_receive(struct hw_tus *tus)
 		.file_id = request->file_id,
 		.short_chunk = request->extent_count > 0 ? &request->extents[0] : NULL,
 		.is_held = tus->digest.kind != HW_TUS_CHECKSUM_NONE,
+		.source = tus->concat != NULL ? &hw_tus_parts_source : NULL,
+		.source_owner = tus->concat,
 	};
 	tus->promised_size = 0;
 	set_state(tus, HW_TUS_TAKING);
@@ -262,10 +270,25 @@ static void stored(struct hw_intake *intake)
 			return;
 		}
 	}
-	if (hw_intake_is_complete(intake)) {
+	if (tus->concat != NULL) { /* the last part is let go of first */
+		hw_tus_parts_close(tus->concat, tus, parts_closed);
+	} else if (hw_intake_is_complete(intake)) {
 		hw_intake_commit(intake);
 	} else {
 		hw_intake_save(intake);
+	}
+}
+
+/* A part that could not be read: nothing of it all stays. */
+static void parts_closed(void *owner, int res)
+{
+	struct hw_tus *tus = owner;
+	struct hw_intake *intake = &tus->intake;
+	(void)res; /* there is nothing to be done about it */
+	if (hw_intake_is_complete(intake)) {
+		hw_intake_commit(intake);
+	} else {
+		hw_intake_discard(intake, intake->body_error < 0 ? intake->body_error : -EBADMSG);
 	}
 }
 
@@ -334,10 +357,20 @@ static void send_done(void *talk, int res)
 static void failed(struct hw_intake *intake, int error)
 {
 	struct hw_tus *tus = hw_container_of(intake, struct hw_tus, intake);
-	struct hw_http_conn *conn = tus->query.conn;
 	bool is_gone = error == -ECONNRESET || error == -EPIPE || error == -ECANCELED;
 	HW_LOG(is_gone ? HW_LOG_INFO : HW_LOG_WARN, "tus.failed", HW_F_ERRNO("error", error),
 	       HW_F_U64("received", intake->received_size));
+	if (tus->concat != NULL) {
+		hw_tus_final_failed(tus, error);
+	} else {
+		hw_tus_failed_reply(tus, error);
+	}
+}
+
+void hw_tus_failed_reply(struct hw_tus *tus, int error)
+{
+	struct hw_http_conn *conn = tus->query.conn;
+	bool is_gone = error == -ECONNRESET || error == -EPIPE || error == -ECANCELED;
 	hw_tus_free(tus);
 	if (is_gone) {
 		hw_http_conn_abort(conn);
