@@ -54,8 +54,8 @@ struct hw_tus_parts {
 	uint8_t upload_ids[HW_UPLOAD_PARTS_MAX][HW_UPLOAD_ID_SIZE];
 };
 
-/* @part_links: of a request's Upload-Concat (tus_head.h); lent for the call. Returns 0 or -EINVAL: one is
- * no link to an upload. */
+/* @part_links: of a request's Upload-Concat (tus_head.h); lent for the call. Returns 0 or -EINVAL:
+ * one is no link to an upload. */
 int hw_tus_parts_init(struct hw_tus_parts *concat, struct hw_talks *talks,
 		      struct hw_span part_links) HW_MUST_CHECK;
 /* Ask for the parts. @done: 0, and size is known; -ENOENT, -EIDRM; -EAGAIN: one is not complete;
