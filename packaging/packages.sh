@@ -8,7 +8,7 @@
 # that has it all nothing is touched and no network is needed.
 
 BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkg-config liburing-dev libsqlite3-dev libssl-dev
-  libjansson-dev libwslay-dev)
+  libargon2-dev libjansson-dev libwslay-dev zlib1g-dev)
 
 # Unit tests, the other compiler, fuzzers, the tools of the lint target, the black-box tests.
 TEST_PACKAGES=(clang-14 clang libclang-rt-14-dev clang-tidy clang-format cppcheck libcmocka-dev

@@ -45,6 +45,7 @@ static enum action action_of(int argc, char **argv);
 static int defaults_set(struct layer *layer);
 static void layer_begin(struct layer *layer, enum hw_config_origin origin);
 static int flags_read(struct layer *layer, int argc, char **argv);
+static int token_flag_read(struct layer *layer, int argc, char **argv, int *index);
 static int flag_read(struct layer *layer, int argc, char **argv, int *index);
 static int environment_read(struct layer *layer, char **envp);
 static int variable_read(struct layer *layer, const char *entry, uint32_t index);
@@ -161,7 +162,10 @@ static int flags_read(struct layer *layer, int argc, char **argv)
 		if (deed_read(layer->config, argv[i])) {
 			continue;
 		}
-		int r = flag_read(layer, argc, argv, &i);
+		int r = token_flag_read(layer, argc, argv, &i);
+		if (r == 0) {
+			r = flag_read(layer, argc, argv, &i);
+		}
 		if (r < 0) {
 			return r;
 		}
@@ -169,7 +173,41 @@ static int flags_read(struct layer *layer, int argc, char **argv)
 	return 0;
 }
 
+/* --new-token and --token-name: no options, for they say what to do and not how to run.
+ * Returns 1 it was one, 0 it was none, -EINVAL. */
+static int token_flag_read(struct layer *layer, int argc, char **argv, int *index)
+{
+	static const char *const g_kinds[] = {"operator", "upload", NULL};
+	static const char *const g_flags[] = {"--new-token", "--token-name"};
+	struct hw_span flag = {argv[*index], (uint32_t)strcspn(argv[*index], "=")};
+	bool is_kind = hw_span_equal(flag, hw_span_of(g_flags[0]));
+	if (!is_kind && !hw_span_equal(flag, hw_span_of(g_flags[1]))) {
+		return 0;
+	}
+	const char *value = argv[*index][flag.size] == '=' ? argv[*index] + flag.size + 1 : NULL;
+	if (value == NULL && *index + 1 < argc) {
+		*index += 1;
+		value = argv[*index];
+	}
+	struct hw_config_rule rule = {.type = HW_CONFIG_TYPE_WORD, .low = 1, .high = 31};
+	if (is_kind) {
+		rule = (struct hw_config_rule){.type = HW_CONFIG_TYPE_CHOICE, .words = g_kinds};
+	}
+	union hw_config_field field;
+	const char *reason = value != NULL ? hw_config_value_parse(&rule, value, &field) : "";
+	if (value == NULL || reason != NULL) {
+		char allowed[HW_CONFIG_TEXT_SIZE_MAX];
+		hw_config_value_allowed(&rule, allowed);
+		return refuse(layer, "%.*s: \"%.*s\" %s; allowed: %s", (int)flag.size, flag.bytes,
+			      (int)SHOWN_SIZE_MAX, value != NULL ? value : "",
+			      value != NULL ? reason : "is no value", allowed);
+	}
+	*(is_kind ? &layer->config->new_token : &layer->config->token_name) = value;
+	return 1;
+}
+
 /* "--key=value", "--key value", or, for what is on or off, "--key" alone. */
+static int token_flag_read(struct layer *layer, int argc, char **argv, int *index);
 static int flag_read(struct layer *layer, int argc, char **argv, int *index)
 {
 	const char *flag = argv[*index];
@@ -450,6 +488,12 @@ static int relations_settle(struct layer *layer)
 	}
 	if ((config->has_repair || config->has_json) && !config->has_check) {
 		return refuse(layer, "--repair and --json go with --check; see --help");
+	}
+	if (config->expiry_max_ms != 0 && config->expiry_default_ms > config->expiry_max_ms) {
+		return refuse(layer, "expiry_default is longer than expiry_max");
+	}
+	if (config->token_name != NULL && config->new_token == NULL) {
+		return refuse(layer, "--token-name is for --new-token");
 	}
 	if (config->cpus.count > 0 && config->reactor_count > config->cpus.count) {
 		return refuse(layer, "reactors is %u, but cpus names only %u of them",

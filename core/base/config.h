@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#include "core/base/check.h"
+#include "core/base/address.h"
 #include "core/base/limits.h"
 
 #define HW_CONFIG_LISTEN_COUNT_MAX 8U
@@ -24,12 +24,17 @@
 #define HW_CONFIG_TEXT_SIZE_MAX    512U   /* bytes of one value, with its NUL */
 #define HW_CONFIG_FILE_SIZE_MAX    65536U /* bytes of the file */
 #define HW_CONFIG_MESSAGE_SIZE     1024U  /* bytes that hold every message */
+#define HW_CONFIG_DURATION_MAX     (UINT64_C(3650) * 86400000) /* ms; ten years: for ever */
 
 /* The words of each choice, in the order of their values: HW_UPLOADS_LOOPBACK is 0, "loopback". */
-#define HW_CONFIG_UPLOADS(X)                                                                       \
+#define HW_CONFIG_UPLOAD(X)                                                                        \
 	X(HW_UPLOADS_LOOPBACK, "loopback")                                                         \
-	X(HW_UPLOADS_EVERYONE, "everyone")                                                         \
-	X(HW_UPLOADS_NOBODY, "nobody")
+	X(HW_UPLOADS_OPEN, "open")                                                                 \
+	X(HW_UPLOADS_TOKEN, "token")                                                               \
+	X(HW_UPLOADS_OFF, "off")
+#define HW_CONFIG_PROXY_HEADER(X)                                                                  \
+	X(HW_PROXY_X_FORWARDED_FOR, "x-forwarded-for")                                             \
+	X(HW_PROXY_FORWARDED, "forwarded")
 #define HW_CONFIG_DIRECT_IO(X)                                                                     \
 	X(HW_DIRECT_IO_AUTO, "auto")                                                               \
 	X(HW_DIRECT_IO_OFF, "off")
@@ -51,7 +56,8 @@
 	X(HW_CONFIG_LOG_JSON, "json")
 
 #define HW_CHOICE_VALUE(value, word) value,
-enum hw_config_uploads { HW_CONFIG_UPLOADS(HW_CHOICE_VALUE) };
+enum hw_config_upload { HW_CONFIG_UPLOAD(HW_CHOICE_VALUE) };
+enum hw_config_proxy_header { HW_CONFIG_PROXY_HEADER(HW_CHOICE_VALUE) };
 enum hw_config_direct_io { HW_CONFIG_DIRECT_IO(HW_CHOICE_VALUE) };
 enum hw_config_simd { HW_CONFIG_SIMD(HW_CHOICE_VALUE) };
 enum hw_config_log_level { HW_CONFIG_LOG_LEVEL(HW_CHOICE_VALUE) };
@@ -101,15 +107,18 @@ enum hw_config_key {
 #undef HW_OPTION
 #undef HW_CHOICE
 
-#define HW_FIELD_COUNT(field)  uint32_t field;
-#define HW_FIELD_SIZE(field)   uint64_t field;
-#define HW_FIELD_TIME(field)   uint32_t field;
-#define HW_FIELD_BOOL(field)   bool field;
-#define HW_FIELD_WORD(field)   char field[32];
-#define HW_FIELD_URL(field)    char field[256];
-#define HW_FIELD_PATH(field)   char field[HW_CONFIG_TEXT_SIZE_MAX];
-#define HW_FIELD_CPUS(field)   struct hw_config_cpus field;
-#define HW_FIELD_LISTEN(field) struct hw_config_listen field;
+#define HW_FIELD_COUNT(field)    uint32_t field;
+#define HW_FIELD_SIZE(field)     uint64_t field;
+#define HW_FIELD_TIME(field)     uint32_t field;
+#define HW_FIELD_DURATION(field) uint64_t field;
+#define HW_FIELD_BOOL(field)     bool field;
+#define HW_FIELD_WORD(field)     char field[32];
+#define HW_FIELD_URL(field)      char field[256];
+#define HW_FIELD_PATH(field)     char field[HW_CONFIG_TEXT_SIZE_MAX];
+#define HW_FIELD_CPUS(field)     struct hw_config_cpus field;
+#define HW_FIELD_LISTEN(field)   struct hw_config_listen field;
+#define HW_FIELD_NETWORKS(field) struct hw_networks field;
+#define HW_FIELD_ORIGINS(field)  char field[HW_CONFIG_TEXT_SIZE_MAX];
 
 #define HW_OPTION(key, type, field, initial, low, high, sentence) HW_FIELD_##type(field)
 #define HW_CHOICE(key, field, list, initial, sentence)            uint32_t field;
@@ -120,18 +129,24 @@ struct hw_config {
 	bool has_check;
 	bool has_repair; /* with has_check, as has_json */
 	bool has_json;
+	/* --new-token and --token-name: what to do instead of running; NULL: not said. Of argv. */
+	const char *new_token;
+	const char *token_name;
 };
 #undef HW_OPTION
 #undef HW_CHOICE
 #undef HW_FIELD_COUNT
 #undef HW_FIELD_SIZE
 #undef HW_FIELD_TIME
+#undef HW_FIELD_DURATION
 #undef HW_FIELD_BOOL
 #undef HW_FIELD_WORD
 #undef HW_FIELD_URL
 #undef HW_FIELD_PATH
 #undef HW_FIELD_CPUS
 #undef HW_FIELD_LISTEN
+#undef HW_FIELD_NETWORKS
+#undef HW_FIELD_ORIGINS
 #undef HW_GROUP
 #undef HW_ALIAS
 #undef HW_FOREIGN

@@ -9,7 +9,7 @@
 #include "core/base/config_table.h"
 
 #define HELP_COLUMN  28 /* where the sentences of --help begin */
-#define KEY_COLUMN   18 /* where the = of --print-config stands */
+#define KEY_COLUMN   22 /* where the = of --print-config stands */
 #define VALUE_COLUMN 26 /* width of its values, before their source */
 
 static const char *placeholder_of(enum hw_config_type type);
@@ -41,7 +41,10 @@ void hw_config_print_help(FILE *out)
 		}
 		option_help(row, out);
 	}
-	(void)fputs("  --print-config            Print what is in effect and where it comes from, "
+	(void)fputs("  --new-token KIND          Make a token (operator or upload), print it once, and "
+		    "leave.\n"
+		    "  --token-name NAME         What it is called in the file of tokens.\n"
+		    "  --print-config            Print what is in effect and where it comes from, "
 		    "and leave.\n"
 		    "  --check                   Read all that is stored, report, and leave: 0 all "
 		    "well,\n"
@@ -79,11 +82,13 @@ static void option_help(const struct hw_config_row *row, FILE *out)
 static const char *placeholder_of(enum hw_config_type type)
 {
 	static const char *const placeholders[] = {
-		[HW_CONFIG_TYPE_COUNT] = "N",     [HW_CONFIG_TYPE_SIZE] = "SIZE",
-		[HW_CONFIG_TYPE_TIME] = "TIME",   [HW_CONFIG_TYPE_BOOL] = "ON|OFF",
-		[HW_CONFIG_TYPE_CHOICE] = "WORD", [HW_CONFIG_TYPE_WORD] = "NAME",
-		[HW_CONFIG_TYPE_URL] = "URL",     [HW_CONFIG_TYPE_PATH] = "PATH",
-		[HW_CONFIG_TYPE_CPUS] = "LIST",   [HW_CONFIG_TYPE_LISTEN] = "LIST",
+		[HW_CONFIG_TYPE_COUNT] = "N",       [HW_CONFIG_TYPE_SIZE] = "SIZE",
+		[HW_CONFIG_TYPE_TIME] = "TIME",     [HW_CONFIG_TYPE_BOOL] = "ON|OFF",
+		[HW_CONFIG_TYPE_CHOICE] = "WORD",   [HW_CONFIG_TYPE_WORD] = "NAME",
+		[HW_CONFIG_TYPE_URL] = "URL",       [HW_CONFIG_TYPE_PATH] = "PATH",
+		[HW_CONFIG_TYPE_CPUS] = "LIST",     [HW_CONFIG_TYPE_LISTEN] = "LIST",
+		[HW_CONFIG_TYPE_DURATION] = "TIME", [HW_CONFIG_TYPE_NETWORKS] = "LIST",
+		[HW_CONFIG_TYPE_ORIGINS] = "LIST",
 	};
 	hw_assert(type < hw_count_of(placeholders));
 	return placeholders[type];

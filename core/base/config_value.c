@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * hw_config_value_parse   -> number_parse (units), bool_parse, choice_parse, text_parse,
- *                            cpus_parse -> cpu_range_parse, listen_parse -> address_parse
+ *                            cpus_parse -> cpu_range_parse, listen_parse -> address_parse,
+ *                            networks_parse, origins_parse
  * hw_config_value_print   -> unit_print, cpus_print, listen_print
  * hw_config_value_allowed -> words_print
  */
@@ -37,11 +38,16 @@ static bool listen_has(const struct hw_config_listen *listen,
 static const char *address_parse(struct hw_span item, struct hw_config_address *ret_address);
 static const char *host_parse(const char *host, bool is_bracketed, uint16_t port,
 			      struct hw_config_address *ret_address);
+static const char *networks_parse(const char *text, struct hw_networks *ret_networks);
+static const char *origins_parse(const struct hw_config_rule *rule, const char *text,
+				 char *ret_text);
+static const char *origin_check(struct hw_span item, bool is_only);
 static struct hw_span item_take(struct hw_span *rest);
 static bool is_blank(char c);
 static void unit_print(const struct unit *units, uint64_t value, char *ret_text);
 static void cpus_print(const struct hw_config_cpus *cpus, char *ret_text);
 static void listen_print(const struct hw_config_listen *listen, char *ret_text);
+static void networks_print(const struct hw_networks *networks, char *ret_text);
 static void words_print(const char *const *words, char *ret_text);
 static void append(char *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -63,7 +69,8 @@ static const struct unit g_size_units[] = {
 };
 
 static const struct unit g_time_units[] = {
-	{"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}, {NULL, 0},
+	{"w", 604800000}, {"d", 86400000}, {"h", 3600000}, {"m", 60000},
+	{"s", 1000},      {"ms", 1},       {NULL, 0},
 };
 
 static const struct unit g_count_units[] = {{"", 1}, {NULL, 0}};
@@ -83,6 +90,7 @@ const char *hw_config_value_parse(const struct hw_config_rule *rule, const char 
 		}
 		return reason;
 	case HW_CONFIG_TYPE_SIZE:
+	case HW_CONFIG_TYPE_DURATION:
 		return number_parse(rule, text, ret_field);
 	case HW_CONFIG_TYPE_BOOL:
 		return bool_parse(text, ret_field);
@@ -96,6 +104,10 @@ const char *hw_config_value_parse(const struct hw_config_rule *rule, const char 
 		return cpus_parse(text, ret_field);
 	case HW_CONFIG_TYPE_LISTEN:
 		return listen_parse(text, ret_field);
+	case HW_CONFIG_TYPE_NETWORKS:
+		return networks_parse(text, ret_field);
+	case HW_CONFIG_TYPE_ORIGINS:
+		return origins_parse(rule, text, ret_field);
 	}
 	return "is of no known type";
 }
@@ -113,7 +125,7 @@ static const char *units_hint(const struct hw_config_rule *rule)
 	if (rule->type == HW_CONFIG_TYPE_COUNT) {
 		return "";
 	}
-	return rule->type == HW_CONFIG_TYPE_SIZE ? " (bytes, k, m, g, t)" : " (ms, s, m, h)";
+	return rule->type == HW_CONFIG_TYPE_SIZE ? " (bytes, k, m, g, t)" : " (ms, s, m, h, d, w)";
 }
 
 static const char *number_parse(const struct hw_config_rule *rule, const char *text,
@@ -396,6 +408,57 @@ static const char *host_parse(const char *host, bool is_bracketed, uint16_t port
 	return NULL;
 }
 
+static const char *networks_parse(const char *text, struct hw_networks *ret_networks)
+{
+	struct hw_networks networks = {.count = 0};
+	struct hw_span rest = {*text != '\0' ? text : NULL, (uint32_t)strlen(text)};
+	while (rest.bytes != NULL) {
+		struct hw_network network;
+		if (hw_network_parse(item_take(&rest), &network) < 0) {
+			return "is not a list of networks";
+		}
+		if (networks.count == HW_NETWORK_COUNT_MAX) {
+			return "names too many networks";
+		}
+		networks.networks[networks.count++] = network;
+	}
+	*ret_networks = networks;
+	return NULL;
+}
+
+/* It stays a text: who answers a browser compares it with what the browser says. */
+static const char *origins_parse(const struct hw_config_rule *rule, const char *text,
+				 char *ret_text)
+{
+	char copy[HW_CONFIG_TEXT_SIZE_MAX];
+	const char *reason = text_parse(rule, text, copy);
+	struct hw_span rest = {*text != '\0' ? text : NULL, (uint32_t)strlen(text)};
+	while (reason == NULL && rest.bytes != NULL) {
+		struct hw_span item = item_take(&rest);
+		reason = origin_check(item, rest.bytes == NULL && strcmp(text, "*") == 0);
+	}
+	if (reason == NULL) {
+		memcpy(ret_text, copy, strlen(copy) + 1);
+	}
+	return reason;
+}
+
+/* Scheme, host and port, as a browser says them: it never sends a path. */
+static const char *origin_check(struct hw_span item, bool is_only)
+{
+	char origin[HW_CONFIG_TEXT_SIZE_MAX];
+	memcpy(origin, item.bytes, item.size);
+	origin[item.size] = '\0';
+	if (strcmp(origin, "*") == 0) {
+		return is_only ? NULL : "holds a * that does not stand alone";
+	}
+	const char *reason = item.size > 0 ? url_check(origin) : "has an empty member";
+	if (reason == NULL && strchr(strchr(origin, '/') + 2, '/') != NULL) {
+		reason = "holds an origin with a path";
+	}
+	return reason;
+}
+
 /* The next member of a list, without the blanks around it. After the last, rest->bytes is NULL; so
  * "a," has an empty second member, which no list allows. */
 static struct hw_span item_take(struct hw_span *rest)
@@ -431,6 +494,7 @@ void hw_config_value_print(const struct hw_config_rule *rule, const void *field,
 		unit_print(units_of(rule), *(const uint32_t *)field, ret_text);
 		return;
 	case HW_CONFIG_TYPE_SIZE:
+	case HW_CONFIG_TYPE_DURATION:
 		unit_print(units_of(rule), *(const uint64_t *)field, ret_text);
 		return;
 	case HW_CONFIG_TYPE_BOOL:
@@ -442,6 +506,7 @@ void hw_config_value_print(const struct hw_config_rule *rule, const void *field,
 	case HW_CONFIG_TYPE_WORD:
 	case HW_CONFIG_TYPE_URL:
 	case HW_CONFIG_TYPE_PATH:
+	case HW_CONFIG_TYPE_ORIGINS:
 		append(ret_text, "%s", (const char *)field);
 		return;
 	case HW_CONFIG_TYPE_CPUS:
@@ -449,6 +514,9 @@ void hw_config_value_print(const struct hw_config_rule *rule, const void *field,
 		return;
 	case HW_CONFIG_TYPE_LISTEN:
 		listen_print(field, ret_text);
+		return;
+	case HW_CONFIG_TYPE_NETWORKS:
+		networks_print(field, ret_text);
 		return;
 	}
 	hw_assert(false);
@@ -502,6 +570,7 @@ void hw_config_value_allowed(const struct hw_config_rule *rule, char *ret_text)
 	case HW_CONFIG_TYPE_COUNT:
 	case HW_CONFIG_TYPE_SIZE:
 	case HW_CONFIG_TYPE_TIME:
+	case HW_CONFIG_TYPE_DURATION:
 		unit_print(units_of(rule), rule->low, ret_text);
 		append(ret_text, " to ");
 		unit_print(units_of(rule), rule->high, ret_text);
@@ -528,8 +597,24 @@ void hw_config_value_allowed(const struct hw_config_rule *rule, char *ret_text)
 	case HW_CONFIG_TYPE_LISTEN:
 		append(ret_text, "up to %" PRIu64 ", as 127.0.0.1:5000, [::]:5000", rule->high);
 		return;
+	case HW_CONFIG_TYPE_NETWORKS:
+		append(ret_text, "up to %" PRIu64 ", as 10.0.0.0/8, 2001:db8::1", rule->high);
+		return;
+	case HW_CONFIG_TYPE_ORIGINS:
+		append(ret_text, "*, or a list, as https://a.example, http://b.example");
+		return;
 	}
 	hw_assert(false);
+}
+
+static void networks_print(const struct hw_networks *networks, char *ret_text);
+static void networks_print(const struct hw_networks *networks, char *ret_text)
+{
+	for (uint32_t i = 0; i < networks->count; i++) {
+		char text[HW_NETWORK_TEXT_SIZE];
+		hw_network_print(&networks->networks[i], text);
+		append(ret_text, "%s%s", i > 0 ? ", " : "", text);
+	}
 }
 
 static void words_print(const char *const *words, char *ret_text)

@@ -15,6 +15,7 @@ enum hw_config_type {
 	HW_CONFIG_TYPE_COUNT = 0, /* uint32_t */
 	HW_CONFIG_TYPE_SIZE,      /* uint64_t, bytes */
 	HW_CONFIG_TYPE_TIME,      /* uint32_t, ms */
+	HW_CONFIG_TYPE_DURATION,  /* uint64_t, ms */
 	HW_CONFIG_TYPE_BOOL,      /* bool */
 	HW_CONFIG_TYPE_CHOICE,    /* uint32_t, index of the word */
 	HW_CONFIG_TYPE_WORD,      /* char[32]: letters, digits, - _ . */
@@ -22,6 +23,8 @@ enum hw_config_type {
 	HW_CONFIG_TYPE_PATH,      /* char[HW_CONFIG_TEXT_SIZE_MAX] */
 	HW_CONFIG_TYPE_CPUS,      /* struct hw_config_cpus */
 	HW_CONFIG_TYPE_LISTEN,    /* struct hw_config_listen */
+	HW_CONFIG_TYPE_NETWORKS,  /* struct hw_networks */
+	HW_CONFIG_TYPE_ORIGINS,   /* char[HW_CONFIG_TEXT_SIZE_MAX]: as given */
 };
 
 struct hw_config_rule {
@@ -39,6 +42,7 @@ union hw_config_field {
 	char text[HW_CONFIG_TEXT_SIZE_MAX];
 	struct hw_config_cpus cpus;
 	struct hw_config_listen listen;
+	struct hw_networks networks;
 };
 
 /* @text: a value, with its NUL. @ret_field: the field the type says, untouched when it is bad.

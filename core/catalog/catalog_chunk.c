@@ -16,7 +16,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/catalog/catalog_db.h"
+#include "core/catalog/catalog_parts.h"
 
 struct chunk_key {
 	uint8_t root[HW_HASH_SIZE];

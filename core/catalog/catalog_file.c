@@ -15,7 +15,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/catalog/catalog_db.h"
+#include "core/catalog/catalog_parts.h"
 
 static int unfinished_get(struct hw_catalog_db *db, struct hw_catalog_write *write,
 			  struct hw_catalog_file *ret_file, struct hw_catalog_share *ret_share);

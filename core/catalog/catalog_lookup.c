@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/catalog/catalog_db.h"
+#include "core/catalog/catalog_parts.h"
 
 static int target_find(struct hw_catalog_db *db, const struct hw_catalog_request *request,
 		       struct hw_catalog_share *ret_share, uint64_t *ret_file_id);

@@ -22,7 +22,7 @@
 #include <errno.h>
 
 #include "core/base/failpoint.h"
-#include "core/catalog/catalog_db.h"
+#include "core/catalog/catalog_parts.h"
 
 #define PIECE_CHUNKS   512U /* released in one turn: some 10 ms */
 #define PIECE_PUNCHES  16U  /* in one turn: each is a system call that may wait for the journal */

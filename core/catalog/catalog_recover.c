@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "core/base/failpoint.h"
-#include "core/catalog/catalog_db.h"
+#include "core/catalog/catalog_parts.h"
 
 #define STEP_FILES 512U
 /* Changed in one transaction: nobody waits yet, so larger than a piece of reclaiming. */

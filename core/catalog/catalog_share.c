@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/catalog/catalog_db.h"
+#include "core/catalog/catalog_parts.h"
 #include "simd/sha256.h"
 
 #define SHARE_ID_TEXT_SIZE 26U /* characters of a share id in a link */
@@ -276,10 +276,11 @@ int hw_catalog_share_change(struct hw_catalog_db *db, struct hw_catalog_write *w
 	if (r == 0) {
 		r = policy_change(db, &share, request);
 	}
-	struct hw_catalog_share changed = {0};
-	if (r == 0) {
-		r = hw_catalog_share_of(db, share.share_id, request->now_ms, &changed);
+	if (r < 0) {
+		return r;
 	}
+	struct hw_catalog_share changed = {0};
+	r = hw_catalog_share_of(db, share.share_id, request->now_ms, &changed);
 	bool has_ended = r == -EIDRM; /* by what was just changed */
 	if (r == 0 || has_ended) {
 		r = whole_read(db, &changed, request->share);

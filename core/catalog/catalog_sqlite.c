@@ -14,7 +14,7 @@
 #include <stdlib.h>
 
 #include "core/base/failpoint.h"
-#include "core/catalog/catalog_db.h"
+#include "core/catalog/catalog_parts.h"
 
 static int memory_init(struct hw_catalog_db *db, const struct hw_catalog_db_options *options);
 static int file_id_load(struct hw_catalog_db *db);

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/catalog/catalog_db.h"
+#include "core/catalog/catalog_parts.h"
 
 #define PIECE_SHARES   64U     /* ended in one sweep */
 #define PIECE_GONE     256U    /* forgotten in one sweep */

@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/catalog/catalog_db.h"
+#include "core/catalog/catalog_parts.h"
 
 static bool create_is_valid(const struct hw_catalog_request *request);
 static int counts_check(const struct hw_catalog_share *share, bool has_name);

@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "core/catalog/catalog_db.h"
+#include "core/catalog/catalog_parts.h"
 
 #define WAIT_MS_MAX  1000U
 #define CAPACITY_MAX (1U << 16) /* buckets; more watches make the chains longer */

@@ -15,12 +15,14 @@ void hw_budget_add_up(struct hw_budget *budget, uint32_t reactor_count, uint32_t
 	const struct hw_budget_term terms[HW_BUDGET_TERM_COUNT] = {
 		{"slabs", (uint64_t)reactor_count * slab_count * HW_SLAB_SIZE},
 		{"connections", reactor_count * hw_http_server_bytes(limits)},
-		{"conversations", reactor_count * hw_talks_bytes(talks)},
+		{"conversations", reactor_count * hw_talks_bytes(talks) +
+					  (talks->rates != NULL ? sizeof(*talks->rates) : 0)},
 		{"segments", reactor_count * (uint64_t)sizeof(struct hw_store)},
 		{"scrubber", sizeof(struct hw_scrub_client)},
 		{"catalog", catalog_cache_size},
+		{"passwords", HW_PHC_MEMORY_SIZE + sizeof(struct hw_crypt)},
 		{"threads",
-		 (reactor_count + 2) * (uint64_t)(RING_SIZE + THREAD_SIZE + HW_LOG_RING_SIZE)},
+		 (reactor_count + 3) * (uint64_t)(RING_SIZE + THREAD_SIZE + HW_LOG_RING_SIZE)},
 	};
 	budget->total_size = 0;
 	for (uint32_t i = 0; i < HW_BUDGET_TERM_COUNT; i++) {

@@ -10,7 +10,7 @@
 #include "core/base/config.h"
 #include "net/talk/talk.h"
 
-#define HW_BUDGET_TERM_COUNT 7U
+#define HW_BUDGET_TERM_COUNT 8U
 
 struct hw_budget_term {
 	const char *holder;

@@ -35,6 +35,8 @@
 #include "core/main/ports.h"
 #include "core/main/prepare.h"
 #include "core/main/sandbox.h"
+#include "core/main/token_tables.h"
+#include "core/main/worker_thread.h"
 
 #define CATALOG_CACHE_SIZE (64U << 20) /* bytes of SQLite's page cache */
 #define MEMLOCK_ADVICE                                                                             \
@@ -43,25 +45,28 @@
 	"lower reactors or connections_max"
 #define CONNECTIONS_LEAST 16U /* fewer are not worth a start */
 #define WAIT_MS           1000U
-#define UPLOAD_EXPIRY_MS  UINT64_C(86400000)
+#define CRYPT_NICE        10    /* a password may wait for bytes, bytes never for a password */
 #define CUT_PATIENCE_MS   5000U /* for conversations to end once they were cut */
 
 struct daemon {
-	struct hw_worker main_worker; /* main's own ring and mailbox */
-	struct hw_worker worker;      /* the catalog's thread */
+	struct hw_worker main_worker;   /* main's own ring and mailbox */
+	struct hw_worker_thread worker; /* the catalog's */
+	struct hw_worker_thread crypt_worker;
 	struct hw_config *config;
 	struct hw_ring_probe probe;
 	struct hw_files files;
 	struct hw_ports ports;
 	struct hw_catalog_thread catalog;
-	struct hw_thread worker_thread;
-	struct hw_mail worker_stop_mail;
+	struct hw_crypt crypt;
+	struct hw_rates rates; /* the catalog's worker's */
+	struct hw_token_tables tokens;
 	struct hw_recover recovered;
 	struct hw_node *nodes;
 	struct hw_scrub_client *scrub; /* the first node's; NULL: scrub_days = 0 */
 	struct hw_metrics *metrics;    /* of the nodes, then of the worker */
 	const struct hw_metrics *all_metrics[HW_REACTOR_COUNT_MAX + 1];
-	struct hw_talks *peers[HW_REACTOR_COUNT_MAX]; /* of the nodes */
+	struct hw_talks *peers[HW_REACTOR_COUNT_MAX];         /* of the nodes */
+	struct hw_room_home room_homes[HW_REACTOR_COUNT_MAX]; /* const once threads run */
 	uint32_t node_count;
 	uint32_t nodes_running;
 	uint32_t slab_count;
@@ -150,6 +155,31 @@ static uint32_t cpus_allowed(const struct hw_config *config, uint32_t *ret_cpus,
 
 /* -- limits -- */
 
+/* Who is limited must be known by an address, and the kernel must be able to tell it. */
+static int rates_set(struct daemon *daemon)
+{
+	const struct hw_config *config = daemon->config;
+	struct hw_rate_limits limits = {
+		.per_minute = {[HW_RATE_UPLOAD] = config->uploads_per_minute,
+			       [HW_RATE_DOWNLOAD] = config->downloads_per_minute},
+		.transfers_max = config->transfers_per_client,
+	};
+	uint64_t seed = 0;
+	hw_random_bytes(&seed, sizeof(seed));
+	hw_rates_init(&daemon->rates, &limits, seed);
+	bool has_rates = hw_rates_limit(&daemon->rates, HW_RATE_UPLOAD) ||
+			 hw_rates_limit(&daemon->rates, HW_RATE_DOWNLOAD);
+	bool needs_peers = has_rates || config->trusted_proxies.count > 0;
+	daemon->talks.rates = has_rates ? &daemon->rates : NULL;
+	daemon->limits.has_peers = needs_peers || config->has_access_log;
+	if (needs_peers && !daemon->probe.has_fd_install) {
+		return fail("limits.unsupported", -ENOSYS,
+			    "limits for each client and trusted_proxies need Linux 6.8 or later, "
+			    "which can tell a client's address; set them to 0 and to nothing");
+	}
+	return 0;
+}
+
 static void limits_set(struct daemon *daemon)
 {
 	const struct hw_config *config = daemon->config;
@@ -164,17 +194,32 @@ static void limits_set(struct daemon *daemon)
 		.has_fd_install = daemon->probe.has_fd_install,
 	};
 	daemon->talks = (struct hw_talk_options){
-		.upload_policy = (enum hw_upload_policy)config->uploads,
+		.upload_policy = (enum hw_upload_policy)config->upload,
+		.expiry_default_ms = config->expiry_default_ms,
+		.expiry_max_ms = config->expiry_max_ms,
+		.upload_expiry_ms = config->upload_expiry_ms,
+		.share_size_max = config->share_size_max,
+		.quota_size = config->quota_size,
+		.ws_messages_per_minute = config->ws_messages_per_minute,
+		.may_expire_never = config->may_expire_never,
+		.has_forwarded = config->proxy_header == HW_PROXY_FORWARDED,
+		.cors_origins = config->cors_origins,
+		.trusted_proxies = &config->trusted_proxies,
+		.crypt = &daemon->crypt,
+		.worker = &daemon->worker.worker,
 		.file_size_max = config->file_size_max,
 		.uploads_max = config->uploads_max,
 		.downloads_max = config->downloads_max,
 		.public_url = config->public_url,
 		.all_metrics = daemon->all_metrics,
 		.metrics_count = daemon->node_count + 1,
-		.upload_expiry_ms = UPLOAD_EXPIRY_MS,
 		.peers = daemon->peers,
 		.peer_count = daemon->node_count,
+		.followers_max = config->connections_max,
+		.room_homes = daemon->room_homes,
+		.room_home_count = daemon->node_count,
 	};
+	hw_random_bytes(daemon->talks.pass_secret, sizeof(daemon->talks.pass_secret));
 }
 
 /* A ring never has more in flight than its completion queue holds. */
@@ -215,6 +260,22 @@ static int budget_check(const struct daemon *daemon)
 
 /* -- the data directory -- */
 
+static int tokens_open(struct daemon *daemon)
+{
+	char message[HW_TOKENS_MESSAGE_SIZE] = "";
+	int r = hw_token_tables_init(&daemon->tokens, daemon->files.dir_fd, message);
+	if (r < 0) {
+		return fail("tokens.failed", r, message);
+	}
+	const struct hw_tokens *tokens = hw_token_tables_now(&daemon->tokens);
+	if (hw_tokens_count(tokens, HW_TOKEN_OPERATOR) == 0) {
+		HW_LOG(HW_LOG_INFO, "tokens.no_operator",
+		       HW_F_TEXT("advice", "hawserd --new-token operator makes the token that may "
+					   "look at everything and end it"));
+	}
+	return 0;
+}
+
 static int catalog_open(struct daemon *daemon)
 {
 	char path[HW_CONFIG_TEXT_SIZE_MAX + 16];
@@ -253,53 +314,8 @@ static int catalog_open(struct daemon *daemon)
 
 /* -- nodes -- */
 
-static int listener_open(const struct daemon *daemon, struct hw_config_address *address,
-			 bool is_first)
-{
-	char text[HW_CONFIG_ADDRESS_TEXT_SIZE];
-	hw_config_address_text(address, text);
-	int fd = is_first ? hw_listen_probe(address) : 0;
-	if (fd >= 0) {
-		fd = hw_listen_open(address, daemon->config->congestion);
-	}
-	if (fd < 0) {
-		HW_LOG(HW_LOG_ERROR, "listen.failed", HW_F_ERRNO("error", fd),
-		       HW_F_TEXT("address", text),
-		       HW_F_TEXT("advice", "is the port taken, the address this machine's, the "
-					   "congestion control known? ports below 1024 need "
-					   "CAP_NET_BIND_SERVICE"));
-	}
-	return fd;
-}
-
-static int listeners_open(struct daemon *daemon, int fds[][HW_CONFIG_LISTEN_COUNT_MAX])
-{
-	struct hw_config_listen *listen = &daemon->config->listen;
-	for (uint32_t i = 0; i < daemon->node_count * listen->count; i++) {
-		int fd = listener_open(daemon, &listen->addresses[i % listen->count],
-				       i < listen->count);
-		if (fd < 0) {
-			return fd;
-		}
-		fds[i / listen->count][i % listen->count] = fd;
-	}
-	return 0;
-}
-
-/* Not before the lock is taken and the store is whole: who connects is answered. */
-static int listeners_begin(const struct daemon *daemon, int fds[][HW_CONFIG_LISTEN_COUNT_MAX])
-{
-	uint32_t count = daemon->config->listen.count;
-	for (uint32_t i = 0; i < daemon->node_count * count; i++) {
-		int r = hw_listen_begin(fds[i / count][i % count]);
-		if (r < 0) {
-			return fail("listen.failed", r, "another process took the port meanwhile");
-		}
-	}
-	return 0;
-}
-
 static void node_ended(struct hw_node *node);
+static void node_tokens_taken(struct hw_node *node);
 
 static struct hw_scrub_options scrubbing_of(const struct hw_config *config)
 {
@@ -318,13 +334,15 @@ static int nodes_init(struct daemon *daemon, int fds[][HW_CONFIG_LISTEN_COUNT_MA
 		is_loopback[i] = daemon->config->listen.addresses[i].is_loopback;
 	}
 	for (uint32_t i = 0; i < daemon->node_count; i++) {
+		daemon->room_homes[i] = (struct hw_room_home){&daemon->nodes[i].reactor.mailbox,
+							      &daemon->nodes[i].talks.rooms};
 		struct hw_node_options options = {
 			.index = i,
 			.cpu = i < cpu_count ? cpus[i] : HW_THREAD_ANY_CPU,
 			.slab_count = daemon->slab_count,
 			.io_worker_count = daemon->config->io_worker_count,
 			.files = &daemon->files,
-			.worker = &daemon->worker,
+			.worker = &daemon->worker.worker,
 			.catalog = &daemon->catalog,
 			.segment_port = hw_ports_segment(&daemon->ports),
 			.segment_size = daemon->config->segment_size,
@@ -335,7 +353,9 @@ static int nodes_init(struct daemon *daemon, int fds[][HW_CONFIG_LISTEN_COUNT_MA
 			.scrubbing = scrubbing_of(daemon->config),
 			.metrics = &daemon->metrics[i],
 			.main_mailbox = &daemon->main_worker.mailbox,
+			.tokens = hw_token_tables_now(&daemon->tokens),
 			.ended = node_ended,
+			.tokens_taken = node_tokens_taken,
 		};
 		int r = hw_node_init(&daemon->nodes[i], &options, fds[i], is_loopback,
 				     daemon->config->listen.count);
@@ -372,27 +392,12 @@ static int sandbox_enter(const struct daemon *daemon)
 	return 0;
 }
 
-static void worker_run(void *user)
-{
-	struct daemon *daemon = user;
-	if (hw_log_thread_start("catalog") < 0) {
-		HW_LOG(HW_LOG_WARN, "log.no_ring"); /* lines are written directly then */
-	}
-	int r = hw_ring_enable(daemon->worker.ring);
-	if (r >= 0) {
-		r = hw_worker_run(&daemon->worker);
-	}
-	if (r < 0) {
-		HW_LOG(HW_LOG_ERROR, "worker.failed", HW_F_ERRNO("error", r));
-		abort();
-	}
-	hw_log_thread_stop();
-}
-
 static int threads_start(struct daemon *daemon)
 {
-	int r = hw_thread_start(&daemon->worker_thread, "catalog", HW_THREAD_ANY_CPU, worker_run,
-				daemon);
+	int r = hw_worker_thread_start(&daemon->worker);
+	if (r >= 0) {
+		r = hw_worker_thread_start(&daemon->crypt_worker);
+	}
 	for (uint32_t i = 0; r >= 0 && i < daemon->node_count; i++) {
 		r = hw_node_start(&daemon->nodes[i]);
 		daemon->nodes_running += r >= 0;
@@ -442,27 +447,58 @@ static void drain_begin(struct daemon *daemon)
 	}
 }
 
+static void stop_asked(struct daemon *daemon)
+{
+	if (daemon->drain_us != 0) {
+		HW_LOG(HW_LOG_WARN, "stop.now");
+		log_drain_all(daemon);
+		_exit(EXIT_FAILURE); /* asked twice; what was acknowledged is on disk */
+	}
+	drain_begin(daemon);
+}
+
+/* SIGHUP: the file of tokens has changed. */
+static void tokens_reload(struct daemon *daemon)
+{
+	const struct hw_tokens *tokens =
+		hw_token_tables_reload(&daemon->tokens, daemon->node_count);
+	for (uint32_t i = 0; tokens != NULL && i < daemon->node_count; i++) {
+		hw_node_tokens(&daemon->nodes[i], daemon->main_worker.ring, tokens);
+	}
+}
+
 static void signal_done(struct hw_op *op)
 {
 	struct daemon *daemon = hw_container_of(op, struct daemon, signal_op);
 	struct signalfd_siginfo info;
 	if (read(daemon->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		if (daemon->drain_us != 0) {
-			HW_LOG(HW_LOG_WARN, "stop.now");
-			log_drain_all(daemon);
-			_exit(EXIT_FAILURE); /* asked twice; what was acknowledged is on disk */
+		if (info.ssi_signo != SIGHUP) {
+			stop_asked(daemon);
+		} else if (daemon->drain_us == 0) {
+			tokens_reload(daemon);
 		}
-		drain_begin(daemon);
 	}
 	hw_ring_poll_fd(daemon->main_worker.ring, &daemon->signal_op, daemon->signal_fd,
 			signal_done);
 }
 
+static struct daemon *daemon_of(const struct hw_node *node)
+{
+	return hw_container_of(node->options.main_mailbox, struct daemon, main_worker.mailbox);
+}
+
+/* Which one it was does not matter. */
+static void node_tokens_taken(struct hw_node *node)
+{
+	struct daemon *daemon = daemon_of(node);
+	if (hw_token_tables_taken(&daemon->tokens) && daemon->drain_us == 0) {
+		tokens_reload(daemon); /* it changed again meanwhile */
+	}
+}
+
 static void node_ended(struct hw_node *node)
 {
-	/* The nodes' array lies in the daemon; which one it was does not matter. */
-	struct daemon *daemon =
-		hw_container_of(node->options.main_mailbox, struct daemon, main_worker.mailbox);
+	struct daemon *daemon = daemon_of(node);
 	hw_assert(daemon->nodes_running > 0);
 	daemon->nodes_running--;
 }
@@ -470,7 +506,8 @@ static void node_ended(struct hw_node *node)
 static int events_open(struct daemon *daemon)
 {
 	sigset_t signals;
-	(void)sigemptyset(&signals); /* these three cannot fail with valid numbers */
+	(void)sigemptyset(&signals); /* these four cannot fail with valid numbers */
+	(void)sigaddset(&signals, SIGHUP);
 	(void)sigaddset(&signals, SIGTERM);
 	(void)sigaddset(&signals, SIGINT);
 	int r = -pthread_sigmask(SIG_BLOCK, &signals, NULL);
@@ -487,12 +524,6 @@ static int events_open(struct daemon *daemon)
 	return 0;
 }
 
-static void worker_stop_deliver(struct hw_mail *mail)
-{
-	struct daemon *daemon = hw_container_of(mail, struct daemon, worker_stop_mail);
-	hw_worker_stop(&daemon->worker);
-}
-
 static void time_look(struct daemon *daemon)
 {
 	if (daemon->drain_us == 0) {
@@ -505,6 +536,7 @@ static void time_look(struct daemon *daemon)
 		for (uint32_t i = 0; i < daemon->node_count; i++) {
 			hw_node_cut(&daemon->nodes[i], daemon->main_worker.ring);
 		}
+		hw_crypt_cut(&daemon->crypt, daemon->main_worker.ring);
 	}
 	if (passed_ms >= (uint64_t)daemon->config->shutdown_timeout_ms + CUT_PATIENCE_MS) {
 		HW_LOG(HW_LOG_WARN, "stop.unfinished");
@@ -530,28 +562,27 @@ static int serve(struct daemon *daemon)
 	return 0;
 }
 
-static int stop(struct daemon *daemon)
+static void stop(struct daemon *daemon)
 {
 	for (uint32_t i = 0; i < daemon->node_count; i++) {
 		hw_node_stop(&daemon->nodes[i], daemon->main_worker.ring);
 	}
-	int r = hw_worker_turn(&daemon->main_worker, 0); /* submits the wakes */
+	if (hw_worker_turn(&daemon->main_worker, 0) < 0) { /* submits the wakes */
+		HW_LOG(HW_LOG_WARN, "stop.unwoken"); /* they turn by themselves once a second */
+	}
 	for (uint32_t i = 0; i < daemon->node_count; i++) {
 		hw_node_join(&daemon->nodes[i]);
 	}
-	daemon->worker_stop_mail.deliver = worker_stop_deliver;
-	hw_mailbox_post(&daemon->worker.mailbox, daemon->main_worker.ring,
-			&daemon->worker_stop_mail);
-	r = r < 0 ? r : hw_worker_turn(&daemon->main_worker, 0); /* likewise */
-	hw_thread_join(&daemon->worker_thread);
+	hw_worker_thread_join(&daemon->crypt_worker, &daemon->main_worker);
+	hw_worker_thread_join(&daemon->worker, &daemon->main_worker);
 	for (uint32_t i = 0; i < daemon->node_count; i++) {
 		hw_node_deinit(&daemon->nodes[i]);
 	}
+	hw_crypt_deinit(&daemon->crypt);
 	hw_catalog_thread_deinit(&daemon->catalog);
 	hw_catalog_db_close(daemon->ports.db);
 	hw_files_close(&daemon->files);
 	HW_LOG(HW_LOG_INFO, "stop.done");
-	return r;
 }
 
 /* -- all of it -- */
@@ -599,7 +630,10 @@ static int rings_make(struct daemon *daemon, int fds[][HW_CONFIG_LISTEN_COUNT_MA
 {
 	int r = hw_worker_init(&daemon->main_worker);
 	if (r >= 0) {
-		r = hw_worker_init(&daemon->worker);
+		r = hw_worker_thread_init(&daemon->worker, "catalog", 0);
+	}
+	if (r >= 0) {
+		r = hw_worker_thread_init(&daemon->crypt_worker, "crypt", CRYPT_NICE);
 	}
 	if (r >= 0) {
 		r = hw_ring_enable(daemon->main_worker.ring);
@@ -608,10 +642,15 @@ static int rings_make(struct daemon *daemon, int fds[][HW_CONFIG_LISTEN_COUNT_MA
 		return fail("io_uring.failed", r,
 			    r == -ENOMEM ? MEMLOCK_ADVICE : "a ring could not be made");
 	}
-	hw_catalog_thread_init(&daemon->catalog, &daemon->worker, daemon->ports.db,
+	hw_crypt_init(&daemon->crypt, &daemon->crypt_worker.worker);
+	hw_catalog_thread_init(&daemon->catalog, &daemon->worker.worker, daemon->ports.db,
 			       &daemon->metrics[daemon->node_count]);
-	r = listeners_begin(daemon, fds);
-	return r < 0 ? r : nodes_init(daemon, fds, cpus, cpu_count);
+	/* Not before the lock is taken and the store is whole: who connects is answered. */
+	r = hw_listen_begin_all(daemon->config, daemon->node_count, fds);
+	if (r < 0) {
+		return fail("listen.failed", r, "another process took the port meanwhile");
+	}
+	return nodes_init(daemon, fds, cpus, cpu_count);
 }
 
 static int start(struct daemon *daemon)
@@ -632,7 +671,10 @@ static int start(struct daemon *daemon)
 		return r;
 	}
 	limits_set(daemon);
-	r = descriptors_raise(daemon);
+	r = rates_set(daemon);
+	if (r >= 0) {
+		r = descriptors_raise(daemon);
+	}
 	if (r >= 0) {
 		r = ring_check(daemon);
 	}
@@ -640,13 +682,16 @@ static int start(struct daemon *daemon)
 		r = budget_check(daemon);
 	}
 	if (r >= 0) {
-		r = listeners_open(daemon, fds);
+		r = hw_listen_open_all(daemon->config, daemon->node_count, fds);
 	}
 	if (r >= 0) {
 		r = hw_prepare_user(daemon->config);
 	}
 	if (r >= 0) {
 		r = hw_prepare_files(daemon->config, &daemon->files);
+	}
+	if (r >= 0) {
+		r = tokens_open(daemon);
 	}
 	if (r >= 0) {
 		r = hw_prepare_catalog(&daemon->files);
@@ -687,7 +732,7 @@ int hw_daemon_run(struct hw_config *config)
 		r = serve(&daemon);
 	}
 	if (r >= 0) {
-		r = stop(&daemon);
+		stop(&daemon);
 	}
 	hw_log_stop();
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

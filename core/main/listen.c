@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/base/log.h"
+
 #define BACKLOG         4096
 #define UNSENT_SIZE_MAX 131072 /* bytes; half of it in a stall_timeout is some 1 KiB/s */
 #define BIND_TRIES                                                                                 \
@@ -106,4 +108,50 @@ int hw_listen_open(struct hw_config_address *address, const char *congestion)
 		return r;
 	}
 	return fd;
+}
+
+static int address_open(struct hw_config_address *address, const char *congestion, bool is_first)
+{
+	char text[HW_CONFIG_ADDRESS_TEXT_SIZE];
+	hw_config_address_text(address, text);
+	int fd = is_first ? hw_listen_probe(address) : 0;
+	if (fd >= 0) {
+		fd = hw_listen_open(address, congestion);
+	}
+	if (fd < 0) {
+		HW_LOG(HW_LOG_ERROR, "listen.failed", HW_F_ERRNO("error", fd),
+		       HW_F_TEXT("address", text),
+		       HW_F_TEXT("advice", "is the port taken, the address this machine's, the "
+					   "congestion control known? ports below 1024 need "
+					   "CAP_NET_BIND_SERVICE"));
+	}
+	return fd;
+}
+
+int hw_listen_open_all(struct hw_config *config, uint32_t node_count,
+		       int ret_fds[][HW_CONFIG_LISTEN_COUNT_MAX])
+{
+	struct hw_config_listen *listen = &config->listen;
+	for (uint32_t i = 0; i < node_count * listen->count; i++) {
+		int fd = address_open(&listen->addresses[i % listen->count], config->congestion,
+				      i < listen->count);
+		if (fd < 0) {
+			return fd;
+		}
+		ret_fds[i / listen->count][i % listen->count] = fd;
+	}
+	return 0;
+}
+
+int hw_listen_begin_all(const struct hw_config *config, uint32_t node_count,
+			int fds[][HW_CONFIG_LISTEN_COUNT_MAX])
+{
+	uint32_t count = config->listen.count;
+	for (uint32_t i = 0; i < node_count * count; i++) {
+		int r = hw_listen_begin(fds[i / count][i % count]);
+		if (r < 0) {
+			return r;
+		}
+	}
+	return 0;
 }

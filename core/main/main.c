@@ -5,6 +5,7 @@
 #include "core/base/failpoint.h"
 #include "core/main/check.h"
 #include "core/main/daemon.h"
+#include "core/main/tokens.h"
 
 extern char **environ;
 
@@ -19,6 +20,9 @@ int main(int argc, char **argv)
 	}
 	if (r > 0) {
 		return EXIT_SUCCESS;
+	}
+	if (config.new_token != NULL) {
+		return hw_tokens_new(&config);
 	}
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread */
 	if (hw_failpoint_start(getenv("HAWSER_FAILPOINT")) < 0) {

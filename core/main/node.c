@@ -70,6 +70,7 @@ static int rooms_init(struct hw_node *node)
 	hw_store_init(&node->store, &log);
 	hw_catalog_client_init(&node->catalog, options->catalog, &node->reactor);
 	int r = hw_talks_init(&node->talks, &node->store, &node->catalog.catalog, &options->talks);
+	node->talks.tokens = options->tokens;
 	if (r >= 0) {
 		r = hw_http_server_init(&node->server, &node->reactor, &route, &options->limits);
 	}
@@ -182,6 +183,7 @@ static void drain_deliver(struct hw_mail *mail)
 	if (node->options.scrub != NULL) {
 		hw_scrub_stop(&node->options.scrub->scrub);
 	}
+	hw_talks_drain(&node->talks);
 }
 
 static void cut_deliver(struct hw_mail *mail)
@@ -221,6 +223,28 @@ static bool end_look(struct hw_turn_hook *hook)
 		return true;
 	}
 	return false;
+}
+
+/* On main. */
+static void tokens_taken_deliver(struct hw_mail *mail)
+{
+	struct hw_node *node = hw_container_of(mail, struct hw_node, tokens_mail);
+	node->options.tokens_taken(node);
+}
+
+static void tokens_deliver(struct hw_mail *mail)
+{
+	struct hw_node *node = hw_container_of(mail, struct hw_node, tokens_mail);
+	node->talks.tokens = node->tokens;
+	node->tokens_mail.deliver = tokens_taken_deliver;
+	hw_mailbox_post(node->options.main_mailbox, node->reactor.ring, &node->tokens_mail);
+}
+
+void hw_node_tokens(struct hw_node *node, struct hw_ring *ring, const struct hw_tokens *tokens)
+{
+	node->tokens = tokens;
+	node->tokens_mail.deliver = tokens_deliver;
+	hw_mailbox_post(&node->reactor.mailbox, ring, &node->tokens_mail);
 }
 
 void hw_node_drain(struct hw_node *node, struct hw_ring *ring)

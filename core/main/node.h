@@ -37,8 +37,11 @@ struct hw_node_options {
 	struct hw_scrub_options scrubbing; /* days, rate, rate_max */
 	struct hw_metrics *metrics;
 	struct hw_mailbox *main_mailbox;
+	const struct hw_tokens *tokens; /* lent until another is taken */
 	/* On main, by mail: this node has nothing left to do. */
 	void (*ended)(struct hw_node *node);
+	/* On main, by mail: it looks at the tokens that it was given last. */
+	void (*tokens_taken)(struct hw_node *node);
 };
 
 struct hw_node {
@@ -55,6 +58,8 @@ struct hw_node {
 	struct hw_mail cut_mail;
 	struct hw_mail stop_mail;
 	struct hw_mail ended_mail;
+	struct hw_mail tokens_mail;
+	const struct hw_tokens *tokens;            /* on their way */
 	int listeners[HW_CONFIG_LISTEN_COUNT_MAX]; /* descriptors, until the ring has them */
 	bool is_loopback[HW_CONFIG_LISTEN_COUNT_MAX];
 	uint32_t listener_count;
@@ -73,6 +78,8 @@ int hw_node_start(struct hw_node *node) HW_MUST_CHECK;
 /* From main; @ring: main's own. */
 void hw_node_drain(struct hw_node *node, struct hw_ring *ring);
 void hw_node_cut(struct hw_node *node, struct hw_ring *ring);
+/* From now on these are the tokens; not before the last were taken. */
+void hw_node_tokens(struct hw_node *node, struct hw_ring *ring, const struct hw_tokens *tokens);
 /* After ended of all nodes: until then each answers what others still ask it. */
 void hw_node_stop(struct hw_node *node, struct hw_ring *ring);
 void hw_node_join(struct hw_node *node);

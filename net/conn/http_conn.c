@@ -33,6 +33,7 @@
 #include "net/conn/http_upgrade.h"
 
 #define LINGER_TIMEOUT_MS 2000U     /* for what a client still sends after a final answer */
+#define PEER_TIMEOUT_MS   2000U     /* for the kernel to say who the peer is */
 #define LINGER_SIZE_MAX   16777216U /* bytes of it; then the connection is cut */
 
 static void name_done(struct hw_op *op);
@@ -83,7 +84,7 @@ void hw_http_conn_open(struct hw_http_conn *conn, struct hw_http_server *server,
 	conn->is_loopback = is_loopback;
 	conn->keep_alive = true;
 	hw_list_init(&conn->buffer_link);
-	if (server->limits.has_access_log && server->limits.has_fd_install) {
+	if (server->limits.has_peers && server->limits.has_fd_install) {
 		hw_http_conn_set_state(conn, HW_CONN_NAMING);
 		hw_ring_fd_install(server->reactor->ring, &conn->send_op, socket, name_done);
 		return;
@@ -117,11 +118,32 @@ static void name_done(struct hw_op *op)
 		}
 		(void)close(op->res); /* the slot keeps the socket */
 	}
+	if (conn->state == HW_CONN_ANSWERING) {
+		hw_timer_stop(&reactor_of(conn)->timers, &conn->timer);
+		conn->named(conn->named_user);
+		return;
+	}
 	if (conn->state == HW_CONN_CLOSING) {
 		hw_http_conn_close_join(conn);
 		return;
 	}
 	hw_http_conn_idle_begin(conn);
+}
+
+/* It never waits for the client; the timer is there because everything that is in flight has
+ * one. */
+bool hw_http_conn_peer_ask(struct hw_http_conn *conn, void (*named)(void *user), void *user)
+{
+	hw_assert(conn->state == HW_CONN_ANSWERING);
+	hw_assert(!conn->recv_op.in_flight && !conn->send_op.in_flight);
+	if (conn->peer_size != 0 || !conn->server->limits.has_fd_install) {
+		return false;
+	}
+	conn->named = named;
+	conn->named_user = user;
+	hw_http_conn_timer_start(conn, PEER_TIMEOUT_MS);
+	hw_ring_fd_install(reactor_of(conn)->ring, &conn->send_op, conn->socket, name_done);
+	return true;
 }
 
 /* -- requests -- */

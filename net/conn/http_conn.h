@@ -36,7 +36,7 @@ struct hw_upgrade_handler;
 
 enum hw_http_conn_state {
 	HW_CONN_FREE = 0, /* in the pool */
-	HW_CONN_NAMING,   /* the peer's address is asked for the access log */
+	HW_CONN_NAMING,   /* the peer's address is asked for before all else: has_peers */
 	HW_CONN_IDLE, /* waits for the first bytes of a request; the client or the timer wakes it */
 	HW_CONN_HEAD, /* has a part of a head; the client or the timer wakes it */
 	HW_CONN_ANSWERING, /* a talk has the request */
@@ -139,6 +139,8 @@ struct hw_http_conn {
 	struct hw_span reply_extra[HW_REPLY_EXTRA_MAX]; /* whole fields that every answer carries */
 	char access_path[HW_ACCESS_PATH_SIZE];
 	uint8_t access_path_size;
+	void (*named)(void *user); /* asked for the peer's address: hears when it is there */
+	void *named_user;
 	uint16_t peer_port;
 	uint8_t peer_size; /* 0 unknown, 4, 16 */
 	uint8_t peer[16];
@@ -154,6 +156,15 @@ void hw_http_conn_handle(struct hw_http_conn *conn, const struct hw_http_handler
 /* The request and its bytes; until hw_http_conn_head_release(). */
 const struct hw_http_request *hw_http_conn_request(const struct hw_http_conn *conn);
 const char *hw_http_conn_head_bytes(const struct hw_http_conn *conn);
+/* A piece of the head that nobody shall find in memory later (a password). @piece: of these
+ * bytes. */
+void hw_http_conn_head_wipe(struct hw_http_conn *conn, struct hw_span piece);
+/* Ask for the peer's address, where has_peers did not when the connection came: that costs three
+ * calls to the kernel, and few requests need it.
+ * @named  runs from a later turn with @user; peer_size may still be 0. Until then the talk does
+ *         nothing with the connection.
+ * Returns false, and @named does not run, when it is known, or cannot be. */
+bool hw_http_conn_peer_ask(struct hw_http_conn *conn, void (*named)(void *user), void *user);
 /* The head is not needed any more. Before the first body call; idempotent; end does it too. */
 void hw_http_conn_head_release(struct hw_http_conn *conn);
 
@@ -190,17 +201,5 @@ void hw_http_conn_end(struct hw_http_conn *conn);
 void hw_http_conn_abort(struct hw_http_conn *conn);
 /* After this answer the connection closes. Before reply_begin, so that the head says so. */
 void hw_http_conn_close_after(struct hw_http_conn *conn);
-
-/* -- what the server does -- */
-
-/* @socket: moved. @conn: from the server's pool. */
-void hw_http_conn_open(struct hw_http_conn *conn, struct hw_http_server *server, uint32_t socket,
-		       bool is_loopback);
-/* A head buffer is free again. */
-void hw_http_conn_buffer_ready(struct hw_http_conn *conn);
-/* We are stopping: close when idle, else after the answer. */
-void hw_http_conn_drain(struct hw_http_conn *conn);
-/* We are stopping now: what is in flight ends with -ESHUTDOWN. */
-void hw_http_conn_cut(struct hw_http_conn *conn);
 
 #endif

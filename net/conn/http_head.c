@@ -228,6 +228,16 @@ const char *hw_http_conn_head_bytes(const struct hw_http_conn *conn)
 					 : conn->input.bytes + conn->head_offset;
 }
 
+void hw_http_conn_head_wipe(struct hw_http_conn *conn, struct hw_span piece)
+{
+	const struct hw_http_head *head = conn->head;
+	hw_assert(head != NULL);
+	char *bytes = head->spill != NULL ? head->spill : conn->input.bytes + conn->head_offset;
+	uint64_t offset = (uint64_t)(piece.bytes - bytes);
+	hw_assert(offset + piece.size <= head->parser.request.head_size);
+	explicit_bzero(bytes + offset, piece.size);
+}
+
 /* A request that came before this one's answer must not keep one of the few buffers for as long as
  * the answer takes. Where no spill is free it is forgotten, and the connection closes after the
  * answer: who sends ahead must be ready to send again (RFC 9112, 9.3.2). */

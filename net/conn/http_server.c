@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/base/log.h"
+#include "net/conn/http_steps.h"
 
 #define ACCEPT_RETRY_MS 100U
 

@@ -4,7 +4,7 @@
  * upgrade, and the whole
  *
  * Room: net/conn    Thread: reactor    Blocks: never    Allocates: never
- * For http_conn.c, http_head.c, http_body.c, http_answer.c and http_upgrade.c; talks use
+ * For http_conn.c, http_head.c, http_body.c, http_answer.c, http_upgrade.c, http_server.c; talks use
  * http_conn.h.
  */
 #ifndef HW_NET_CONN_HTTP_STEPS_H
@@ -13,6 +13,18 @@
 #include "net/conn/http_conn.h"
 
 #define HW_HOLD_PATIENCE_MS UINT64_C(1000) /* with a client that keeps a slab */
+
+/* -- http_conn.c, for the server */
+
+/* @socket: moved. @conn: from the server's pool. */
+void hw_http_conn_open(struct hw_http_conn *conn, struct hw_http_server *server, uint32_t socket,
+		       bool is_loopback);
+/* A head buffer is free again. */
+void hw_http_conn_buffer_ready(struct hw_http_conn *conn);
+/* We are stopping: close when idle, else after the answer. */
+void hw_http_conn_drain(struct hw_http_conn *conn);
+/* We are stopping now: what is in flight ends with -ESHUTDOWN. */
+void hw_http_conn_cut(struct hw_http_conn *conn);
 
 /* -- http_head.c */
 

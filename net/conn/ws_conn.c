@@ -281,6 +281,7 @@ static bool read_step(struct hw_ws_conn *ws)
 	case HW_WS_FOUND_PONG:
 		return true;
 	case HW_WS_FOUND_CLOSE:
+		ws->heard_code = ws->inbox->code;
 		farewell(ws, ws->inbox->code);
 		return false;
 	case HW_WS_FOUND_FAULT:
@@ -315,6 +316,11 @@ void hw_ws_conn_send(struct hw_ws_conn *ws, const void *frames, uint32_t size)
 bool hw_ws_conn_is_open(const struct hw_ws_conn *ws)
 {
 	return ws->state == HW_WS_OPEN;
+}
+
+bool hw_ws_conn_said_goodbye(const struct hw_ws_conn *ws)
+{
+	return ws->heard_code == HW_WS_CODE_NORMAL;
 }
 
 static void send_begin(struct hw_ws_conn *ws, const void *bytes, uint32_t size)

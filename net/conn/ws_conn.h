@@ -59,6 +59,7 @@ struct hw_ws_conn {
 	uint64_t said_us;    /* since then our close is sent */
 	enum hw_ws_state state;
 	uint16_t close_code; /* what we say */
+	uint16_t heard_code; /* what the peer has said; 0: nothing */
 	bool is_talks;       /* the send in flight is the talk's */
 	bool is_busy;        /* the talk has a message */
 	bool is_final;       /* after our close nothing is read: the peer said it, or talks rubbish */
@@ -77,6 +78,8 @@ void hw_ws_conn_message_done(struct hw_ws_conn *ws);
 /* Whole frames (ws_frame.h), lent until sent or closed; one send at a time. */
 void hw_ws_conn_send(struct hw_ws_conn *ws, const void *frames, uint32_t size);
 bool hw_ws_conn_is_open(const struct hw_ws_conn *ws);
+/* In closed(): the peer left on purpose (1000), and will hardly come back. */
+bool hw_ws_conn_said_goodbye(const struct hw_ws_conn *ws);
 /* Say goodbye; idempotent. closed() comes when the peer has answered, or does not. */
 void hw_ws_conn_close(struct hw_ws_conn *ws, enum hw_ws_code code);
 

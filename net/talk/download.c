@@ -30,13 +30,15 @@
 static void find_done(struct hw_catalog_request *request);
 static void head_send(struct hw_download *download, uint32_t status);
 static void read_next(struct hw_download *download);
-static void read_done(struct hw_file_reader *file, struct hw_slab *slab, int res);
+static void read_done(struct hw_follower *file, const struct hw_piece *piece, int res);
 static void send_next(struct hw_download *download);
 static void send_done(void *talk, int res);
 static void give_way(struct hw_download *download);
 static void fail(struct hw_download *download, int error);
 static void join(struct hw_download *download);
 static void finish(struct hw_download *download);
+static void leave(struct hw_download *download);
+static void left(struct hw_follower *file);
 static void unpin(struct hw_download *download);
 
 static const struct hw_http_handler g_handler = {
@@ -46,10 +48,12 @@ static void set_state(struct hw_download *download, enum hw_download_state state
 {
 	static const uint8_t g_next[HW_DOWNLOAD_STATE_COUNT] = {
 		[HW_DOWNLOAD_FREE] = 1U << HW_DOWNLOAD_FINDING,
-		[HW_DOWNLOAD_FINDING] = 1U << HW_DOWNLOAD_SENDING | 1U << HW_DOWNLOAD_UNPINNING |
+		[HW_DOWNLOAD_FINDING] = 1U << HW_DOWNLOAD_SENDING | 1U << HW_DOWNLOAD_LEAVING |
 					1U << HW_DOWNLOAD_FREE,
-		[HW_DOWNLOAD_SENDING] = 1U << HW_DOWNLOAD_ENDING | 1U << HW_DOWNLOAD_UNPINNING,
-		[HW_DOWNLOAD_ENDING] = 1U << HW_DOWNLOAD_UNPINNING,
+		[HW_DOWNLOAD_SENDING] = 1U << HW_DOWNLOAD_ENDING | 1U << HW_DOWNLOAD_LEAVING,
+		[HW_DOWNLOAD_ENDING] = 1U << HW_DOWNLOAD_LEAVING,
+		[HW_DOWNLOAD_LEAVING] = 1U << HW_DOWNLOAD_COUNTING | 1U << HW_DOWNLOAD_UNPINNING,
+		[HW_DOWNLOAD_COUNTING] = 1U << HW_DOWNLOAD_UNPINNING,
 		[HW_DOWNLOAD_UNPINNING] = 1U << HW_DOWNLOAD_FREE,
 	};
 	hw_assert((g_next[download->state] & (1U << state)) != 0);
@@ -98,33 +102,56 @@ void hw_download_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct
 	}
 	download->talks = talks;
 	download->conn = conn;
-	download->ahead.slab = NULL;
-	download->sending.slab = NULL;
+	download->ahead = (struct hw_piece){.slab = NULL};
+	download->sending = (struct hw_piece){.slab = NULL};
 	download->read_range = 0;
 	download->sent_range = 0;
 	download->head_size = 0;
 	download->error = 0;
 	download->is_sending = false;
+	download->chunk_left = 0;
 	download->is_multipart = false;
+	download->is_chunked = false;
+	download->is_head_early = false;
+	download->must_count = false;
 	download->is_pinned = false;
 	download->is_whole_sent = false;
 	download->is_waiting = false;
 	download->has_part_head = false;
-	hw_file_reader_init(&download->file, talks, read_done);
-	hw_link_parse(&download->file.request, id, name);
+	download->file.done = read_done;
+	download->file.left = left;
+	hw_follower_init(&download->file, talks);
+	hw_link_parse(&download->file.reader.request, id, name);
 	set_state(download, HW_DOWNLOAD_FINDING);
 	hw_metrics_add(talks->reactor->metrics, HW_METRIC_downloads_open, 1);
 	hw_http_conn_handle(conn, &g_handler, download);
-	hw_catalog_submit(talks->catalog, &download->file.request, HW_CATALOG_LOOKUP, find_done);
+	hw_catalog_submit(talks->catalog, &download->file.reader.request, HW_CATALOG_LOOKUP,
+			  find_done);
 }
 
 static void download_free(struct hw_download *download)
 {
 	hw_assert(download->ahead.slab == NULL && download->sending.slab == NULL);
-	hw_assert(!hw_file_reader_is_reading(&download->file));
+	hw_assert(!hw_follower_is_reading(&download->file));
 	set_state(download, HW_DOWNLOAD_FREE);
 	hw_metrics_sub(reactor_of(download)->metrics, HW_METRIC_downloads_open, 1);
 	hw_pool_give(&download->talks->downloads, download);
+}
+
+static bool is_growing(const struct hw_download *download)
+{
+	return download->file.reader.request.file_state == HW_FILE_UNFINISHED;
+}
+
+/* The conditions of the request. Returns 200: go on; 304 or 412. A file that still grows has no
+ * validator, for nobody knows its root. */
+static uint32_t judge_conditions(const struct hw_http_request *request, const char *bytes,
+				 struct hw_span etag)
+{
+	if (!hw_http_etag_if_match(request, bytes, etag)) {
+		return 412;
+	}
+	return hw_http_etag_if_none_match(request, bytes, etag) ? 200 : 304;
 }
 
 /* Which bytes the request wants. Returns the status: 200, 206, 304, 412 or 416. */
@@ -133,18 +160,16 @@ static uint32_t select_ranges(struct hw_download *download)
 	const struct hw_http_request *request = hw_http_conn_request(download->conn);
 	const char *bytes = hw_http_conn_head_bytes(download->conn);
 	char root[2 * HW_HASH_SIZE];
-	hw_hex_encode(download->file.request.file_root, HW_HASH_SIZE, root);
-	struct hw_span etag = {root, sizeof(root)};
+	hw_hex_encode(download->file.reader.request.file_root, HW_HASH_SIZE, root);
+	struct hw_span etag = {root, is_growing(download) ? 0 : sizeof(root)};
 	struct hw_span range;
-	if (!hw_http_etag_if_match(request, bytes, etag)) {
-		return 412;
-	}
-	if (!hw_http_etag_if_none_match(request, bytes, etag)) {
-		return 304;
+	uint32_t status = judge_conditions(request, bytes, etag);
+	if (status != 200) {
+		return status;
 	}
 	download->ranges.count = download->file_size > 0 ? 1 : 0;
 	download->ranges.ranges[0] = (struct hw_http_range){0, download->file_size - 1};
-	if (request->method != HW_HTTP_GET ||
+	if (request->method != HW_HTTP_GET || download->is_chunked ||
 	    hw_http_request_field_count(request, bytes, HW_SPAN("Range")) != 1 ||
 	    !hw_http_request_field(request, bytes, HW_SPAN("Range"), &range) ||
 	    !hw_http_etag_if_range(request, bytes, etag)) {
@@ -163,7 +188,8 @@ static uint32_t select_ranges(struct hw_download *download)
 
 static void find_done(struct hw_catalog_request *request)
 {
-	struct hw_download *download = hw_container_of(request, struct hw_download, file.request);
+	struct hw_download *download =
+		hw_container_of(request, struct hw_download, file.reader.request);
 	struct hw_http_conn *conn = download->conn;
 	if (request->res < 0) {
 		int error = request->res;
@@ -172,12 +198,13 @@ static void find_done(struct hw_catalog_request *request)
 		return;
 	}
 	download->is_pinned = true;
-	download->file_size = request->file_size;
-	hw_file_reader_begin(&download->file);
+	download->file_size = is_growing(download) ? request->length : request->file_size;
+	download->is_chunked = download->file_size == HW_LENGTH_UNKNOWN;
+	hw_follower_begin(&download->file);
 	uint32_t status = select_ranges(download);
 	if (status == 412) {
 		hw_reply_error(conn, 412, "The file is not the one that If-Match names.");
-		unpin(download);
+		leave(download);
 		return;
 	}
 	hw_metrics_add(reactor_of(download)->metrics, HW_METRIC_downloads_started, 1);
@@ -232,11 +259,16 @@ static uint64_t content_size(const struct hw_download *download)
  * security). */
 static void file_fields_write(const struct hw_download *download, struct hw_http_writer *head)
 {
-	const struct hw_catalog_request *file = &download->file.request;
-	hw_http_writer_field_etag(head, file->file_root, HW_HASH_SIZE);
-	hw_http_writer_field_date(head, HW_SPAN("Last-Modified"), file->created_ms / 1000);
-	hw_http_writer_field(head, HW_SPAN("Cache-Control"), HW_SPAN("private, no-cache"));
-	hw_http_writer_field(head, HW_SPAN("Accept-Ranges"), HW_SPAN("bytes"));
+	const struct hw_catalog_request *file = &download->file.reader.request;
+	if (is_growing(download)) {
+		hw_http_writer_field(head, HW_SPAN("Cache-Control"), HW_SPAN("no-store"));
+	} else {
+		hw_http_writer_field_etag(head, file->file_root, HW_HASH_SIZE);
+		hw_http_writer_field_date(head, HW_SPAN("Last-Modified"), file->created_ms / 1000);
+		hw_http_writer_field(head, HW_SPAN("Cache-Control"), HW_SPAN("private, no-cache"));
+	}
+	hw_http_writer_field(head, HW_SPAN("Accept-Ranges"),
+			     download->is_chunked ? HW_SPAN("none") : HW_SPAN("bytes"));
 	hw_http_writer_field_attachment(head, (struct hw_span){file->name, file->name_size});
 	hw_http_writer_field(head, HW_SPAN("X-Content-Type-Options"), HW_SPAN("nosniff"));
 	hw_http_writer_field(head, HW_SPAN("Content-Security-Policy"),
@@ -258,16 +290,45 @@ static void type_write(struct hw_download *download, struct hw_http_writer *head
 	hw_http_writer_text(head, "\r\n");
 }
 
+static bool has_coding(const struct hw_download *download)
+{
+	return download->is_chunked && download->conn->version_minor > 0;
+}
+
+static void size_write(const struct hw_download *download, struct hw_http_writer *head)
+{
+	if (!download->is_chunked) {
+		hw_http_writer_field_number(head, HW_SPAN("Content-Length"),
+					    content_size(download));
+	} else if (has_coding(download)) {
+		hw_http_writer_field(head, HW_SPAN("Transfer-Encoding"), HW_SPAN("chunked"));
+	}
+}
+
+/* Will the last byte of the file be among what is sent? Only such a download counts. */
+static bool has_last_byte(const struct hw_download *download)
+{
+	for (uint32_t i = 0; i < download->ranges.count; i++) {
+		if (download->ranges.ranges[i].last + 1 == download->file_size) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void head_send(struct hw_download *download, uint32_t status)
 {
 	struct hw_http_writer head;
 	bool has_content = status == 200 || status == 206;
+	if (download->is_chunked && download->conn->version_minor == 0) {
+		hw_http_conn_close_after(
+			download->conn); /* the end of the connection is the file's */
+	}
 	hw_http_conn_reply_begin(download->conn, &head, status);
 	file_fields_write(download, &head);
 	if (has_content) {
 		type_write(download, &head);
-		hw_http_writer_field_number(&head, HW_SPAN("Content-Length"),
-					    content_size(download));
+		size_write(download, &head);
 		if (status == 206 && !download->is_multipart) {
 			hw_http_writer_field_content_range(&head, download->ranges.ranges[0].first,
 							   download->ranges.ranges[0].last,
@@ -284,13 +345,23 @@ static void head_send(struct hw_download *download, uint32_t status)
 	if (!has_content || download->conn->method == HW_HTTP_HEAD) {
 		download->ranges.count = 0;
 		download->is_multipart = false;
+		download->is_chunked = false; /* and there is no end to write */
 	}
+	download->must_count = download->file.reader.request.access.downloads_max > 0 &&
+			       has_content && download->conn->method == HW_HTTP_GET &&
+			       (download->file_size == 0 || has_last_byte(download));
 	if (download->ranges.count == 0) {
 		send_next(download);
 		return;
 	}
 	download->read_offset = download->ranges.ranges[0].first;
 	download->sent_offset = download->read_offset;
+	/* Nobody knows when the first byte comes; but whether any will, where nothing is stored. */
+	download->is_head_early =
+		is_growing(download) && download->file.reader.request.access.mode != HW_SHARE_LIVE;
+	if (download->is_head_early) {
+		send_next(download);
+	}
 	read_next(download);
 }
 
@@ -311,23 +382,33 @@ static bool may_read_ahead(const struct hw_download *download)
 /* The next step of reading, if there is one and it may be taken. */
 static void read_next(struct hw_download *download)
 {
-	if (download->state != HW_DOWNLOAD_SENDING || hw_file_reader_is_reading(&download->file) ||
+	if (download->state != HW_DOWNLOAD_SENDING || hw_follower_is_reading(&download->file) ||
 	    download->is_waiting || download->ahead.slab != NULL || is_all_read(download) ||
 	    !may_read_ahead(download)) {
 		return;
 	}
-	int r = hw_file_reader_read(&download->file, download->read_offset);
-	if (r < 0) {
-		fail(download, r);
+	hw_follower_read(&download->file, download->read_offset);
+}
+
+/* The file ends where nobody knew that it would. */
+static void end_came(struct hw_download *download)
+{
+	download->file_size = download->read_offset;
+	download->ranges.count = download->file_size > 0 ? 1 : 0;
+	download->ranges.ranges[0].last = download->file_size - 1;
+	download->read_range = download->ranges.count;
+	if (download->sent_offset == download->file_size) {
+		download->sent_range = download->ranges.count;
 	}
+	send_next(download);
 }
 
 /* What was cancelled has landed; meanwhile the client may take more, or be gone. */
-static void read_done(struct hw_file_reader *file, struct hw_slab *slab, int res)
+static void read_done(struct hw_follower *file, const struct hw_piece *piece, int res)
 {
 	struct hw_download *download = hw_container_of(file, struct hw_download, file);
 	if (download->state == HW_DOWNLOAD_ENDING) {
-		hw_assert(slab == NULL);
+		hw_assert(piece == NULL);
 		join(download);
 		return;
 	}
@@ -335,16 +416,21 @@ static void read_done(struct hw_file_reader *file, struct hw_slab *slab, int res
 		read_next(download);
 		return;
 	}
+	if (res == -ENODATA && download->is_chunked) {
+		end_came(download);
+		return;
+	}
 	if (res < 0) {
 		fail(download, res);
 		return;
 	}
 	const struct hw_http_range *range = &download->ranges.ranges[download->read_range];
-	uint32_t offset = (uint32_t)res;
 	uint64_t left_size = range->last - download->read_offset + 1;
-	download->ahead.slab = slab;
-	download->ahead.offset = offset;
-	download->ahead.size = (uint32_t)hw_min((uint64_t)(slab->size - offset), left_size);
+	if (download->chunk_left > 0) { /* a slow client took a part of the coding's chunk */
+		left_size = hw_min(left_size, (uint64_t)download->chunk_left);
+	}
+	download->ahead = *piece;
+	download->ahead.size = (uint32_t)hw_min((uint64_t)piece->size, left_size);
 	download->read_offset += download->ahead.size;
 	if (download->read_offset > range->last) {
 		download->read_range++;
@@ -388,35 +474,77 @@ static void piece_account(struct hw_download *download, uint32_t size)
 	}
 }
 
+/* A piece is a chunk of the transfer coding, or the rest of one. */
+static void chunk_head_add(struct hw_download *download)
+{
+	struct hw_http_writer writer;
+	if (!has_coding(download)) {
+		return;
+	}
+	if (download->chunk_left == 0) {
+		uint8_t size[4];
+		for (uint32_t i = 0; i < sizeof(size); i++) {
+			size[i] = (uint8_t)(download->ahead.size >> (24 - 8 * i));
+		}
+		hw_http_writer_init(&writer, download->conn->reply, HW_REPLY_SIZE);
+		writer.size = download->head_size;
+		hw_http_writer_hex(&writer, size, sizeof(size));
+		hw_http_writer_text(&writer, "\r\n");
+		hw_assert(!writer.is_overflowed);
+		download->head_size = writer.size;
+		download->chunk_left = download->ahead.size;
+	}
+	hw_assert(download->ahead.size <= download->chunk_left);
+	download->chunk_left -= download->ahead.size;
+}
+
+static bool is_all_sent(const struct hw_download *download)
+{
+	return download->sent_range == download->ranges.count;
+}
+
+/* What follows the piece, or the last one. Returns its size. */
 static uint32_t tail_write(struct hw_download *download, char *bytes, uint32_t capacity)
 {
-	if (!download->is_multipart || download->sent_range < download->ranges.count) {
-		return 0;
-	}
 	struct hw_http_writer writer;
+	bool has_piece = download->sending.slab != NULL;
 	hw_http_writer_init(&writer, bytes, capacity);
-	parts_end_write(download, &writer);
+	if (download->is_multipart && has_piece && is_all_sent(download)) {
+		parts_end_write(download, &writer);
+	}
+	if (has_coding(download)) {
+		hw_http_writer_text(&writer, has_piece && download->chunk_left == 0 ? "\r\n" : "");
+		hw_http_writer_text(&writer, is_all_sent(download) ? "0\r\n\r\n" : "");
+	}
 	hw_assert(!writer.is_overflowed);
 	return writer.size;
 }
 
-/* Send what is there: a head, a piece, and after the last piece what ends a multipart answer. */
+static void piece_take(struct hw_download *download)
+{
+	part_head_add(download);
+	chunk_head_add(download);
+	download->sending = download->ahead;
+	download->ahead = (struct hw_piece){.slab = NULL};
+	download->sending_range = download->sent_range;
+	download->sending_offset = download->sent_offset;
+	piece_account(download, download->sending.size);
+}
+
+/* Send what is there: a head, a piece, and after the last piece what ends the answer. */
 static void send_next(struct hw_download *download)
 {
+	struct iovec iov[HW_SEND_IOV_MAX];
+	char *reply = download->conn->reply;
+	uint32_t count = 0;
 	if (download->state != HW_DOWNLOAD_SENDING || download->is_sending) {
 		return;
 	}
-	struct iovec iov[HW_SEND_IOV_MAX];
-	uint32_t count = 0;
-	if (download->ranges.count > 0) {
-		if (download->ahead.slab == NULL) {
-			return; /* read_done comes here again */
-		}
-		part_head_add(download);
-		download->sending = download->ahead;
-		download->ahead.slab = NULL;
+	if (download->ahead.slab != NULL) {
+		piece_take(download);
+	} else if (!is_all_sent(download) && !download->is_head_early) {
+		return; /* read_done comes here again */
 	}
-	char *reply = download->conn->reply;
 	if (download->head_size > 0) {
 		iov[count++] = (struct iovec){reply, download->head_size};
 	}
@@ -424,18 +552,19 @@ static void send_next(struct hw_download *download)
 		iov[count++] =
 			(struct iovec){download->sending.slab->bytes + download->sending.offset,
 				       download->sending.size};
-		download->sending_range = download->sent_range;
-		download->sending_offset = download->sent_offset;
-		piece_account(download, download->sending.size);
-		download->tail_size = tail_write(download, reply + download->head_size,
-						 HW_REPLY_SIZE - download->head_size);
-		if (download->tail_size > 0) {
-			iov[count++] =
-				(struct iovec){reply + download->head_size, download->tail_size};
-		}
 	}
-	download->is_whole_sent = download->sent_range == download->ranges.count;
+	download->tail_size = tail_write(download, reply + download->head_size,
+					 HW_REPLY_SIZE - download->head_size);
+	if (download->tail_size > 0) {
+		iov[count++] = (struct iovec){reply + download->head_size, download->tail_size};
+	}
+	download->is_whole_sent = is_all_sent(download);
+	download->is_head_early = false;
 	download->head_size = 0;
+	if (count == 0) { /* HTTP/1.0, and the end came late: the close says it */
+		finish(download);
+		return;
+	}
 	download->is_sending = true;
 	hw_http_conn_send(download->conn, iov, count);
 	read_next(download);
@@ -444,9 +573,9 @@ static void send_next(struct hw_download *download)
 /* Nothing of ours is held while a slow client decides: neither slabs nor the segment's place. */
 static void let_go(struct hw_download *download)
 {
-	hw_slab_unref(hw_move(&download->sending.slab));
-	hw_slab_unref(hw_move(&download->ahead.slab));
-	hw_file_reader_cancel(&download->file);
+	hw_follower_release(&download->file, &download->sending);
+	hw_follower_release(&download->file, &download->ahead);
+	(void)hw_follower_cancel(&download->file); /* if done still comes, it says -ECANCELED */
 }
 
 /*
@@ -464,6 +593,9 @@ static void give_way(struct hw_download *download)
 		return;
 	}
 	let_go(download);
+	if (has_coding(download)) {
+		download->chunk_left += (uint32_t)(unsent_size - download->tail_size);
+	}
 	download->read_range = download->sending_range;
 	download->sent_range = download->sending_range;
 	download->sent_offset =
@@ -484,7 +616,7 @@ static void send_done(void *talk, int res)
 	}
 	download->is_waiting = false; /* if it was, the client takes more, or is gone */
 	download->is_sending = false;
-	hw_slab_unref(hw_move(&download->sending.slab));
+	hw_follower_release(&download->file, &download->sending);
 	if (download->state == HW_DOWNLOAD_ENDING) {
 		join(download);
 		return;
@@ -508,14 +640,14 @@ static void fail(struct hw_download *download, int error)
 	hw_assert(download->state == HW_DOWNLOAD_SENDING);
 	download->error = error;
 	set_state(download, HW_DOWNLOAD_ENDING);
-	hw_file_reader_cancel(&download->file);
+	(void)hw_follower_cancel(&download->file); /* join looks whether anything is under way */
 	join(download);
 }
 
 static void join(struct hw_download *download)
 {
 	hw_assert(download->state == HW_DOWNLOAD_ENDING);
-	if (!hw_file_reader_is_reading(&download->file) && !download->is_sending) {
+	if (!hw_follower_is_reading(&download->file) && !download->is_sending) {
 		finish(download);
 	}
 }
@@ -526,14 +658,15 @@ static void log_failed(const struct hw_download *download)
 		       download->error == -ETIMEDOUT || download->error == -ESHUTDOWN;
 	HW_LOG(is_gone ? HW_LOG_INFO : HW_LOG_ERROR, "download.failed",
 	       HW_F_ERRNO("error", download->error), HW_F_U64("sent", download->conn->sent_size),
-	       HW_F_HEX("root", download->file.request.file_root, HW_HASH_SIZE));
+	       HW_F_HEX("root", download->file.reader.request.file_root, HW_HASH_SIZE));
 }
 
 static void finish(struct hw_download *download)
 {
 	struct hw_http_conn *conn = download->conn;
-	hw_slab_unref(hw_move(&download->ahead.slab));
-	hw_file_reader_cancel(&download->file);
+	hw_follower_release(&download->file, &download->ahead);
+	bool is_under_way = hw_follower_cancel(&download->file);
+	hw_assert(!is_under_way);
 	if (download->error < 0) {
 		hw_metrics_add(reactor_of(download)->metrics, HW_METRIC_downloads_failed, 1);
 		log_failed(download);
@@ -546,20 +679,50 @@ static void finish(struct hw_download *download)
 		hw_metrics_add(reactor_of(download)->metrics, HW_METRIC_downloads_completed, 1);
 		hw_http_conn_end(conn);
 	}
+	leave(download);
+}
+
+/* The seat, if there is one; then the count, if it counts; then the pin. */
+static void leave(struct hw_download *download)
+{
+	hw_assert(download->is_pinned);
+	set_state(download, HW_DOWNLOAD_LEAVING);
+	download->conn = NULL;
+	hw_follower_leave(&download->file);
+}
+
+static void counted(struct hw_catalog_request *request)
+{
+	struct hw_download *download =
+		hw_container_of(request, struct hw_download, file.reader.request);
+	if (request->res < 0) { /* the share may be over meanwhile */
+		HW_LOG(HW_LOG_INFO, "download.not_counted", HW_F_ERRNO("error", request->res));
+	}
+	unpin(download);
+}
+
+static void left(struct hw_follower *file)
+{
+	struct hw_download *download = hw_container_of(file, struct hw_download, file);
+	struct hw_catalog_request *request = &download->file.reader.request;
+	request->file_id = download->file.reader.file_id;
+	if (download->must_count && download->error == 0 && download->is_whole_sent) {
+		set_state(download, HW_DOWNLOAD_COUNTING);
+		hw_catalog_submit(download->talks->catalog, request, HW_CATALOG_COUNT, counted);
+		return;
+	}
 	unpin(download);
 }
 
 static void unpin_done(struct hw_catalog_request *request)
 {
-	download_free(hw_container_of(request, struct hw_download, file.request));
+	download_free(hw_container_of(request, struct hw_download, file.reader.request));
 }
 
 static void unpin(struct hw_download *download)
 {
-	hw_assert(download->is_pinned);
+	struct hw_catalog_request *request = &download->file.reader.request;
 	set_state(download, HW_DOWNLOAD_UNPINNING);
-	download->conn = NULL;
-	download->file.request.file_id = download->file.file_id;
-	hw_catalog_submit(download->talks->catalog, &download->file.request, HW_CATALOG_UNPIN,
-			  unpin_done);
+	request->file_id = download->file.reader.file_id;
+	hw_catalog_submit(download->talks->catalog, request, HW_CATALOG_UNPIN, unpin_done);
 }

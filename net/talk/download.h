@@ -9,7 +9,7 @@
 #ifndef HW_NET_TALK_DOWNLOAD_H
 #define HW_NET_TALK_DOWNLOAD_H
 
-#include "net/talk/file_reader.h"
+#include "net/talk/follower.h"
 #include "net/wire/http_range.h"
 
 #define HW_BOUNDARY_SIZE 32U /* hex digits between the parts of a multipart answer */
@@ -19,25 +19,20 @@ enum hw_download_state {
 	HW_DOWNLOAD_FINDING,   /* the catalog wakes it */
 	HW_DOWNLOAD_SENDING,   /* the disk, the catalog, a slab or the client wake it */
 	HW_DOWNLOAD_ENDING,    /* nothing new starts; waits for what is in flight */
+	HW_DOWNLOAD_LEAVING,   /* the answer is over; a seat at the upload's home is given up */
+	HW_DOWNLOAD_COUNTING,  /* the catalog counts a whole download */
 	HW_DOWNLOAD_UNPINNING, /* the answer is over; the catalog wakes it */
 	HW_DOWNLOAD_STATE_COUNT,
 };
 
-/* A piece of the file in a slab. */
-struct hw_download_piece {
-	struct hw_slab *slab; /* NULL: none */
-	uint32_t offset;      /* of its first byte, in the slab */
-	uint32_t size;
-};
-
 struct hw_download {
-	struct hw_file_reader file;
+	struct hw_follower file;
 	struct hw_talks *talks;
 	struct hw_http_conn *conn;
 	struct hw_http_range_set ranges; /* what is sent, in this order */
-	struct hw_download_piece ahead;  /* read and verified, not sent yet */
-	struct hw_download_piece sending;
-	uint64_t file_size;
+	struct hw_piece ahead;           /* read and verified, not sent yet */
+	struct hw_piece sending;
+	uint64_t file_size;   /* bytes it has or will have; HW_LENGTH_UNKNOWN */
 	uint64_t read_offset; /* of the next byte to read, in the file */
 	uint64_t sent_offset; /* of the next byte to send, in the file */
 	uint32_t read_range;  /* index of the range that read_offset is in */
@@ -46,10 +41,14 @@ struct hw_download {
 	uint32_t tail_size; /* bytes behind the piece being sent: the end of a multipart answer */
 	uint64_t sending_offset; /* of the piece being sent: where in the file it begins */
 	uint32_t head_size;      /* bytes of the reply buffer to send before the next piece */
+	uint32_t chunk_left;     /* bytes that the transfer coding's chunk still owes */
 	int error;
 	enum hw_download_state state;
 	bool is_sending;
 	bool is_multipart;
+	bool is_chunked;    /* nobody knows how long it will be */
+	bool is_head_early; /* the head is sent before there is a byte to send */
+	bool must_count; /* the share has a limit, and the file's last byte is among what is sent */
 	bool is_pinned;
 	bool has_part_head; /* the next piece's, though it begins its range: it was sent already */
 	bool is_waiting;    /* without a slab, for a slow client to take more */

@@ -24,6 +24,7 @@ void hw_file_reader_init(struct hw_file_reader *reader, struct hw_talks *talks,
 	reader->is_open = false;
 	reader->is_reading = false;
 	reader->is_cancelled = false;
+	reader->is_tentative = false;
 	reader->slab_waiter.ready = slab_ready;
 	reader->chunk_reader.opened = chunk_opened;
 	reader->chunk_reader.read_done = chunk_read;
@@ -120,6 +121,7 @@ static int step(struct hw_file_reader *reader)
 		return -EBADMSG; /* the catalog's rows do not add up to the file */
 	}
 	reader->chunk_index = chunk;
+	reader->chunk_reader.is_quiet = reader->is_tentative;
 	hw_chunk_reader_open(&reader->chunk_reader, reader->talks->store, extent);
 	return 0;
 }
@@ -172,6 +174,16 @@ void hw_file_reader_window_drop(struct hw_file_reader *reader, uint64_t chunk_in
 	reader->window_first = chunk_index;
 	reader->request.chunk_index = (uint32_t)chunk_index;
 	reader->request.extent_count = 0;
+}
+
+const struct hw_extent *hw_file_reader_place(const struct hw_file_reader *reader, uint64_t offset)
+{
+	uint64_t chunk = offset / HW_CHUNK_SIZE;
+	if (chunk < reader->window_first ||
+	    chunk - reader->window_first >= reader->request.extent_count) {
+		return NULL;
+	}
+	return &reader->request.extents[chunk - reader->window_first];
 }
 
 void hw_file_reader_window_set(struct hw_file_reader *reader, uint64_t chunk_index,

@@ -35,6 +35,7 @@ struct hw_file_reader {
 	bool is_open;
 	bool is_reading; /* the disk, the catalog or the line for slabs wakes it: done will come */
 	bool is_cancelled;
+	bool is_tentative; /* places may be let go of while they are read: chunk_reader.h */
 };
 
 /* Once, before the file is looked up. */
@@ -54,6 +55,8 @@ int hw_file_reader_read(struct hw_file_reader *reader, uint64_t offset) HW_MUST_
 void hw_file_reader_cancel(struct hw_file_reader *reader);
 /* Forget the window: the next one begins with this chunk, wherever it comes from. */
 void hw_file_reader_window_drop(struct hw_file_reader *reader, uint64_t chunk_index);
+/* Where the chunk with the byte at @offset is; NULL: it is not in the window. */
+const struct hw_extent *hw_file_reader_place(const struct hw_file_reader *reader, uint64_t offset);
 /* The place of one chunk, which the catalog need not know yet. @extent: copied. */
 void hw_file_reader_window_set(struct hw_file_reader *reader, uint64_t chunk_index,
 			       const struct hw_extent *extent);

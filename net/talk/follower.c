@@ -35,7 +35,6 @@ void hw_follower_init(struct hw_follower *follower, struct hw_talks *talks)
 	follower->seat_home = NULL;
 	follower->state = HW_FOLLOWER_IDLE;
 	follower->is_growing = false;
-	follower->has_retried = false;
 	follower->is_cancelled = false;
 	follower->is_leaving = false;
 	follower->is_home_gone = false;
@@ -79,29 +78,41 @@ void hw_follower_read(struct hw_follower *follower, uint64_t offset)
 	hw_assert(follower->state == HW_FOLLOWER_IDLE && !follower->is_leaving);
 	follower->offset = offset;
 	follower->is_cancelled = false;
-	follower->has_retried = false;
+	follower->failed.size = 0;
 	step(follower);
 }
 
 /* -- from the disk -- */
 
+/* A short chunk may have been replaced, and a chunk that was known already dropped, while we read it:
+ * then the places are asked for once more. What does not match at the same place again is damage. */
+static bool is_tentative(const struct hw_follower *follower)
+{
+	const struct hw_extent *failed = &follower->failed;
+	const struct hw_extent *extent = hw_file_reader_place(&follower->reader, follower->offset);
+	if (!follower->is_growing) {
+		return false;
+	}
+	return failed->size == 0 || extent == NULL || failed->offset != extent->offset ||
+	       failed->segment != extent->segment || failed->shard != extent->shard;
+}
+
 static void disk_read(struct hw_follower *follower)
 {
 	follower->state = HW_FOLLOWER_READING;
+	follower->reader.is_tentative = is_tentative(follower);
 	int r = hw_file_reader_read(&follower->reader, follower->offset);
 	if (r < 0) {
 		end_later(follower, r);
 	}
 }
 
-/* A short chunk may have been replaced, and a chunk that was known already dropped: then the places
- * are asked for once more. What still does not match is damage. */
 static bool must_retry(struct hw_follower *follower, int res)
 {
-	if (res != -EBADMSG || !follower->is_growing || follower->has_retried) {
+	if (res != -EBADMSG || !follower->reader.is_tentative) {
 		return false;
 	}
-	follower->has_retried = true;
+	follower->failed = follower->reader.chunk_reader.extent;
 	return true;
 }
 

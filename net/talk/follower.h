@@ -53,8 +53,9 @@ struct hw_follower {
 	 * -ECANCELED, or another -errno. Never inside a call of the caller's. */
 	void (*done)(struct hw_follower *follower, const struct hw_piece *piece, int res);
 	void (*left)(struct hw_follower *follower);
-	struct hw_mail mail; /* an answer that must not come inside a call */
-	uint64_t offset;     /* of the byte that is asked for */
+	struct hw_mail mail;     /* an answer that must not come inside a call */
+	uint64_t offset;         /* of the byte that is asked for */
+	struct hw_extent failed; /* whose bytes did not match; size 0: none */
 	int result;
 	enum hw_follower_state state;
 	bool is_growing;  /* as far as we know */

@@ -240,6 +240,10 @@ void hw_intake_receive(struct hw_intake *intake)
 	    !hw_live_has_room(&intake->live)) {
 		return;
 	}
+	if (intake->is_body_over) { /* the last block was read back, and waited for room */
+		slab_wanted(intake);
+		return;
+	}
 	intake->is_receiving = true;
 	intake->options.source->wait(intake);
 }
@@ -298,7 +302,7 @@ void hw_intake_loaded(struct hw_intake *intake)
 	if (intake->is_body_over && !is_last_block) { /* we were stopped meanwhile */
 		body_over(intake);
 	} else {
-		slab_wanted(intake);
+		hw_intake_receive(intake); /* the writer may be busy with what was read back */
 	}
 }
 

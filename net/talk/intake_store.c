@@ -189,6 +189,9 @@ void hw_intake_commit(struct hw_intake *intake)
 	request->file_size = intake->collected_size;
 	request->created_ms = intake->talks->reactor->wall_ms;
 	request->crc32 = intake->crc32;
+	if (is_resumed(intake)) {
+		resume_set(intake, intake->crc32, 0);
+	}
 	request->is_leaving = true;
 	name_submit(intake, HW_CATALOG_COMMIT);
 }

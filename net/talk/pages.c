@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/talk/pages.h"
 
+#include "net/talk/may.h"
 #include "net/talk/reply.h"
 
 static void page_sent(void *talk, int res);
@@ -29,9 +30,8 @@ void hw_page_health(struct hw_talks *talks, struct hw_http_conn *conn)
 	struct hw_http_writer json;
 	uint64_t free_size = hw_segment_log_free_size(&talks->store->log);
 	bool is_stopping = conn->server->is_draining;
-	bool is_allowed = talks->options.upload_policy == HW_UPLOAD_EVERYONE ||
-			  (talks->options.upload_policy == HW_UPLOAD_LOOPBACK && conn->is_loopback);
-	bool may_upload = is_allowed && free_size > 0 && !is_stopping && !talks->is_read_only;
+	bool may_upload =
+		hw_may_begin(talks, conn) && free_size > 0 && !is_stopping && !talks->is_read_only;
 	hw_http_writer_init(&json, bytes, sizeof(bytes));
 	hw_http_writer_text(&json, "{\"status\":");
 	hw_http_writer_text(&json, is_stopping ? "\"stopping\"" : "\"ready\"");

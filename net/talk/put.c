@@ -13,6 +13,7 @@
 #include "core/base/clock.h"
 #include "core/base/failpoint.h"
 #include "core/base/log.h"
+#include "net/talk/may.h"
 #include "net/talk/reply.h"
 #include "net/wire/base32.h"
 #include "net/wire/base64.h"
@@ -47,28 +48,12 @@ static struct hw_metrics *metrics_of(const struct hw_put *put)
 
 /* -- begin -- */
 
-static bool is_allowed(const struct hw_talks *talks, const struct hw_http_conn *conn)
-{
-	switch (talks->options.upload_policy) {
-	case HW_UPLOAD_EVERYONE:
-		return true;
-	case HW_UPLOAD_LOOPBACK:
-		return conn->is_loopback;
-	default:
-		return false;
-	}
-}
-
 /* What can be said before the first byte of the body. Returns false when it was said. */
 static bool is_acceptable(struct hw_talks *talks, struct hw_http_conn *conn)
 {
 	const struct hw_http_request *request = hw_http_conn_request(conn);
 	struct hw_span range;
-	if (!is_allowed(talks, conn)) {
-		hw_reply_error(
-			conn, 403,
-			"Uploads are closed on this address; the operator can open them with "
-			"uploads = everyone.");
+	if (!hw_may_upload(talks, conn)) {
 		return false;
 	}
 	if (!request->has_content_length && !request->is_chunked) {
@@ -116,6 +101,7 @@ void hw_put_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_s
 	put->talks = talks;
 	put->conn = conn;
 	put->begun_us = talks->reactor->now_us;
+	put->state = HW_PUT_FREE; /* behind its intake the object may have been another's */
 	set_state(put, HW_PUT_TAKING);
 	hw_http_conn_handle(conn, &g_handler, put);
 	struct hw_intake_options options = {.handler = &g_intake_handler,

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "core/base/log.h"
-#include "net/talk/bearer.h"
 #include "net/talk/download.h"
+#include "net/talk/may.h"
 #include "net/talk/reply.h"
 
 static void remove_done(struct hw_catalog_request *request);
@@ -18,7 +18,7 @@ void hw_remove_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct h
 		     struct hw_span name)
 {
 	uint8_t hash[HW_HASH_SIZE];
-	if (!hw_bearer_hash(conn, hash)) {
+	if (!hw_may_bearer(conn, hash)) {
 		hw_reply_unauthorized(conn, "Send the owner token that came with the link, as "
 					    "Authorization: Bearer <token>.");
 		return;

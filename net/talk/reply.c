@@ -2,6 +2,7 @@
 #include "net/talk/reply.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "net/wire/http_status.h"
@@ -43,6 +44,8 @@ static const struct {
 	 "There is no such share; the link may have been mistyped, or the share was removed."},
 	{EIDRM, 410,
 	 "The share is over: it expired, was ended, or was taken as often as it may be."},
+	{ESTALE, 410,
+	 "The transfer began without you, and nothing of it is stored; ask for another."},
 	{EBADE, 460, "The bytes do not match their checksum; they were thrown away."},
 	{EPROTO, 400, "The body's chunked framing is broken."},
 	{EMSGSIZE, 413, "There are more bytes than were announced; what was announced is kept."},
@@ -90,7 +93,7 @@ static void count(const struct hw_http_conn *conn, uint32_t status)
 		metric = HW_METRIC_http_errors_too_large;
 	} else if (status == 507) {
 		metric = HW_METRIC_http_errors_no_space;
-	} else if (status == 503) {
+	} else if (status == 503 || status == 429) {
 		metric = HW_METRIC_http_errors_busy;
 	} else if (status != 400) {
 		return;
@@ -160,6 +163,38 @@ void hw_reply_unauthorized(struct hw_http_conn *conn, const char *sentence)
 {
 	hw_http_conn_handle(conn, &hw_reply_handler, conn);
 	error_send(conn, 401, sentence, "WWW-Authenticate", "Bearer");
+}
+
+void hw_reply_upgrade(struct hw_http_conn *conn, const char *sentence)
+{
+	struct hw_http_writer head;
+	hw_http_conn_handle(conn, &hw_reply_handler, conn);
+	hw_http_conn_reply_begin(conn, &head, 426);
+	hw_http_writer_field(&head, HW_SPAN("Upgrade"), HW_SPAN("websocket"));
+	hw_http_writer_field(&head, HW_SPAN("Sec-WebSocket-Version"), HW_SPAN("13"));
+	hw_http_writer_field(&head, HW_SPAN("Content-Type"), HW_SPAN("text/plain; charset=utf-8"));
+	hw_http_writer_field_number(&head, HW_SPAN("Content-Length"), strlen(sentence) + 1);
+	hw_http_writer_head_end(&head);
+	if (conn->method != HW_HTTP_HEAD) {
+		hw_http_writer_text(&head, sentence);
+		hw_http_writer_text(&head, "\n");
+	}
+	hw_http_conn_reply_send(conn, &head, NULL, 0);
+}
+
+void hw_reply_password(struct hw_http_conn *conn, const char *sentence)
+{
+	hw_http_conn_handle(conn, &hw_reply_handler, conn);
+	error_send(conn, 401, sentence, "WWW-Authenticate", "Hawser-Password");
+}
+
+void hw_reply_later(struct hw_http_conn *conn, uint32_t status, uint32_t retry_s,
+		    const char *sentence)
+{
+	char seconds[16];
+	(void)snprintf(seconds, sizeof(seconds), "%u", retry_s); /* fits */
+	hw_http_conn_handle(conn, &hw_reply_handler, conn);
+	error_send(conn, status, sentence, "Retry-After", seconds);
 }
 
 void hw_reply_busy(struct hw_http_conn *conn, const char *sentence)

@@ -24,6 +24,13 @@ void hw_reply_errno(struct hw_http_conn *conn, int error);
 void hw_reply_method(struct hw_http_conn *conn, const char *allowed);
 /* 401, with the scheme that is expected. */
 void hw_reply_unauthorized(struct hw_http_conn *conn, const char *sentence);
+/* 426: what is here speaks WebSocket only. */
+void hw_reply_upgrade(struct hw_http_conn *conn, const char *sentence);
+/* 401 for a share's password: a scheme of our own, so that no browser asks for it by itself. */
+void hw_reply_password(struct hw_http_conn *conn, const char *sentence);
+/* 429 or 503, with so many seconds as Retry-After. */
+void hw_reply_later(struct hw_http_conn *conn, uint32_t status, uint32_t retry_s,
+		    const char *sentence);
 /* 503 with Retry-After. */
 void hw_reply_busy(struct hw_http_conn *conn, const char *sentence);
 /* 200 text/plain; @text: lent until it is sent (static, in practice). */

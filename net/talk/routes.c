@@ -11,11 +11,13 @@
  *   POST            /api/v1/shares/{id}/files    tus_create.c
  *   HEAD DELETE     /api/v1/uploads/{id}         tus_query.c
  *   PATCH           /api/v1/uploads/{id}         tus_patch.c
+ *   GET             /api/v1/events               who follows a share: events.c (WebSocket)
  *   GET HEAD        /health /metrics             pages.c
  *   OPTIONS         anything                     what would be allowed
  */
 #include "net/talk/archive.h"
 #include "net/talk/download.h"
+#include "net/talk/events.h"
 #include "net/talk/metainfo.h"
 #include "net/talk/pages.h"
 #include "net/talk/put.h"
@@ -35,6 +37,7 @@
 struct path {
 	struct hw_span segments[SEGMENTS_MAX];
 	uint32_t count; /* SEGMENTS_MAX + 1: too many */
+	struct hw_span query;
 };
 
 typedef void route_fn(struct hw_talks *talks, struct hw_http_conn *conn, const struct path *path);
@@ -141,6 +144,16 @@ static void upload(struct hw_talks *talks, struct hw_http_conn *conn, const stru
 	}
 }
 
+static void events(struct hw_talks *talks, struct hw_http_conn *conn, const struct path *path)
+{
+	if (!hw_span_equal(path->segments[1], HW_SPAN("v1")) ||
+	    !hw_span_equal(path->segments[2], HW_SPAN("events"))) {
+		hw_reply_error(conn, 404, "There is nothing at this address.");
+		return;
+	}
+	hw_events_begin(talks, conn, path->query);
+}
+
 /* The first row whose path and method fit. Rows of one path stand together. */
 static const struct route g_routes[] = {
 	{"", READS, "GET, HEAD, OPTIONS", usage},
@@ -150,17 +163,17 @@ static const struct route g_routes[] = {
 	{"s/*/*", SHARES, "GET, HEAD, DELETE, OPTIONS", share},
 	{"api/v1/shares/*/files", CREATES, "POST, OPTIONS", files},
 	{"api/v1/uploads/*", UPLOADS, "HEAD, PATCH, DELETE, OPTIONS", upload},
+	{"api/v1/events", 1U << HW_HTTP_GET, "GET, OPTIONS", events},
 	{"*", 1U << HW_HTTP_PUT, "PUT, OPTIONS", put},
 };
 
 static void path_split(struct hw_http_conn *conn, struct path *ret_path)
 {
 	struct hw_span path;
-	struct hw_span query;
 	struct hw_span segment;
 	hw_uri_split(
 		hw_http_request_target(hw_http_conn_request(conn), hw_http_conn_head_bytes(conn)),
-		&path, &query);
+		&path, &ret_path->query);
 	ret_path->count = 0;
 	while (hw_uri_segment_next(&path, &segment)) {
 		if (ret_path->count == SEGMENTS_MAX) {

@@ -5,9 +5,11 @@
 
 #include "net/talk/archive.h"
 #include "net/talk/download.h"
+#include "net/talk/events.h"
 #include "net/talk/metainfo.h"
 #include "net/talk/pages.h"
 #include "net/talk/put.h"
+#include "net/talk/rate.h"
 #include "net/talk/remove.h"
 #include "net/talk/tus.h"
 
@@ -16,27 +18,49 @@
 	((uint32_t)(sizeof(struct hw_tus) > sizeof(struct hw_put) ? sizeof(struct hw_tus)          \
 								  : sizeof(struct hw_put)))
 
+/* Every transfer, and as many whose end is still on its way. */
+static uint32_t hold_count(const struct hw_talk_options *options)
+{
+	return options->rates != NULL ? 2 * (options->uploads_max + options->downloads_max) : 0;
+}
+
 uint64_t hw_talks_bytes(const struct hw_talk_options *options)
 {
-	return hw_pool_bytes(UPLOAD_SIZE, HW_PAGE_SIZE, options->uploads_max) +
+	uint32_t holds = hold_count(options);
+	uint64_t holds_size = holds > 0 ? hw_pool_bytes(sizeof(struct hw_rate_hold), 64, holds) : 0;
+	return holds_size + hw_pool_bytes(UPLOAD_SIZE, HW_PAGE_SIZE, options->uploads_max) +
 	       hw_pool_bytes(sizeof(struct hw_tus_query), 64, HW_QUERIES_MAX) +
 	       hw_pool_bytes(sizeof(struct hw_download), 64, options->downloads_max) +
 	       hw_pool_bytes(sizeof(struct hw_archive), 64, HW_ARCHIVES_MAX) +
 	       hw_pool_bytes(sizeof(struct hw_metainfo), 64, HW_METAINFOS_MAX) +
 	       hw_pool_bytes(sizeof(struct hw_removal), 64, HW_REMOVALS_MAX) +
 	       hw_pool_bytes(sizeof(struct hw_page), 64, HW_PAGES_MAX) +
-	       hw_live_seats_bytes(options->downloads_max);
+	       hw_live_seats_bytes(options->downloads_max) +
+	       hw_pool_bytes(sizeof(struct hw_events), 64, options->followers_max) +
+	       hw_pool_bytes(sizeof(struct hw_events_ask), 64, HW_EVENTS_ASKS) +
+	       hw_ws_server_bytes() + hw_rooms_bytes(options->followers_max);
+}
+
+static int events_init(struct hw_talks *talks, const struct hw_talk_options *options)
+{
+	int r = hw_pool_init(&talks->events, sizeof(struct hw_events), 64, options->followers_max);
+	if (r >= 0) {
+		r = hw_pool_init(&talks->asks, sizeof(struct hw_events_ask), 64, HW_EVENTS_ASKS);
+	}
+	if (r >= 0) {
+		r = hw_ws_server_init(&talks->ws, talks->reactor);
+	}
+	return r < 0 ? r : hw_rooms_init(&talks->rooms, talks->reactor, options->followers_max);
 }
 
 int hw_talks_init(struct hw_talks *talks, struct hw_store *store, struct hw_catalog *catalog,
 		  const struct hw_talk_options *options)
 {
-	*talks = (struct hw_talks){
-		.reactor = store->reactor,
-		.store = store,
-		.catalog = catalog,
-		.options = *options,
-	};
+	memset(talks, 0, sizeof(*talks));
+	talks->reactor = store->reactor;
+	talks->store = store;
+	talks->catalog = catalog;
+	talks->options = *options;
 	hw_list_init(&talks->open_intakes);
 	int r = hw_pool_init(&talks->puts, UPLOAD_SIZE, HW_PAGE_SIZE, options->uploads_max);
 	if (r >= 0) {
@@ -62,6 +86,13 @@ int hw_talks_init(struct hw_talks *talks, struct hw_store *store, struct hw_cata
 	if (r >= 0) {
 		r = hw_live_seats_init(&talks->live_seats, options->downloads_max);
 	}
+	if (r >= 0) {
+		r = events_init(talks, options);
+	}
+	if (r >= 0 && hold_count(options) > 0) {
+		r = hw_pool_init(&talks->holds, sizeof(struct hw_rate_hold), 64,
+				 hold_count(options));
+	}
 	if (r < 0) {
 		hw_talks_deinit(talks);
 	}
@@ -70,7 +101,12 @@ int hw_talks_init(struct hw_talks *talks, struct hw_store *store, struct hw_cata
 
 void hw_talks_deinit(struct hw_talks *talks)
 {
+	hw_rooms_deinit(&talks->rooms);
+	hw_ws_server_deinit(&talks->ws);
+	hw_pool_deinit(&talks->asks);
+	hw_pool_deinit(&talks->events);
 	hw_pool_deinit(&talks->live_seats);
+	hw_pool_deinit(&talks->holds);
 	hw_pool_deinit(&talks->pages);
 	hw_pool_deinit(&talks->removals);
 	hw_pool_deinit(&talks->metainfos);
@@ -78,6 +114,11 @@ void hw_talks_deinit(struct hw_talks *talks)
 	hw_pool_deinit(&talks->downloads);
 	hw_pool_deinit(&talks->queries);
 	hw_pool_deinit(&talks->puts);
+}
+
+void hw_talks_drain(struct hw_talks *talks)
+{
+	hw_rooms_drain(&talks->rooms);
 }
 
 bool hw_talks_is_idle(const struct hw_talks *talks)
@@ -88,5 +129,6 @@ bool hw_talks_is_idle(const struct hw_talks *talks)
 	       hw_pool_used_count(&talks->metainfos) == 0 &&
 	       hw_pool_used_count(&talks->removals) == 0 &&
 	       hw_pool_used_count(&talks->pages) == 0 &&
-	       hw_pool_used_count(&talks->live_seats) == 0;
+	       hw_pool_used_count(&talks->live_seats) == 0 &&
+	       hw_pool_used_count(&talks->events) == 0 && hw_pool_used_count(&talks->holds) == 0;
 }

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "core/base/clock.h"
-#include "net/talk/bearer.h"
 #include "net/talk/download.h"
+#include "net/talk/may.h"
 #include "net/talk/reply.h"
 #include "net/talk/tus.h"
 #include "net/wire/base32.h"
@@ -110,7 +110,7 @@ void hw_tus_create_begin(struct hw_talks *talks, struct hw_http_conn *conn, stru
 		hw_reply_error(conn, status, sentence);
 		return;
 	}
-	if (!hw_bearer_hash(conn, owner_hash)) {
+	if (!hw_may_bearer(conn, owner_hash)) {
 		hw_reply_unauthorized(conn,
 				      "Send the share's owner token, as Authorization: Bearer "
 				      "<token>.");
@@ -138,7 +138,7 @@ void hw_tus_create_begin(struct hw_talks *talks, struct hw_http_conn *conn, stru
 	create->home = takes_bytes ? (uint16_t)talks->reactor->index : HW_HOME_NONE;
 	create->free_size = hw_segment_log_free_size(&talks->store->log);
 	create->share_size_max = talks->options.share_size_max;
-	create->store_size_max = talks->options.store_size_max;
+	create->store_size_max = talks->options.quota_size;
 	tus->is_creation = true;
 	hw_catalog_submit(talks->catalog, create, HW_CATALOG_UPLOAD_CREATE, created);
 }

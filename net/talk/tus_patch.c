@@ -74,6 +74,8 @@ struct hw_tus *hw_tus_take(struct hw_talks *talks, struct hw_http_conn *conn, ui
 	tus->body_size = body_size;
 	tus->promised_size = promised_size;
 	tus->is_creation = false;
+	tus->query.evict = (struct hw_evict){.talks = NULL};
+	tus->state = HW_TUS_FREE; /* behind its intake the object may have been another's */
 	set_state(tus, HW_TUS_ASKING);
 	hw_http_conn_handle(conn, &g_handler, tus);
 	return tus;

@@ -1,266 +1,180 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * read -> lines_collect; walk -> element_last (from the right), element_read -> pair_read
- *      -> x_last (X-Forwarded-Proto, X-Forwarded-Host)
+ * hw_forwarded_add_for -> list_next -> node_parse -> hop_add
+ * hw_forwarded_add     -> quoted_next -> element_add -> quoted_next -> node_parse
  */
 #include "net/wire/forwarded.h"
 
-#include "core/base/error.h"
-#include "net/wire/http_char.h"
-#include "net/wire/http_host.h"
+static void hop_add(struct hw_forwarded *forwarded, struct hw_address hop);
+static void element_add(struct hw_forwarded *forwarded, struct hw_span element);
+static struct hw_span list_next(struct hw_span *rest);
+static struct hw_span quoted_next(struct hw_span *rest, char separator, bool *ret_is_open);
+static struct hw_span trimmed(struct hw_span text);
+static struct hw_address node_parse(struct hw_span node);
 
-/* The lines of one field; a later line continues the list of an earlier one. */
-struct lines {
-	uint32_t count;
-	struct hw_span spans[HW_FIELD_COUNT_MAX];
-};
-
-/* One element of a list, whichever kind. */
-struct element {
-	struct hw_address address;
-	struct hw_span scheme;
-	struct hw_span host;
-};
-
-static void lines_collect(const struct hw_http_request *request, const char *bytes,
-			  struct hw_span name, struct lines *ret_lines);
-static bool element_last(struct lines *lines, struct hw_span *ret_element);
-static uint32_t last_comma(struct hw_span line);
-static int element_read(struct hw_span text, enum hw_forwarded_kind kind,
-			struct element *ret_element);
-static int pair_read(struct hw_span *rest, struct hw_span *ret_name, struct hw_span *ret_value);
-static uint32_t quoted_size(struct hw_span text);
-static struct hw_span scheme_of(struct hw_span value);
-static struct hw_span host_of(struct hw_span value);
-static struct hw_span x_last(const struct hw_http_request *request, const char *bytes,
-			     struct hw_span name);
-
-void hw_forwarded_read(const struct hw_http_request *request, const char *bytes,
-		       enum hw_forwarded_kind kind, const struct hw_address *peer,
-		       const struct hw_cidr_set *trusted, struct hw_forwarded *ret_forwarded)
+void hw_forwarded_add_for(struct hw_forwarded *forwarded, struct hw_span value)
 {
-	struct hw_forwarded forwarded = {.client = *peer};
-	bool is_x = kind == HW_FORWARDED_X;
-	bool is_trusted = hw_cidr_set_has(trusted, peer);
-	if (is_trusted && is_x) {
-		forwarded.scheme = scheme_of(x_last(request, bytes, HW_SPAN("x-forwarded-proto")));
-		forwarded.host = host_of(x_last(request, bytes, HW_SPAN("x-forwarded-host")));
-	}
-	struct lines lines;
-	struct hw_span text;
-	lines_collect(request, bytes, is_x ? HW_SPAN("x-forwarded-for") : HW_SPAN("forwarded"),
-		      &lines);
-	while (is_trusted && element_last(&lines, &text)) {
-		struct element element = {0};
-		if (element_read(text, kind, &element) < 0) {
-			break;
-		}
-		forwarded.client = element.address;
-		if (!is_x) {
-			forwarded.scheme = element.scheme;
-			forwarded.host = element.host;
-		}
-		is_trusted = hw_cidr_set_has(trusted, &element.address);
-	}
-	*ret_forwarded = forwarded;
-}
-
-static void lines_collect(const struct hw_http_request *request, const char *bytes,
-			  struct hw_span name, struct lines *ret_lines)
-{
-	uint32_t index = 0;
-	ret_lines->count = 0;
-	while (hw_http_request_field_next(request, bytes, name, &index,
-					  &ret_lines->spans[ret_lines->count])) {
-		ret_lines->count++;
-		if (ret_lines->count == HW_FIELD_COUNT_MAX) {
-			return;
-		}
-	}
-}
-
-/* Takes the last element that is not empty off the lines. False when there is none. */
-static bool element_last(struct lines *lines, struct hw_span *ret_element)
-{
-	while (lines->count > 0) {
-		struct hw_span *line = &lines->spans[lines->count - 1];
-		uint32_t comma = last_comma(*line);
-		bool is_whole = comma == line->size;
-		struct hw_span element = is_whole ? *line : hw_span_skip(*line, comma + 1);
-		line->size = is_whole ? 0 : comma;
-		lines->count -= is_whole ? 1 : 0;
-		element = hw_http_char_trim(element);
+	while (value.size > 0) {
+		struct hw_span element = list_next(&value);
 		if (element.size > 0) {
-			*ret_element = element;
-			return true;
+			hop_add(forwarded, node_parse(element));
 		}
 	}
-	return false;
 }
 
-/* The offset of the last comma that is not quoted; the size when there is none. From the right,
- * because the left may be a stranger's, who could leave a quote open and swallow the rest. */
-static uint32_t last_comma(struct hw_span line)
+/* A client that leaves a quote open swallows what our proxy adds behind it: such an element is
+ * nobody's word, whatever stands in it. */
+void hw_forwarded_add(struct hw_forwarded *forwarded, struct hw_span value)
 {
-	bool is_quoted = false;
-	for (uint32_t i = line.size; i > 0; i--) {
-		char c = line.bytes[i - 1];
-		if (c == ',' && !is_quoted) {
-			return i - 1;
+	bool is_open = false;
+	while (value.size > 0) {
+		struct hw_span element = quoted_next(&value, ',', &is_open);
+		if (is_open) {
+			hop_add(forwarded, (struct hw_address){.size = 0});
+		} else if (element.size > 0) {
+			element_add(forwarded, element);
 		}
-		if (c != '"') {
+	}
+}
+
+static void hop_add(struct hw_forwarded *forwarded, struct hw_address hop)
+{
+	if (forwarded->count == HW_FORWARDED_COUNT_MAX) {
+		memmove(forwarded->hops, forwarded->hops + 1,
+			sizeof(forwarded->hops) - sizeof(forwarded->hops[0]));
+		forwarded->count--;
+	}
+	forwarded->hops[forwarded->count++] = hop;
+}
+
+/* for=192.0.2.43;proto=https: one hop, whatever else it says. Two "for" in one are nobody's
+ * word. */
+static void element_add(struct hw_forwarded *forwarded, struct hw_span element)
+{
+	struct hw_address hop = {.size = 0};
+	uint32_t for_count = 0;
+	bool is_open = false;
+	while (element.size > 0) {
+		struct hw_span pair = quoted_next(&element, ';', &is_open);
+		const char *equals = pair.size > 0 ? memchr(pair.bytes, '=', pair.size) : NULL;
+		uint32_t name_size = equals != NULL ? (uint32_t)(equals - pair.bytes) : 0;
+		struct hw_span name = {pair.bytes, name_size};
+		if (equals == NULL || !hw_span_equal_nocase(name, HW_SPAN("for"))) {
 			continue;
 		}
-		uint32_t escapes = 0;
-		while (escapes < i - 1 && line.bytes[i - 2 - escapes] == '\\') {
-			escapes++;
-		}
-		is_quoted = is_quoted && escapes % 2 == 1 ? true : !is_quoted;
+		hop = node_parse(hw_span_skip(pair, name_size + 1));
+		for_count++;
 	}
-	return line.size;
+	if (for_count != 1) {
+		hop.size = 0;
+		memset(hop.bytes, 0, sizeof(hop.bytes));
+	}
+	hop_add(forwarded, hop);
 }
 
-static int element_read(struct hw_span text, enum hw_forwarded_kind kind,
-			struct element *ret_element)
+/* Up to the next comma: X-Forwarded-For knows no quotes. */
+static struct hw_span list_next(struct hw_span *rest)
 {
-	if (kind == HW_FORWARDED_X) {
-		return hw_forwarded_node_parse(text, &ret_element->address);
-	}
-	bool has_for = false;
-	struct hw_span rest = text;
-	while (rest.size > 0) {
-		struct hw_span name;
-		struct hw_span value;
-		int r = pair_read(&rest, &name, &value);
-		if (r < 0) {
-			return r;
-		}
-		if (hw_span_equal_nocase(name, HW_SPAN("for"))) {
-			/* RFC 7239, 4: each parameter at most once. */
-			r = has_for ? -EINVAL
-				    : hw_forwarded_node_parse(value, &ret_element->address);
-			has_for = true;
-		} else if (hw_span_equal_nocase(name, HW_SPAN("proto"))) {
-			r = ret_element->scheme.size > 0 ? -EINVAL : 0;
-			ret_element->scheme = scheme_of(value);
-		} else if (hw_span_equal_nocase(name, HW_SPAN("host"))) {
-			r = ret_element->host.size > 0 ? -EINVAL : 0;
-			ret_element->host = host_of(value);
-		}
-		if (r < 0) {
-			return r;
-		}
-	}
-	return has_for ? 0 : -EINVAL;
+	const char *comma = memchr(rest->bytes, ',', rest->size);
+	uint32_t size = comma != NULL ? (uint32_t)(comma - rest->bytes) : rest->size;
+	struct hw_span item = {rest->bytes, size};
+	*rest = hw_span_skip(*rest, hw_min(size + 1, rest->size));
+	return trimmed(item);
 }
 
-/* name=token or name="quoted", and the ";" behind it with the spaces that some write around it. The
- * value of a quoted one with escapes is given as size 0: nothing that we read needs one. */
-static int pair_read(struct hw_span *rest, struct hw_span *ret_name, struct hw_span *ret_value)
+/* Up to the next @separator that no quotes enclose; both may be absent. @ret_is_open: the quotes
+ * have no end. */
+static struct hw_span quoted_next(struct hw_span *rest, char separator, bool *ret_is_open)
 {
-	const char *equals = memchr(rest->bytes, '=', rest->size);
-	if (equals == NULL) {
-		return -EINVAL;
-	}
-	struct hw_span name = {rest->bytes, (uint32_t)(equals - rest->bytes)};
-	struct hw_span tail = hw_span_skip(*rest, name.size + 1);
-	bool is_quoted = tail.size > 0 && tail.bytes[0] == '"';
-	uint32_t size = is_quoted ? quoted_size(tail) : 0;
-	while (!is_quoted && size < tail.size &&
-	       (hw_http_char_is(tail.bytes[size], HW_HTTP_CHAR_TOKEN) || tail.bytes[size] == ':')) {
-		size++; /* the colon is no token's, but host:port is often sent bare */
-	}
-	if (size == 0 || !hw_http_char_all(name, HW_HTTP_CHAR_TOKEN)) {
-		return -EINVAL;
-	}
-	struct hw_span value = {tail.bytes, size};
-	if (is_quoted) {
-		bool is_escaped = memchr(value.bytes, '\\', value.size) != NULL;
-		value = (struct hw_span){value.bytes + 1, is_escaped ? 0 : size - 2};
-	}
-	tail = hw_http_char_trim(hw_span_skip(tail, size));
-	if (tail.size > 0) {
-		if (tail.bytes[0] != ';' || tail.size == 1) {
-			return -EINVAL;
+	bool is_quoted = false;
+	uint32_t size = 0;
+	for (; size < rest->size; size++) {
+		char c = rest->bytes[size];
+		if (is_quoted && c == '\\') {
+			size++; /* what follows means nothing; behind the end is seen to below */
+			continue;
 		}
-		tail = hw_http_char_trim(hw_span_skip(tail, 1));
-	}
-	*ret_name = name;
-	*ret_value = value;
-	*rest = tail;
-	return 0;
-}
-
-/* With both quotes; 0 when the second is missing. */
-static uint32_t quoted_size(struct hw_span text)
-{
-	for (uint32_t i = 1; i < text.size; i++) {
-		if (text.bytes[i] == '"') {
-			return i + 1;
+		is_quoted ^= c == '"';
+		if (c == separator && !is_quoted) {
+			break;
 		}
-		i += text.bytes[i] == '\\' ? 1 : 0;
 	}
-	return 0;
+	*ret_is_open = is_quoted;
+	size = hw_min(size, rest->size);
+	struct hw_span item = {rest->bytes, size};
+	*rest = hw_span_skip(*rest, hw_min(size + 1, rest->size));
+	return trimmed(item);
 }
 
-static struct hw_span scheme_of(struct hw_span value)
+static struct hw_span trimmed(struct hw_span text)
 {
-	if (hw_span_equal_nocase(value, HW_SPAN("https"))) {
-		return HW_SPAN("https");
+	while (text.size > 0 && (text.bytes[0] == ' ' || text.bytes[0] == '\t')) {
+		text = hw_span_skip(text, 1);
 	}
-	bool is_http = hw_span_equal_nocase(value, HW_SPAN("http"));
-	return is_http ? HW_SPAN("http") : (struct hw_span){NULL, 0};
-}
-
-static struct hw_span host_of(struct hw_span value)
-{
-	return hw_http_host_is_plain(value) ? value : (struct hw_span){NULL, 0};
-}
-
-static struct hw_span x_last(const struct hw_http_request *request, const char *bytes,
-			     struct hw_span name)
-{
-	struct lines lines;
-	struct hw_span element = {NULL, 0};
-	lines_collect(request, bytes, name, &lines);
-	(void)element_last(&lines, &element); /* none: it stays empty, which says so */
-	return element;
-}
-
-static bool port_is_good(struct hw_span port)
-{
-	/* RFC 7239, 6: the port may be hidden too. */
-	bool is_hidden =
-		port.size > 1 && port.bytes[0] == '_' && hw_http_char_all(port, HW_HTTP_CHAR_HOST);
-	return is_hidden || hw_http_port_is_plain(port);
-}
-
-int hw_forwarded_node_parse(struct hw_span node, struct hw_address *ret_address)
-{
-	if (node.size == 0) {
-		return -EINVAL;
+	while (text.size > 0 &&
+	       (text.bytes[text.size - 1] == ' ' || text.bytes[text.size - 1] == '\t')) {
+		text.size--;
 	}
-	struct hw_span host = node;
-	const char *colon = memchr(node.bytes, ':', node.size);
-	if (node.bytes[0] == '[') {
-		const char *end = memchr(node.bytes, ']', node.size);
-		if (end == NULL) {
-			return -EINVAL;
+	return text;
+}
+
+static bool is_port(struct hw_span text)
+{
+	for (uint32_t i = 0; i < text.size; i++) {
+		if (text.bytes[i] < '0' || text.bytes[i] > '9') {
+			return false;
 		}
-		host = (struct hw_span){node.bytes + 1, (uint32_t)(end - node.bytes) - 1};
-		if (memchr(host.bytes, ':', host.size) == NULL) {
-			return -EINVAL; /* only IPv6 has brackets */
+	}
+	return text.size > 0 && text.size <= 5;
+}
+
+/* "[2001:db8::1]:80" -> the address, if what is behind the bracket is nothing or a port. */
+static struct hw_span unbracketed(struct hw_span node)
+{
+	const char *end = memchr(node.bytes, ']', node.size);
+	if (end == NULL) {
+		return (struct hw_span){NULL, 0};
+	}
+	uint32_t size = (uint32_t)(end - node.bytes);
+	struct hw_span rest = hw_span_skip(node, size + 1);
+	bool is_good = rest.size == 0 || (rest.bytes[0] == ':' && is_port(hw_span_skip(rest, 1)));
+	return is_good ? (struct hw_span){node.bytes + 1, size - 1} : (struct hw_span){NULL, 0};
+}
+
+/* 192.0.2.1, 192.0.2.1:80, 2001:db8::1, [2001:db8::1]:80, each perhaps in quotes. */
+static struct hw_address node_parse(struct hw_span node)
+{
+	struct hw_address address = {.size = 0};
+	if (node.size >= 2 && node.bytes[0] == '"' && node.bytes[node.size - 1] == '"') {
+		node = (struct hw_span){node.bytes + 1, node.size - 2};
+	}
+	if (node.size > 0 && node.bytes[0] == '[') {
+		node = unbracketed(node);
+	} else if (node.size > 0 && memchr(node.bytes, '.', node.size) != NULL) {
+		const char *colon = memrchr(node.bytes, ':', node.size);
+		uint32_t size = colon != NULL ? (uint32_t)(colon - node.bytes) : node.size;
+		bool has_port = colon != NULL && memchr(node.bytes, ':', size) == NULL &&
+				is_port(hw_span_skip(node, size + 1));
+		node.size = has_port ? size : node.size;
+	}
+	if (hw_address_parse(node, &address) < 0) {
+		address.size = 0;
+	}
+	return address;
+}
+
+struct hw_address hw_forwarded_client(const struct hw_forwarded *forwarded,
+				      const struct hw_networks *trusted,
+				      const struct hw_address *peer)
+{
+	struct hw_address client = *peer;
+	uint32_t left = forwarded->count;
+	while (left > 0 && hw_networks_have(trusted, &client)) {
+		left--;
+		if (forwarded->hops[left].size == 0) {
+			break;
 		}
-		node = hw_span_skip(node, host.size + 2);
-	} else if (colon != NULL &&
-		   memchr(colon + 1, ':', node.size - (uint32_t)(colon - node.bytes) - 1) == NULL) {
-		host.size = (uint32_t)(colon - node.bytes);
-		node = hw_span_skip(node, host.size);
-	} else {
-		node = hw_span_skip(node, node.size); /* nothing behind the address */
+		client = forwarded->hops[left];
 	}
-	if (node.size > 0 && (node.bytes[0] != ':' || !port_is_good(hw_span_skip(node, 1)))) {
-		return -EINVAL;
-	}
-	return hw_address_parse(host, ret_address);
+	return client;
 }

@@ -1,49 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * forwarded.h - who asked, when proxies that we trust stand between
+ * forwarded.h - what proxies say of the client: Forwarded (RFC 7239) and X-Forwarded-For
  *
  * Room: net/wire    Thread: any, pure    Blocks: never    Allocates: never
- * Owns: nothing; spans are lent from the head's bytes
+ * Limits: HW_FORWARDED_COUNT_MAX hops; of a longer list the last ones are kept
  *
- * A proxy appends the address it was asked from. So the list is true from its right end on for as
- * long as each address belongs to a proxy we trust; what stands to the left of the first stranger
- * is what the stranger chose to write. Whatever cannot be read ends the walk as well.
- *
- * A proxy that writes one of the two kinds of fields passes the other on untouched, as its client
- * sent it. So which kind counts is configured, and never guessed from what is there.
+ * Each proxy adds at the end. What stands before the first proxy that we trust may be anybody's
+ * invention, so the list is read from its end, by who knows whom we trust.
  */
 #ifndef HW_NET_WIRE_FORWARDED_H
 #define HW_NET_WIRE_FORWARDED_H
 
-#include "net/wire/cidr.h"
-#include "net/wire/http_request.h"
+#include "core/base/address.h"
 
-enum hw_forwarded_kind {
-	HW_FORWARDED_X = 0,    /* X-Forwarded-For, -Proto, -Host */
-	HW_FORWARDED_STANDARD, /* Forwarded (RFC 7239) */
-	HW_FORWARDED_KIND_COUNT
-};
+#define HW_FORWARDED_COUNT_MAX 16U
 
+/* Hops in the order of the list, nearest last. What is no address (a name, "unknown", _hidden) has
+ * size 0. All zero is empty. */
 struct hw_forwarded {
-	struct hw_address client;
-	struct hw_span scheme; /* "http" or "https"; size 0: not said */
-	struct hw_span host;   /* host[:port] as the client asked for; plain; size 0: not said */
+	struct hw_address hops[HW_FORWARDED_COUNT_MAX];
+	uint32_t count;
 };
 
-/* hw_forwarded_read - the client's address, and how it reached the outermost trusted proxy
- * @peer     whose socket it is; not trusted: it is the client, and no field is looked at
- * @trusted  the networks of our proxies
- *
- * Scheme and host of Forwarded stand in the element that names the client. Those of the
- * X-Forwarded fields are the last of their list, what the proxy next to us says: the others do not
- * tell who wrote them. */
-void hw_forwarded_read(const struct hw_http_request *request, const char *bytes,
-		       enum hw_forwarded_kind kind, const struct hw_address *peer,
-		       const struct hw_cidr_set *trusted, struct hw_forwarded *ret_forwarded);
+/* Add the hops of one field's value; more than one field is one list. What does not parse is a hop
+ * without an address: whoever reads from the end stops there. */
+void hw_forwarded_add_for(struct hw_forwarded *forwarded,
+			  struct hw_span value);                             /* X-Forwarded-For */
+void hw_forwarded_add(struct hw_forwarded *forwarded, struct hw_span value); /* Forwarded */
 
-/* hw_forwarded_node_parse - an address as proxies write it, perhaps with a port, which is forgotten
- * "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]:80", "[2001:db8::1]:_x"; "unknown" and
- * "_hidden" are no addresses. Returns 0 or -EINVAL. */
-int hw_forwarded_node_parse(struct hw_span node, struct hw_address *ret_address) HW_MUST_CHECK;
+/* The address nearest to the client that can be believed: @peer, unless it is one of @trusted; then
+ * the last hop that is not, or the last that has an address. */
+struct hw_address hw_forwarded_client(const struct hw_forwarded *forwarded,
+				      const struct hw_networks *trusted,
+				      const struct hw_address *peer);
 
 #endif

@@ -17,10 +17,10 @@
 #include "net/wire/share_json.h"
 
 #define HW_SHARE_WISH_SIZE_MAX     65536U /* bytes of the body */
-#define HW_SHARE_WISH_VALUES_MAX   64U /* values in it, nested ones too: what jansson allocates for */
-#define HW_SHARE_WISH_DEPTH_MAX    8U   /* jansson parses by recursion */
-#define HW_SHARE_WISH_SENTENCE_MAX 256U /* bytes of a sentence and its NUL */
-#define HW_PASSWORD_SIZE_MAX       256U /* bytes of a password in plain UTF-8 */
+#define HW_SHARE_WISH_VALUES_MAX   64U    /* values in it, nested ones too */
+#define HW_SHARE_WISH_DEPTH_MAX    8U     /* jansson parses by recursion */
+#define HW_SHARE_WISH_SENTENCE_MAX 256U   /* bytes of a sentence and its NUL */
+#define HW_PASSWORD_SIZE_MAX       256U   /* bytes of a password in plain UTF-8 */
 
 /* Which fields were given: bits. */
 #define HW_SHARE_WISH_EXPIRES_IN 1U

@@ -35,6 +35,7 @@ enum hw_ws_code {
 	HW_WS_CODE_POLICY = 1008,      /* too slow, too many, not allowed */
 	HW_WS_CODE_TOO_BIG = 1009,
 	HW_WS_CODE_AGAIN = 1013, /* try again later */
+	HW_WS_CODE_REPLACED = 4001, /* ours: the client has come by another connection */
 };
 
 /* Write the head of a whole frame of @size bytes. Returns its size, at most HW_WS_HEAD_SIZE_MAX. */

@@ -36,7 +36,7 @@ def run(*flags, env=None, timeout_s=20):
     (['--memory', '5 MiB'], ['--memory']),
     (['--segment-size', '1k'], ['--segment-size', '16MiB']),
     (['--head-timeout', '5'], ['--head-timeout']),
-    (['--uploads', 'some'], ['loopback, everyone or nobody']),
+    (['--upload', 'some'], ['loopback, open, token or off']),
     (['--listen', '1.2.3.4'], ['1.2.3.4', 'port']),
     (['--listen', '127.0.0.1:65536'], ['65536']),
     (['--listen', 'a.example:80'], ['a.example']),
@@ -101,7 +101,7 @@ def settings(text):
 def test_print_config_can_be_fed_back(folder):
     flags = ['--listen', '127.0.0.1:0,[::1]:7777', '--public-url', 'https://x.example', '--memory',
              '12MiB', '--data-dir', folder + '/a "b" \\c', '--idle-timeout', '90s', '--cpus', '0-1',
-             '--uploads', 'nobody', '--access-log', 'on']
+             '--upload', 'off', '--access-log', 'on']
     code, out, err = run(*flags, '--print-config')
     assert code == 0 and err == ''
     path = os.path.join(folder, 'hawser.conf')
@@ -113,18 +113,18 @@ def test_print_config_can_be_fed_back(folder):
     assert second.pop('config', None) is not None or 'config' not in first
     first.pop('config', None)
     assert first == second
-    assert first['memory'] == '12MiB' and first['uploads'] == 'nobody'
+    assert first['memory'] == '12MiB' and first['upload'] == 'off'
 
 
 def test_flags_before_variables_before_the_file(folder):
     path = os.path.join(folder, 'hawser.conf')
     with open(path, 'w', encoding='utf-8') as file:
-        file.write('reactors = 3\nmemory = 8MiB\nuploads = nobody\n')
+        file.write('reactors = 3\nmemory = 8MiB\nupload = off\n')
     code, out, _ = run('--config', path, '--reactors', '5', '--print-config',
                        env={'HAWSER_REACTORS': '4', 'HAWSER_MEMORY': '16MiB', 'PORT': '81'})
     now = settings(out)
     assert code == 0
-    assert (now['reactors'], now['memory'], now['uploads']) == ('5', '16MiB', 'nobody')
+    assert (now['reactors'], now['memory'], now['upload']) == ('5', '16MiB', 'off')
     assert now['listen'] == '127.0.0.1:81'
 
 

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "core/base/clock.h"
-#include "core/catalog/catalog_db.h"
+#include "core/catalog/catalog_parts.h"
 
 #define CAPACITY        1024U /* pins, homes */
 #define CACHE_SIZE      (1U << 22)

@@ -92,7 +92,7 @@ static void test_defaults(void **state)
 	assert_int_equal(g_config.idle_timeout_ms, 60000);
 	assert_int_equal(g_config.reactor_count, 0);
 	assert_int_equal(g_config.cpus.count, 0);
-	assert_int_equal(g_config.uploads, HW_UPLOADS_LOOPBACK);
+	assert_int_equal(g_config.upload, HW_UPLOADS_LOOPBACK);
 	assert_int_equal(g_config.log_level, HW_CONFIG_LOG_INFO);
 	assert_true(g_config.has_sandbox);
 	assert_false(g_config.has_access_log);
@@ -104,12 +104,12 @@ static void test_defaults(void **state)
 static void test_flags(void **state)
 {
 	(void)state;
-	assert_int_equal(parse(FLAGS("--data-dir", "/a", "--uploads=everyone", "--access-log",
+	assert_int_equal(parse(FLAGS("--data-dir", "/a", "--upload=open", "--access-log",
 				     "--sandbox", "off", "--reserve", "1g"),
 			       NONE),
 			 0);
 	assert_string_equal(g_config.data_dir, "/a");
-	assert_int_equal(g_config.uploads, HW_UPLOADS_EVERYONE);
+	assert_int_equal(g_config.upload, HW_UPLOADS_OPEN);
 	assert_true(g_config.has_access_log);
 	assert_false(g_config.has_sandbox);
 	assert_int_equal(g_config.reserve_size, 1 << 30);
@@ -216,9 +216,8 @@ static void test_bad_files(void **state)
 		{HW_SPAN("segment_size = 1k # small\n"),
 		 ":1: segment_size: \"1k\" is too small; allowed: 16MiB to 64GiB (bytes, k, m, g, "
 		 "t)"},
-		{HW_SPAN("uploads = all\n"),
-		 ":1: uploads: \"all\" is none of the choices; allowed: "
-		 "loopback, everyone or nobody"},
+		{HW_SPAN("upload = all\n"), ":1: upload: \"all\" is none of the choices; allowed: "
+					    "loopback, open, token or off"},
 		{HW_SPAN("data_dir =\n"),
 		 ":1: data_dir: \"\" is empty; allowed: a path of up to 511 bytes"},
 		{HW_SPAN("user = a\x1b[2J\n"),
@@ -259,7 +258,7 @@ static void refused(const char *const flags[], const char *const variables[], co
 static void test_bad_flags(void **state)
 {
 	(void)state;
-	refused(FLAGS("--data"), NONE, "\"--data\" is no option; see --help");
+	refused(FLAGS("--folder"), NONE, "\"--folder\" is no option; see --help");
 	refused(FLAGS("--data_dir=/a"), NONE,
 		"\"--data_dir\" is no option, but there is --data-dir; see --help");
 	refused(FLAGS("file"), NONE, "\"file\" is not expected; options begin with --, see --help");
@@ -272,7 +271,33 @@ static void test_bad_flags(void **state)
 	refused(FLAGS("--access-log=2"), NONE,
 		"--access-log: \"2\" is neither on nor off; allowed: on or off");
 	refused(FLAGS("--head-timeout", "10"), NONE,
-		"--head-timeout: \"10\" has no unit; allowed: 100ms to 1h (ms, s, m, h)");
+		"--head-timeout: \"10\" has no unit; allowed: 100ms to 1h (ms, s, m, h, d, w)");
+}
+
+/* What to do, not how: only on the command line. */
+static void test_new_token(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(FLAGS("--data-dir=/a"), NONE), 0);
+	assert_null(g_config.new_token);
+	assert_int_equal(parse(FLAGS("--new-token", "operator", "--data-dir=/a"), NONE), 0);
+	assert_string_equal(g_config.new_token, "operator");
+	assert_null(g_config.token_name);
+	assert_int_equal(parse(FLAGS("--new-token=upload", "--token-name=ci"), NONE), 0);
+	assert_string_equal(g_config.new_token, "upload");
+	assert_string_equal(g_config.token_name, "ci");
+	refused(FLAGS("--new-token"), NONE,
+		"--new-token: \"\" is no value; allowed: operator or upload");
+	refused(FLAGS("--new-token=admin"), NONE,
+		"--new-token: \"admin\" is none of the choices; allowed: operator or upload");
+	refused(FLAGS("--new-token=upload", "--token-name=a b"), NONE,
+		"--token-name: \"a b\" holds a character that no name has; allowed: up to 31 "
+		"letters, digits, - _ .");
+	refused(FLAGS("--new-token=upload", "--token-name="), NONE,
+		"--token-name: \"\" is empty; allowed: up to 31 letters, digits, - _ .");
+	refused(FLAGS("--token-name=a"), NONE, "--token-name is for --new-token");
+	refused(NONE, VARIABLES("HAWSER_NEW_TOKEN=upload"),
+		"environment: \"HAWSER_NEW_TOKEN\" is no option; see --help");
 }
 
 static void test_bad_variables(void **state)
@@ -314,6 +339,9 @@ static void test_relations(void **state)
 	(void)state;
 	refused(FLAGS("--segment-size=16777217"), NONE,
 		"segment_size must be a multiple of 4 MiB, the size of a chunk");
+	refused(FLAGS("--expiry-default=2d", "--expiry-max=1d"), NONE,
+		"expiry_default is longer than expiry_max");
+	assert_int_equal(parse(FLAGS("--expiry-default=9w"), NONE), 0);
 	refused(FLAGS("--memory=4194305"), NONE,
 		"memory must be a multiple of 256 KiB, the size of a slab");
 	refused(FLAGS("--cpus=0-1", "--reactors=3"), NONE,
@@ -359,6 +387,7 @@ int main(void)
 		cmocka_unit_test(test_bad_files),
 		cmocka_unit_test(test_unreadable_files),
 		cmocka_unit_test(test_bad_flags),
+		cmocka_unit_test(test_new_token),
 		cmocka_unit_test(test_bad_variables),
 		cmocka_unit_test(test_deeds),
 		cmocka_unit_test(test_relations),

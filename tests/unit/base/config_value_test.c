@@ -22,6 +22,10 @@
 static const struct hw_config_rule g_count = {HW_CONFIG_TYPE_COUNT, 2, 100, NULL};
 static const struct hw_config_rule g_size = {HW_CONFIG_TYPE_SIZE, 0, UINT64_C(1) << 53, NULL};
 static const struct hw_config_rule g_time = {HW_CONFIG_TYPE_TIME, 0, 86400000, NULL};
+static const struct hw_config_rule g_duration = {HW_CONFIG_TYPE_DURATION, 0, HW_CONFIG_DURATION_MAX,
+						 NULL};
+static const struct hw_config_rule g_networks = {HW_CONFIG_TYPE_NETWORKS, 0, 10, NULL};
+static const struct hw_config_rule g_origins = {HW_CONFIG_TYPE_ORIGINS, 0, 511, NULL};
 static const struct hw_config_rule g_bool = {HW_CONFIG_TYPE_BOOL, 0, 1, NULL};
 static const struct hw_config_rule g_word = {HW_CONFIG_TYPE_WORD, 0, 15, NULL};
 static const struct hw_config_rule g_url = {HW_CONFIG_TYPE_URL, 0, 40, NULL};
@@ -76,12 +80,21 @@ static const struct example g_numbers[] = {
 	{&g_time, "1000ms", "1s"},
 	{&g_time, "90s", "90s"},
 	{&g_time, "120s", "2m"},
-	{&g_time, "24h", "24h"},
+	{&g_time, "24h", "1d"},
+	{&g_time, "1d", "1d"},
 	{&g_time, "25h", NULL},
 	{&g_time, "10", NULL},
 	{&g_time, "10M", NULL},
 	{&g_time, "10d", NULL},
 	{&g_time, "1m30s", NULL},
+	{&g_duration, "0", "0"},
+	{&g_duration, "14d", "2w"},
+	{&g_duration, "8d", "8d"},
+	{&g_duration, "3650d", "3650d"},
+	{&g_duration, "3651d", NULL},
+	{&g_duration, "87600h", "3650d"},
+	{&g_duration, "1y", NULL},
+	{&g_duration, "213503982335d", NULL},
 };
 
 static const struct example g_texts[] = {
@@ -127,6 +140,33 @@ static const struct example g_texts[] = {
 };
 
 static const struct example g_lists[] = {
+	{&g_networks, "", ""},
+	{&g_networks, "10.0.0.0/8,::1", "10.0.0.0/8, ::1"},
+	{&g_networks, "192.0.2.7/32 , 2001:db8::/32", "192.0.2.7, 2001:db8::/32"},
+	{&g_networks, "0.0.0.0/0", "0.0.0.0/0"},
+	{&g_networks, "1::2:3:4:5:6:7", "1:0:2:3:4:5:6:7"},
+	{&g_networks, "10.0.0.1/8", NULL},
+	{&g_networks, "10.0.0.0/33", NULL},
+	{&g_networks, "10.0.0.0/", NULL},
+	{&g_networks, "a.example", NULL},
+	{&g_networks, "10.0.0.0/8,", NULL},
+	{&g_networks,
+	 "1.1.1.1,1.1.1.2,1.1.1.3,1.1.1.4,1.1.1.5,1.1.1.6,1.1.1.7,1.1.1.8,1.1.1.9,1.1.2.1",
+	 "1.1.1.1, 1.1.1.2, 1.1.1.3, 1.1.1.4, 1.1.1.5, 1.1.1.6, 1.1.1.7, 1.1.1.8, 1.1.1.9, "
+	 "1.1.2.1"},
+	{&g_networks,
+	 "1.1.1.1,1.1.1.2,1.1.1.3,1.1.1.4,1.1.1.5,1.1.1.6,1.1.1.7,1.1.1.8,1.1.1.9,1.1.2.1,1.1.2.2",
+	 NULL},
+	{&g_origins, "", ""},
+	{&g_origins, "*", "*"},
+	{&g_origins, "https://a.example, http://localhost:5173",
+	 "https://a.example, http://localhost:5173"},
+	{&g_origins, "*, https://a.example", NULL},
+	{&g_origins, "https://a.example, *", NULL},
+	{&g_origins, "https://a.example/", NULL},
+	{&g_origins, "https://a.example/x", NULL},
+	{&g_origins, "https://a.example,", NULL},
+	{&g_origins, "a.example", NULL},
 	{&g_cpus, "", ""},
 	{&g_cpus, "0", "0"},
 	{&g_cpus, "1023", "1023"},
@@ -278,7 +318,10 @@ static void bounds_check(const struct hw_config_row *row)
 {
 	union hw_config_field field;
 	char text[HW_CONFIG_TEXT_SIZE_MAX];
-	const char *unit = row->rule.type == HW_CONFIG_TYPE_TIME ? "ms" : "";
+	const char *unit =
+		row->rule.type == HW_CONFIG_TYPE_TIME || row->rule.type == HW_CONFIG_TYPE_DURATION
+			? "ms"
+			: "";
 	uint64_t bounds[] = {row->rule.low, row->rule.high};
 	for (uint32_t i = 0; i < 2; i++) {
 		(void)snprintf(text, sizeof(text), "%" PRIu64 "%s", bounds[i], unit);
@@ -306,7 +349,7 @@ static void test_every_option(void **state)
 		assert_null(hw_config_value_parse(&row->rule, row->initial, &field));
 		hw_config_value_allowed(&row->rule, allowed);
 		assert_in_range(strlen(allowed), 1, 72);
-		if (row->rule.type <= HW_CONFIG_TYPE_TIME) {
+		if (row->rule.type <= HW_CONFIG_TYPE_DURATION) {
 			bounds_check(row);
 		}
 	}
@@ -319,7 +362,7 @@ static void test_allowed(void **state)
 	hw_config_value_allowed(&g_size, text);
 	assert_string_equal(text, "0 to 8PiB (bytes, k, m, g, t)");
 	hw_config_value_allowed(&g_time, text);
-	assert_string_equal(text, "0 to 24h (ms, s, m, h)");
+	assert_string_equal(text, "0 to 1d (ms, s, m, h, d, w)");
 	hw_config_value_allowed(&g_choice, text);
 	assert_string_equal(text, "auto or off");
 }

@@ -475,10 +475,45 @@ static void damage_is_an_answer(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void new_share_has_its_policy(void **state)
+{
+	struct fixture *fixture = *state;
+	struct hw_share share = {.policy = {.expires_ms = 50,
+					    .link_name_size = 4,
+					    .link_name = {'l', 'i', 'n', 'k'},
+					    .password_size = 3,
+					    .password = {'$', 'a', '$'}}};
+	struct hw_catalog_request request;
+	for (uint32_t i = 1; i <= 2; i++) {
+		request_commit(&request, 0, i, 0);
+		request.share = &share;
+		assert_int_equal(run_one(fixture, &request), i == 1 ? 0 : -EEXIST);
+	}
+	request.share->policy.mode = HW_SHARE_MODE_COUNT;
+	assert_int_equal(run_one(fixture, &request), -EINVAL);
+	assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM file"), 1);
+	assert_int_equal(share_lookup(fixture, 1, &request), 0);
+	assert_int_equal(request.access.expires_ms, 50);
+	assert_int_equal(request.access.password_size, 3);
+	assert_memory_equal(request.access.password, share.policy.password, 3);
+	/* Quotas hold for what came without an announcement. */
+	request_commit(&request, 0, 3, 100);
+	request_extent(&request, fixture_extent(fixture, 1, 100));
+	request.share_size_max = 99;
+	assert_int_equal(run_one(fixture, &request), -EDQUOT);
+	request.share_size_max = 0;
+	request.store_size_max = 99;
+	assert_int_equal(run_one(fixture, &request), -ENOSPC);
+	request.store_size_max = 100;
+	assert_int_equal(run_one(fixture, &request), 0);
+	assert_int_equal(request.stored_size, 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(upload_is_found),
+		CASE(new_share_has_its_policy),
 		CASE(only_file_needs_no_name),
 		CASE(unknown_and_wrong_name_are_one_answer),
 		CASE(extents_come_in_batches),

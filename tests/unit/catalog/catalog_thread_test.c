@@ -203,6 +203,57 @@ static void stopping_does_not_wait_for_reclaim(void **state)
 	rig_free(rig);
 }
 
+/* A watch is kept while others come and go; the stop answers those that are left. */
+static void watches_wait_and_are_answered(void **state)
+{
+	(void)state;
+	struct rig *rig = rig_new();
+	uint64_t file_id = 0;
+	assert_int_equal(hw_ring_enable(rig->worker.ring), 0);
+	assert_int_equal(share_create(&rig->fixture, 1, NULL, 5), 0);
+	assert_int_equal(upload_create(&rig->fixture, 1, 9, "file-1.bin", 10, &file_id), 0);
+	for (uint32_t i = 0; i < 10; i++) {
+		struct hw_catalog_request *request = &rig->askers[i].request;
+		assert_int_equal(share_lookup(&rig->fixture, 1, request), 0);
+		request->verb = HW_CATALOG_WATCH;
+		ask(rig, &rig->askers[i]);
+	}
+	for (uint32_t i = 0; i < 3; i++) {
+		turn(rig);
+	}
+	assert_int_equal(rig->done_count, 0);
+	request_file(&rig->askers[10].request, HW_CATALOG_UPLOAD_LEAVE, file_id);
+	ask(rig, &rig->askers[10]);
+	turn(rig);
+	assert_int_equal(rig->done_count, 11);
+	for (uint32_t i = 0; i < 10; i++) {
+		assert_int_equal(rig->askers[i].request.res, 0);
+		assert_int_equal(rig->askers[i].request.home, HW_HOME_NONE);
+		ask(rig, &rig->askers[i]);
+	}
+	turn(rig);
+	/* now_ms is set by submit, so the sweep of a second later answers them. */
+	const uint64_t sweeps_ms[] = {999, 1000};
+	const uint32_t done_counts[] = {12, 23};
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_int_equal(rig->done_count, 11 + i);
+		rig->reactor.wall_ms = sweeps_ms[i];
+		request_file(&rig->askers[10].request, HW_CATALOG_SWEEP, 0);
+		ask(rig, &rig->askers[10]);
+		turn(rig);
+		assert_int_equal(rig->done_count, done_counts[i]);
+	}
+	for (uint32_t i = 0; i < 10; i++) {
+		ask(rig, &rig->askers[i]);
+	}
+	turn(rig);
+	assert_int_equal(rig->done_count, 23);
+	hw_worker_stop(&rig->worker);
+	turn(rig);
+	assert_int_equal(rig->done_count, 33);
+	rig_free(rig);
+}
+
 /* -- with a thread of its own -- */
 
 static void asker_next(struct hw_catalog_request *request)
@@ -298,6 +349,7 @@ int main(void)
 		cmocka_unit_test(more_than_one_group),
 		cmocka_unit_test(busy_catalog_gives_back_too),
 		cmocka_unit_test(stopping_does_not_wait_for_reclaim),
+		cmocka_unit_test(watches_wait_and_are_answered),
 		cmocka_unit_test(thread_answers_all),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

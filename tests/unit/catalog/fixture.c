@@ -297,6 +297,16 @@ void request_extent(struct hw_catalog_request *request, struct hw_extent extent)
 	request->extents[request->extent_count++] = extent;
 }
 
+void request_upload(struct hw_catalog_request *request, enum hw_catalog_verb verb, uint32_t number,
+		    struct hw_upload *upload)
+{
+	memset(request, 0, sizeof(*request));
+	request->verb = verb;
+	request->upload = upload;
+	memset(upload->upload_id, 0, HW_UPLOAD_ID_SIZE);
+	memcpy(upload->upload_id, &number, sizeof(number));
+}
+
 int run_one(struct fixture *fixture, struct hw_catalog_request *request)
 {
 	request->res = 4711;
@@ -338,6 +348,82 @@ int file_unpin(struct fixture *fixture, uint64_t file_id)
 {
 	struct hw_catalog_request request;
 	request_file(&request, HW_CATALOG_UNPIN, file_id);
+	return run_one(fixture, &request);
+}
+
+int share_create(struct fixture *fixture, uint32_t share, const struct hw_share_policy *policy,
+		 uint64_t created_ms)
+{
+	struct hw_catalog_request request;
+	request_share(&request, HW_CATALOG_SHARE_CREATE, share);
+	struct hw_share made = {.created_ms = created_ms};
+	if (policy != NULL) {
+		made.policy = *policy;
+	}
+	memcpy(made.share_id, request.share_id, HW_SHARE_ID_SIZE);
+	memcpy(made.owner_hash, request.owner_hash, HW_HASH_SIZE);
+	request.share = &made;
+	return run_one(fixture, &request);
+}
+
+int upload_create(struct fixture *fixture, uint32_t share, uint32_t number, const char *name,
+		  uint64_t length, uint64_t *ret_file_id)
+{
+	struct hw_catalog_request request;
+	struct hw_upload upload = {.length = length};
+	memcpy(upload.upload_id, &number, sizeof(number));
+	request_share(&request, HW_CATALOG_UPLOAD_CREATE, share);
+	request.name_size = (uint16_t)strlen(name);
+	memcpy(request.name, name, request.name_size);
+	upload.kind = request.name_size == 0 ? HW_UPLOAD_PARTIAL : HW_UPLOAD_WHOLE;
+	request.upload = &upload;
+	request.home = 1;
+	request.free_size = UINT64_MAX;
+	int r = run_one(fixture, &request);
+	if (r == 0 && ret_file_id != NULL) {
+		*ret_file_id = request.file_id;
+	}
+	return r;
+}
+
+int upload_append(struct fixture *fixture, uint64_t file_id, struct hw_upload *upload,
+		  struct hw_extent extent, uint32_t tail_size)
+{
+	struct hw_catalog_request request;
+	request_append(&request, file_id);
+	const struct hw_upload before = *upload;
+	upload->offset += extent.size + tail_size - upload->tail_size;
+	upload->tail_size = (uint16_t)tail_size;
+	memset(upload->tail, (int)(tail_size & 0xff), tail_size);
+	upload->crc32 = (uint32_t)upload->offset * 3U;
+	if (extent.size == HW_CHUNK_SIZE) {
+		struct hw_hash id;
+		memcpy(id.bytes, extent.root, HW_HASH_SIZE);
+		hw_merkle_add(&upload->merkle, &id, HW_MERKLE_CHUNK_BLOCKS);
+	}
+	request.upload = upload;
+	request.free_size = UINT64_MAX;
+	if (extent.size > 0) {
+		request_extent(&request, extent);
+	}
+	int r = run_one(fixture, &request);
+	if (r < 0) {
+		*upload = before;
+	}
+	return r;
+}
+
+int upload_get(struct fixture *fixture, uint32_t number, struct hw_catalog_request *ret_request,
+	       struct hw_upload *ret_upload)
+{
+	request_upload(ret_request, HW_CATALOG_UPLOAD_GET, number, ret_upload);
+	return run_one(fixture, ret_request);
+}
+
+int file_leave(struct fixture *fixture, uint64_t file_id)
+{
+	struct hw_catalog_request request;
+	request_file(&request, HW_CATALOG_UPLOAD_LEAVE, file_id);
 	return run_one(fixture, &request);
 }
 

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "core/catalog/catalog_db.h"
+#include "core/catalog/catalog_parts.h"
 #include "core/catalog/catalog_sqlite.h"
 
 #define FIXTURE_CACHE_SIZE (1U << 20)
@@ -74,6 +74,9 @@ void request_commit(struct hw_catalog_request *request, uint64_t file_id, uint32
 void request_share(struct hw_catalog_request *request, enum hw_catalog_verb verb, uint32_t share);
 void request_file(struct hw_catalog_request *request, enum hw_catalog_verb verb, uint64_t file_id);
 void request_extent(struct hw_catalog_request *request, struct hw_extent extent);
+/* An upload of the id that @number stands for, about @upload. */
+void request_upload(struct hw_catalog_request *request, enum hw_catalog_verb verb, uint32_t number,
+		    struct hw_upload *upload);
 /* Run one alone; returns res. */
 int run_one(struct fixture *fixture, struct hw_catalog_request *request);
 
@@ -82,6 +85,19 @@ void file_make(struct fixture *fixture, uint32_t share, uint32_t first, uint32_t
 int share_lookup(struct fixture *fixture, uint32_t share, struct hw_catalog_request *ret_found);
 int share_delete(struct fixture *fixture, uint32_t share);
 int file_unpin(struct fixture *fixture, uint64_t file_id);
+/* A share with this policy (lent for the call; NULL: the default), made at @created_ms. */
+int share_create(struct fixture *fixture, uint32_t share, const struct hw_share_policy *policy,
+		 uint64_t created_ms);
+/* An unfinished file @name of a share that can be gone on with, by the owner; home: 1.
+ * @ret_file_id may be NULL. */
+int upload_create(struct fixture *fixture, uint32_t share, uint32_t number, const char *name,
+		  uint64_t length, uint64_t *ret_file_id);
+/* Append an extent (of size 0: none) and a tail to it; @upload is as it was before, and is after. */
+int upload_append(struct fixture *fixture, uint64_t file_id, struct hw_upload *upload,
+		  struct hw_extent extent, uint32_t tail_size);
+int upload_get(struct fixture *fixture, uint32_t number, struct hw_catalog_request *ret_request,
+	       struct hw_upload *ret_upload);
+int file_leave(struct fixture *fixture, uint64_t file_id);
 uint32_t acts_count(const struct fixture *fixture, bool is_unlink);
 /* How often this very place was punched. */
 uint32_t punches_of(const struct fixture *fixture, const struct hw_extent *extent);

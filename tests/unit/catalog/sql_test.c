@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/catalog/schema.h"
+
 static int setup(void **state)
 {
 	static struct fixture fixture;
@@ -212,6 +214,101 @@ static void log_is_bounded(void **state)
 	fixture_judge(fixture);
 }
 
+/* What version 1 left when it was killed: two sealed files that share a chunk, one that is being
+ * received, one deleted while it was read, one half released, one extent to punch. */
+static const char *const g_first_rows[] = {
+	"PRAGMA user_version = 1",
+	"INSERT INTO share VALUES (X'01000000000000000000000000000000', "
+	"X'0202020202020202020202020202020202020202020202020202020202020202', 7), "
+	"(X'02000000000000000000000000000000', zeroblob(32), 8)",
+	"INSERT INTO file SELECT 1, 1, 4194304 + 100, 2, share_id, "
+	"CAST('file-1.bin' AS BLOB), zeroblob(32), 77 FROM share WHERE created_ms = 7",
+	"INSERT INTO file SELECT 2, 1, 4194304, 1, share_id, X'62', zeroblob(32), 78 "
+	"FROM share WHERE created_ms = 8",
+	"INSERT INTO file VALUES (3, 0, 4194304, 1, NULL, NULL, NULL, NULL), "
+	"(4, 2, 100, 1, NULL, NULL, zeroblob(32), 79), (5, 3, 4194304, 1, NULL, NULL, NULL, NULL)",
+	"INSERT INTO chunk VALUES (zeroblob(32), 4194304, 0, 1, 0, 3), "
+	"(zeroblob(32), 100, 0, 1, 8388608, 2)",
+	"INSERT INTO file_chunk SELECT f.file_id, 0, c.root, c.size FROM file f, chunk c "
+	"WHERE f.file_id IN (1, 2, 3) AND c.size = 4194304",
+	"INSERT INTO file_chunk SELECT f.file_id, f.file_id = 1, c.root, c.size "
+	"FROM file f, chunk c WHERE f.file_id IN (1, 4) AND c.size = 100",
+	"INSERT INTO dropped VALUES (0, 1, 20971520, 5000)",
+};
+
+static void first_version_make(const char *path)
+{
+	sqlite3 *handle = NULL;
+	assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(handle, hw_schema_migrations[0], NULL, NULL, NULL),
+			 SQLITE_OK);
+	for (uint32_t i = 0; i < hw_count_of(g_first_rows); i++) {
+		if (sqlite3_exec(handle, g_first_rows[i], NULL, NULL, NULL) != SQLITE_OK) {
+			fail_msg("%s: %s", g_first_rows[i], sqlite3_errmsg(handle));
+		}
+	}
+	assert_int_equal(sqlite3_close(handle), SQLITE_OK);
+}
+
+static void first_version_is_brought_up_to_date(void **state)
+{
+	struct fixture *fixture = *state;
+	struct hw_catalog_request request;
+	struct hw_share share;
+	hw_catalog_db_close(hw_move(&fixture->db));
+	assert_int_equal(unlink(fixture->path), 0);
+	first_version_make(fixture->path);
+	fixture_open(fixture);
+	fixture_judge(fixture);
+	assert_int_equal(fixture_number(fixture, "PRAGMA user_version"), 2);
+	assert_int_equal(fixture_number(fixture, "PRAGMA foreign_keys"), 1);
+	assert_int_equal(fixture->db->stored_size, HW_CHUNK_SIZE + 100);
+	fixture_recover(fixture);
+	fixture_judge(fixture);
+	assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM file"), 2);
+	assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM chunk"), 2);
+	assert_int_equal(share_lookup(fixture, 1, &request), 0);
+	assert_int_equal(request.file_size, HW_CHUNK_SIZE + 100);
+	assert_int_equal(request.length, HW_CHUNK_SIZE + 100);
+	assert_int_equal(request.extent_count, 2);
+	assert_int_equal(request.extents[1].offset, 8388608);
+	assert_int_equal(request.created_ms, 77);
+	assert_int_equal(request.access.expires_ms, HW_EXPIRES_NEVER);
+	assert_int_equal(request.access.downloads_max, 0);
+	assert_int_equal(request.access.mode, HW_SHARE_STORED);
+	assert_int_equal(file_unpin(fixture, request.file_id), 0);
+	request_share(&request, HW_CATALOG_SHARE_GET, 1);
+	request.share = &share;
+	request.now_ms = INT64_MAX;
+	assert_int_equal(run_one(fixture, &request), 0);
+	assert_true(request.is_owner);
+	assert_int_equal(share.created_ms, 7);
+	assert_int_equal(share.size, HW_CHUNK_SIZE + 100);
+	assert_int_equal(share.file_count, 1);
+	/* Its only file goes, and so does the share: as it was with version 1. */
+	assert_int_equal(share_delete(fixture, 1), 0);
+	assert_int_equal(share_lookup(fixture, 1, &request), -ENOENT);
+	fixture_drain(fixture);
+	assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM share"), 1);
+	assert_int_equal(fixture->db->stored_size, HW_CHUNK_SIZE);
+	fixture_judge(fixture);
+}
+
+/* A catalog that ends with its process. */
+static void memory_needs_no_file(void **state)
+{
+	struct fixture *fixture = *state;
+	struct hw_sql sql;
+	char message[256] = "";
+	const struct hw_sql_options options = {.cache_size = FIXTURE_CACHE_SIZE};
+	(void)fixture;
+	assert_int_equal(hw_sql_open(&sql, &options, message, sizeof(message)), 0);
+	assert_int_equal(hw_sql_begin(&sql), 0);
+	assert_int_equal(hw_sql_commit(&sql), 0);
+	hw_sql_close(&sql);
+	assert_int_equal(access(":memory:", F_OK), -1);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -229,6 +326,8 @@ int main(void)
 		CASE(path_is_judged),
 		CASE(second_process_is_refused),
 		CASE(log_is_bounded),
+		CASE(first_version_is_brought_up_to_date),
+		CASE(memory_needs_no_file),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

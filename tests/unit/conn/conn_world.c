@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/address.h"
+
 static void body_done(void *talk, int res);
 static void send_done(void *talk, int res);
 static void body_next(struct conn_talk *talk);
@@ -118,6 +120,14 @@ static void send_done(void *user, int res)
 	hw_http_conn_end(conn);
 }
 
+static void named(void *user)
+{
+	struct conn_talk *talk = user;
+	struct hw_address peer = hw_address_of(talk->conn->peer, talk->conn->peer_size);
+	hw_address_print(&peer, (char *)talk->bytes);
+	answer(talk, 200, talk->bytes, (uint32_t)strlen((const char *)talk->bytes));
+}
+
 static void begin(void *user, struct hw_http_conn *conn)
 {
 	struct conn_world *world = user;
@@ -139,6 +149,10 @@ static void begin(void *user, struct hw_http_conn *conn)
 			talk->bytes[i] = conn_byte(i);
 		}
 		answer(talk, 200, talk->bytes, world->answer_size);
+	} else if (strcmp(world->target, "/peer") == 0) {
+		if (!hw_http_conn_peer_ask(conn, named, talk)) {
+			named(talk);
+		}
 	} else if (!talk->is_held) {
 		body_next(talk);
 	}

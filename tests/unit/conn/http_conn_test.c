@@ -235,6 +235,7 @@ static void every_step_may_be_the_last(void **state)
 	(void)state;
 	struct conn_options options = conn_plenty();
 	options.limits.has_fd_install = true;
+	options.limits.has_peers = true;
 	options.limits.has_access_log = true;
 	for (uint32_t kind = 0; kind < 3; kind++) {
 		bool is_through = false;
@@ -260,6 +261,52 @@ static void every_step_may_be_the_last(void **state)
 	}
 }
 
+#define PEER "GET /peer HTTP/1.1\r\nHost: a\r\n\r\n"
+
+/* Asked for once, when somebody needs it, and again by nobody; or never, where the kernel is too
+ * old. */
+static void a_peer_is_asked_for(void **state)
+{
+	(void)state;
+	for (uint32_t kind = 0; kind < 3; kind++) {
+		struct conn_options options = conn_plenty();
+		options.limits.has_fd_install = kind > 0;
+		options.limits.has_peers = kind > 1;
+		begin(1, &options);
+		struct hw_sim_peer *peer = conn_ask(&g_world, PEER PEER);
+		assert_int_equal(conn_answer_count(peer), 2);
+		assert_int_equal(conn_got(peer, "\r\n\r\n127.0.0.1"), kind > 0);
+		assert_int_equal(conn_got(peer, "\r\n\r\n-"), kind == 0);
+		end();
+	}
+}
+
+/* Whatever ends it meanwhile. */
+static void asking_may_be_the_last(void **state)
+{
+	(void)state;
+	struct conn_options options = conn_plenty();
+	options.limits.has_fd_install = true;
+	for (uint32_t kind = 0; kind < 3; kind++) {
+		bool is_through = false;
+		for (g_place = 1; !is_through; g_place++) {
+			g_running.place = g_place;
+			struct hw_sim_options sim = hw_sim_calm(kind);
+			sim.before_step = before_step;
+			sim.before_step_user = &kind;
+			hw_sim_begin(&sim);
+			conn_start(&g_world, &options);
+			g_peer = conn_connect(&g_world);
+			conn_say(g_peer, PEER PEER);
+			conn_pass(&g_world, 200);
+			is_through = hw_sim_step_count() < g_place;
+			assert_true(conn_answer_count(g_peer) <= 2);
+			end();
+		}
+		assert_true(g_place > 5);
+	}
+}
+
 static void requests_are_logged(void **state)
 {
 	(void)state;
@@ -270,6 +317,7 @@ static void requests_are_logged(void **state)
 	hw_log_start(&log);
 	struct conn_options options = conn_plenty();
 	options.limits.has_fd_install = true;
+	options.limits.has_peers = true;
 	options.limits.has_access_log = true;
 	begin(1, &options);
 	(void)conn_ask(&g_world, "GET /s/secretsecretsecret HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -296,6 +344,8 @@ int main(void)
 		cmocka_unit_test(stop_finds_any_state),
 		cmocka_unit_test(drain_lets_finish),
 		cmocka_unit_test(every_step_may_be_the_last),
+		cmocka_unit_test(a_peer_is_asked_for),
+		cmocka_unit_test(asking_may_be_the_last),
 		cmocka_unit_test(requests_are_logged),
 	};
 	seeds_watch();

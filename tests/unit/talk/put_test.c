@@ -68,8 +68,8 @@ static void options_are_kept(void **state)
 		uint32_t status;
 	} policies[] = {
 		{HW_UPLOAD_LOOPBACK, false, 201}, {HW_UPLOAD_LOOPBACK, true, 403},
-		{HW_UPLOAD_EVERYONE, false, 201}, {HW_UPLOAD_EVERYONE, true, 201},
-		{HW_UPLOAD_NOBODY, false, 403},   {HW_UPLOAD_NOBODY, true, 403},
+		{HW_UPLOAD_OPEN, false, 201},     {HW_UPLOAD_OPEN, true, 201},
+		{HW_UPLOAD_OFF, false, 403},      {HW_UPLOAD_OFF, true, 403},
 	};
 	for (uint32_t i = 0; i < hw_count_of(policies); i++) {
 		struct talk_row row = {PUT("/a", LENGTH_3) "abc", policies[i].status, NULL, NULL,

@@ -113,8 +113,12 @@ static void server_start(struct talk_world *world)
 		.upload_expiry_ms = UINT64_C(86400000),
 		.peers = world->peers,
 		.peer_count = 1,
+		.followers_max = options->connections_max,
+		.room_homes = &world->room_home,
+		.room_home_count = 1,
 	};
 	world->peers[0] = &world->talks;
+	world->room_home = (struct hw_room_home){&world->reactor.mailbox, &world->talks.rooms};
 	int r = hw_talks_init(&world->talks, &world->store, &world->catalog.catalog, &talks);
 	hw_assert(r == 0);
 	struct hw_http_limits limits = {
@@ -123,6 +127,7 @@ static void server_start(struct talk_world *world)
 		.idle_timeout_ms = options->idle_timeout_ms,
 		.stall_timeout_ms = options->stall_timeout_ms,
 		.has_access_log = options->has_access_log,
+		.has_peers = options->has_access_log,
 		.has_fd_install = hw_sim_options()->has_fd_install,
 	};
 	struct hw_route_port route = hw_talks_route(&world->talks);
@@ -212,6 +217,7 @@ static bool is_quiet(void *user)
 	       hw_pool_used_count(&world->talks.downloads) == 0 &&
 	       hw_pool_used_count(&world->talks.archives) == 0 &&
 	       hw_pool_used_count(&world->talks.metainfos) == 0 &&
+	       hw_pool_used_count(&world->talks.events) == 0 &&
 	       hw_catalog_sim_is_idle(&world->catalog) && hw_store_is_idle(&world->store) &&
 	       hw_ring_in_flight_count(world->reactor.ring) == 0;
 }
@@ -247,6 +253,7 @@ void talk_world_quiesce(struct talk_world *world)
 	if (!world->server.is_draining) {
 		hw_http_server_drain(&world->server);
 	}
+	hw_talks_drain(&world->talks);
 	int r = talk_world_run(world, is_quiet, world);
 	hw_assert(r == 0);
 	unshrink(world);
