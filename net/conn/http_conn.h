@@ -30,7 +30,6 @@
 #define HW_ACCESS_PATH_SIZE 12U /* bytes of a path in the log: never a whole share id */
 
 struct hw_http_server;
-struct hw_http_conn;
 struct hw_upgrade_handler;
 
 enum hw_http_conn_state {
@@ -39,12 +38,10 @@ enum hw_http_conn_state {
 	HW_CONN_IDLE, /* waits for the first bytes of a request; the client or the timer wakes it */
 	HW_CONN_HEAD, /* has a part of a head; the client or the timer wakes it */
 	HW_CONN_ANSWERING, /* a talk has the request */
-	HW_CONN_UPGRADED, /* another protocol has the socket (http_upgrade.h); it, or its peer, wakes
-			     it */
+	HW_CONN_UPGRADED,  /* another protocol has the socket (http_upgrade.h) */
 	HW_CONN_REFUSING,  /* an error answer of our own is being sent */
-	HW_CONN_LINGERING, /* said all; reads what the client still sends, so that it sees the
-			      answer */
-	HW_CONN_CLOSING,   /* no new operation starts; waits for those in flight */
+	HW_CONN_LINGERING, /* said all; reads on, so that the client sees the answer */
+	HW_CONN_CLOSING, /* no new operation starts; waits for those in flight */
 	HW_CONN_STATE_COUNT,
 };
 
@@ -196,7 +193,7 @@ void hw_http_conn_open(struct hw_http_conn *conn, struct hw_http_server *server,
 void hw_http_conn_buffer_ready(struct hw_http_conn *conn);
 /* We are stopping: close when idle, else after the answer. */
 void hw_http_conn_drain(struct hw_http_conn *conn);
-/* We are stopping now: what is in flight ends with -ESHUTDOWN. */
+/* We stop now: what is in flight ends with -ESHUTDOWN. */
 void hw_http_conn_cut(struct hw_http_conn *conn);
 
 #endif

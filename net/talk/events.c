@@ -9,7 +9,8 @@
  *
  *   (room) brought -> the parcel is sent -> sent -> returned
  *   (client) message -> message_look -+-> signal -> room_ask -> answered -> message_end
- *                                     +-> confirm -> (catalog) lookup_done -> unpin_done -> room_ask
+ *                                     +-> confirm -> (catalog) lookup_done -> unpin_done
+ *                                            -> room_ask
  *   closed -> leave_look -> room_ask(LEAVE) -> answered -> free
  */
 #include "net/talk/events.h"
@@ -201,8 +202,8 @@ static void token_read(struct hw_events_ask *ask, struct hw_http_conn *conn)
 	struct hw_span text;
 	uint8_t token[HW_TOKEN_SIZE];
 	memset(ask->request.owner_hash, 0, HW_HASH_SIZE);
-	ask->has_token = token_find(conn, &text) &&
-			 hw_base64url_decode(text, token, HW_TOKEN_SIZE) >= 0;
+	ask->has_token =
+		token_find(conn, &text) && hw_base64url_decode(text, token, HW_TOKEN_SIZE) >= 0;
 	if (ask->has_token) {
 		struct hw_hash hash;
 		hw_sha256(token, HW_TOKEN_SIZE, &hash);

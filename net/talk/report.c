@@ -35,8 +35,7 @@ void hw_report_begin(struct hw_report *report, struct hw_talks *talks,
 		.home = hw_room_home_of(talks->options.room_homes, talks->options.room_home_count,
 					options->share_id),
 		.letter = {.is_down = options->is_down, .name_size = (uint16_t)options->name.size},
-		.next = {.state = options->offset > 0 ? HW_TRANSFER_UPLOADING
-						      : HW_TRANSFER_WAITING,
+		.next = {.state = options->offset > 0 ? HW_TRANSFER_UPLOADING : HW_TRANSFER_WAITING,
 			 .moved_size = options->offset,
 			 .size = options->size},
 		.told_size = options->offset,
@@ -135,9 +134,9 @@ static void rate_update(struct hw_report *report)
 		uint64_t moved_size = report->next.moved_size - report->told_size;
 		uint64_t rate = (uint64_t)((double)moved_size * 1e6 / (double)passed_us);
 		bool is_first = report->rate == 0;
-		report->rate = is_first ? rate
-					: (report->rate * (RATE_SMOOTHING - 1) + rate) /
-						  RATE_SMOOTHING;
+		report->rate =
+			is_first ? rate
+				 : (report->rate * (RATE_SMOOTHING - 1) + rate) / RATE_SMOOTHING;
 	}
 	report->told_us = hw_max(now_us, 1U);
 	report->told_size = report->next.moved_size;

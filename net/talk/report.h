@@ -32,13 +32,13 @@ typedef void hw_report_fn(struct hw_report *report);
 #define HW_STALL_QUOTA    "quota"
 
 struct hw_report_options {
-	const uint8_t *share_id; /* HW_SHARE_ID_SIZE bytes; copied, as is all here */
-	struct hw_span name;     /* of the file; at most HW_NAME_SIZE_MAX bytes */
-	uint64_t size;           /* bytes; UINT64_MAX: not known */
-	uint64_t offset;         /* bytes that had passed before (a resumed upload) */
+	const uint8_t *share_id;  /* HW_SHARE_ID_SIZE bytes; copied, as is all here */
+	struct hw_span name;      /* of the file; at most HW_NAME_SIZE_MAX bytes */
+	uint64_t size;            /* bytes; UINT64_MAX: not known */
+	uint64_t offset;          /* bytes that had passed before (a resumed upload) */
 	const uint8_t *client_id; /* HW_CLIENT_ID_SIZE bytes, if the client has said who it is in
 				     the room; else NULL */
-	bool is_down;            /* from us to a receiver */
+	bool is_down;             /* from us to a receiver */
 };
 
 /* The fields are private to report.c. */

@@ -451,4 +451,3 @@ static int signal_relay(struct hw_room_seat *seat)
 	}
 	return 0;
 }
-

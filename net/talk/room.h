@@ -96,7 +96,7 @@ struct hw_room_seat {
 	uint8_t to[HW_CLIENT_ID_SIZE];
 	struct hw_span bytes;
 	uint64_t file_size; /* CONFIRM */
-	uint64_t since; /* JOIN: the last event that it heard, if it comes back */
+	uint64_t since;     /* JOIN: the last event that it heard, if it comes back */
 	enum hw_room_role role;
 	bool has_identity;
 	bool is_leaving_for_good; /* LEAVE: it need not be known any more */
@@ -124,7 +124,7 @@ struct hw_room_letter {
 	uint8_t transfer_id[8];
 	uint8_t client_id[HW_CLIENT_ID_SIZE]; /* all zero: not known */
 	enum hw_transfer_state state;
-	bool is_down;       /* from us to a receiver */
+	bool is_down;        /* from us to a receiver */
 	const char *stalled; /* why no byte passes; a literal, NULL: bytes pass */
 	uint64_t moved_size; /* bytes so far */
 	uint64_t size;       /* UINT64_MAX: not known */

@@ -35,7 +35,7 @@ void hw_room_everybody_feed(struct hw_room *room)
 
 /* @json: what was written since hw_room_text_begin(), with seq room->seq + 1. */
 void hw_room_event_add(struct hw_room *room, const struct hw_http_writer *json,
-		      enum hw_room_event_kind kind, uint64_t key, uint64_t to)
+		       enum hw_room_event_kind kind, uint64_t key, uint64_t to)
 {
 	struct hw_room_event_head head = {.seq = ++room->seq, .key = key, .to = to, .kind = kind};
 	hw_assert(!json->is_overflowed);

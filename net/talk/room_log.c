@@ -80,7 +80,8 @@ void hw_room_log_clear(struct hw_room_log *log, struct hw_room_log_pools *pools)
 
 static bool is_past(const struct hw_room_event *event, const struct hw_room_event_head *head)
 {
-	bool is_transfer = head->kind == HW_ROOM_EVENT_PROGRESS || head->kind == HW_ROOM_EVENT_STATE;
+	bool is_transfer =
+		head->kind == HW_ROOM_EVENT_PROGRESS || head->kind == HW_ROOM_EVENT_STATE;
 	if (is_transfer) {
 		return event->kind == HW_ROOM_EVENT_PROGRESS && event->key == head->key;
 	}
@@ -186,8 +187,8 @@ const struct hw_room_event *hw_room_log_next(const struct hw_room_log *log, uint
 {
 	for (struct hw_list *link = log->events.next; link != &log->events; link = link->next) {
 		const struct hw_room_event *event = event_of(link);
-		bool is_new = event->to == 0 ? event->seq > seq
-					     : event->to == to && event->seq > own_seq;
+		bool is_new =
+			event->to == 0 ? event->seq > seq : event->to == to && event->seq > own_seq;
 		if (is_new) {
 			return event;
 		}

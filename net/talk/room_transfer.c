@@ -95,8 +95,7 @@ bool hw_room_transfer_tell(struct hw_rooms *rooms, const struct hw_room_letter *
 	transfer->letter = *letter;
 	transfer->letter.state = state;
 	transfer->letter.moved_size = moved_size;
-	transfer_event(room, transfer,
-		       state == was ? HW_ROOM_EVENT_PROGRESS : HW_ROOM_EVENT_STATE);
+	transfer_event(room, transfer, state == was ? HW_ROOM_EVENT_PROGRESS : HW_ROOM_EVENT_STATE);
 	return true;
 }
 
@@ -126,7 +125,8 @@ int hw_room_confirm(struct hw_room_seat *seat)
 		struct hw_span name = {letter->name, letter->name_size};
 		bool is_own = memcmp(letter->client_id, seat->client->id, HW_CLIENT_ID_SIZE) == 0;
 		bool is_upload = !letter->is_down && letter->state == HW_TRANSFER_UPLOADED;
-		if (hw_span_equal(name, seat->bytes) && (is_upload || (letter->is_down && is_own))) {
+		if (hw_span_equal(name, seat->bytes) &&
+		    (is_upload || (letter->is_down && is_own))) {
 			is_shown |= letter->is_down;
 			confirmed(room, transfer);
 		}

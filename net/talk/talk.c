@@ -83,6 +83,6 @@ bool hw_talks_is_idle(const struct hw_talks *talks)
 {
 	return hw_pool_used_count(&talks->puts) == 0 &&
 	       hw_pool_used_count(&talks->downloads) == 0 &&
-	       hw_pool_used_count(&talks->removals) == 0 && hw_pool_used_count(&talks->pages) == 0 &&
-	       hw_pool_used_count(&talks->events) == 0;
+	       hw_pool_used_count(&talks->removals) == 0 &&
+	       hw_pool_used_count(&talks->pages) == 0 && hw_pool_used_count(&talks->events) == 0;
 }

@@ -55,7 +55,7 @@ struct hw_talks {
 	struct hw_pool asks;
 	struct hw_ws_server ws;
 	struct hw_rooms rooms;
-	bool is_read_only;    /* the catalog took an I/O error: no upload works until a restart */
+	bool is_read_only; /* the catalog took an I/O error: no upload works until a restart */
 };
 
 uint64_t hw_talks_bytes(const struct hw_talk_options *options);

@@ -19,10 +19,10 @@
 enum hw_transfer_state {
 	HW_TRANSFER_WAITING = 0, /* announced; no byte has passed */
 	HW_TRANSFER_UPLOADING,   /* bytes pass (either way) */
-	HW_TRANSFER_UPLOADED,    /* all of them have passed, and are safe where that was asked for */
-	HW_TRANSFER_CONFIRMED,   /* the receiver has verified the whole; final */
-	HW_TRANSFER_FAILED,      /* final */
-	HW_TRANSFER_CANCELLED,   /* final */
+	HW_TRANSFER_UPLOADED,  /* all of them have passed, and are safe where that was asked for */
+	HW_TRANSFER_CONFIRMED, /* the receiver has verified the whole; final */
+	HW_TRANSFER_FAILED,    /* final */
+	HW_TRANSFER_CANCELLED, /* final */
 	HW_TRANSFER_STATE_COUNT,
 };
 

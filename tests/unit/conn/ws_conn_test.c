@@ -507,7 +507,8 @@ static void chaos_leaves_nothing_behind(void **state)
 			conn_say(peer, UPGRADE);
 			uint64_t count = hw_prng_below(&prng, 8);
 			for (uint64_t j = 0; j < count; j++) {
-				static const uint8_t firsts[] = {0x81, 0x82, 0x89, 0x01, 0x8a, 0x83};
+				static const uint8_t firsts[] = {0x81, 0x82, 0x89,
+								 0x01, 0x8a, 0x83};
 				uint8_t first = firsts[hw_prng_below(&prng, sizeof(firsts))];
 				uint64_t most = (first & 0x08) != 0 ? 126 : sizeof(text);
 				say(peer, first, text, (uint32_t)hw_prng_below(&prng, most));

@@ -55,8 +55,8 @@ static void who_may(void **state)
 	char owner[1024];
 	(void)snprintf(owner, sizeof(owner), UPGRADE "Authorization: Bearer %s\r\n", share->token);
 	char page[1024];
-	(void)snprintf(page, sizeof(page),
-		       UPGRADE "Sec-WebSocket-Protocol: hawser, bearer.%s\r\n", share->token);
+	(void)snprintf(page, sizeof(page), UPGRADE "Sec-WebSocket-Protocol: hawser, bearer.%s\r\n",
+		       share->token);
 	assert_int_equal(status_of(share, "", UPGRADE), 101);
 	assert_int_equal(status_of(share, "&role=receiver&since=7", UPGRADE), 101);
 	assert_int_equal(status_of(share, "&role=sender", UPGRADE), 401);
@@ -140,8 +140,8 @@ static void speak(const struct talk_share *share)
 	say("{\"type\":\"hello\"}");
 	say("no JSON");
 	(void)snprintf(text, sizeof(text),
-		       "{\"type\":\"confirm\",\"file\":\"%s\",\"root\":\"%.64s\"}",
-		       "file 0.bin", share->root); /* as talk_share_make names the first */
+		       "{\"type\":\"confirm\",\"file\":\"%s\",\"root\":\"%.64s\"}", "file 0.bin",
+		       share->root); /* as talk_share_make names the first */
 	say(text);
 	g_scene.has_spoken = true;
 }
@@ -157,11 +157,10 @@ static bool scene_listen(void *user)
 		speak(share);
 	}
 	g_scene.has_signal |= got.size > 0 && memmem(got.bytes, got.size, "\"data\":[1]", 10);
-	g_scene.is_confirmed |= got.size > 0 &&
-				memmem(got.bytes, got.size, "\"state\":\"confirmed\"", 19) != NULL;
-	return (g_scene.has_signal && g_scene.is_confirmed) ||
-	       hw_sim_peer_has_end(g_scene.peer) || hw_sim_peer_is_closed(g_scene.peer) ||
-	       hw_sim_peer_is_reset(g_scene.peer);
+	g_scene.is_confirmed |=
+		got.size > 0 && memmem(got.bytes, got.size, "\"state\":\"confirmed\"", 19) != NULL;
+	return (g_scene.has_signal && g_scene.is_confirmed) || hw_sim_peer_has_end(g_scene.peer) ||
+	       hw_sim_peer_is_closed(g_scene.peer) || hw_sim_peer_is_reset(g_scene.peer);
 }
 
 static uint64_t scene_run(enum disturbance disturbance, uint64_t place, uint64_t seed)

@@ -50,8 +50,8 @@ static bool is_past(uint64_t seq, uint64_t last)
 	const struct hw_room_event_head *head = &g_all[seq];
 	for (uint64_t later = seq + 1; later <= last; later++) {
 		const struct hw_room_event_head *other = &g_all[later];
-		bool is_transfer = other->kind == HW_ROOM_EVENT_PROGRESS ||
-				   other->kind == HW_ROOM_EVENT_STATE;
+		bool is_transfer =
+			other->kind == HW_ROOM_EVENT_PROGRESS || other->kind == HW_ROOM_EVENT_STATE;
 		bool is_same = head->kind == HW_ROOM_EVENT_PROGRESS && is_transfer &&
 			       other->key == head->key;
 		if (is_same || (head->kind == HW_ROOM_EVENT_PRESENCE &&
@@ -96,8 +96,8 @@ static void readers_miss_nothing(void **state)
 		uint32_t size_max = seed % 2 == 0 ? 300 : 3000;
 		for (uint64_t seq = 1; seq <= EVENTS_MAX; seq++) {
 			static const enum hw_room_event_kind kinds[] = {
-				HW_ROOM_EVENT_PROGRESS, HW_ROOM_EVENT_PROGRESS,
-				HW_ROOM_EVENT_STATE, HW_ROOM_EVENT_PRESENCE, HW_ROOM_EVENT_OTHER};
+				HW_ROOM_EVENT_PROGRESS, HW_ROOM_EVENT_PROGRESS, HW_ROOM_EVENT_STATE,
+				HW_ROOM_EVENT_PRESENCE, HW_ROOM_EVENT_OTHER};
 			enum hw_room_event_kind kind = kinds[hw_prng_below(&prng, 5)];
 			uint64_t to = kind == HW_ROOM_EVENT_OTHER ? hw_prng_below(&prng, 3) : 0;
 			(void)add(seq, kind, hw_prng_below(&prng, 4), to,

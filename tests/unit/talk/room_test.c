@@ -36,7 +36,7 @@ struct client {
 	char secret[TEXT_SIZE];
 	char states[REPORTS][TEXT_SIZE]; /* heard of each transfer, by file name */
 	uint64_t bytes[REPORTS];
-	uint64_t seq; /* heard last */
+	uint64_t seq;    /* heard last */
 	uint64_t signal; /* number of the last signal heard */
 	bool is_in;
 	bool is_asking;
@@ -389,8 +389,8 @@ static void act(struct hw_prng *prng, uint64_t *signal)
 		break;
 	case 3:
 		if (client->is_in && !client->is_asking && id_of(other->id, client->seat.to) == 0) {
-			int size = snprintf(data, sizeof(data), "%llu",
-					    (unsigned long long)++*signal);
+			int size =
+				snprintf(data, sizeof(data), "%llu", (unsigned long long)++*signal);
 			client->seat.bytes = (struct hw_span){data, (uint32_t)size};
 			ask(client, HW_ROOM_SIGNAL);
 			pass(1);

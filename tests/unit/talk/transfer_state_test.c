@@ -46,8 +46,8 @@ static void sequences_test(void **state)
 		enum hw_transfer_state now = HW_TRANSFER_WAITING;
 		uint32_t left = 0; /* bits */
 		for (uint32_t rest = all, i = 0; i < 5; i++, rest /= COUNT) {
-			enum hw_transfer_state next = hw_transfer_state_next(
-				now, (enum hw_transfer_state)(rest % COUNT));
+			enum hw_transfer_state next =
+				hw_transfer_state_next(now, (enum hw_transfer_state)(rest % COUNT));
 			assert_true(next == now || !hw_transfer_state_is_final(now));
 			left |= next == now ? 0 : 1U << now;
 			assert_int_equal(left >> next & 1U, 0);
