@@ -32,7 +32,6 @@
 #define HW_ACCESS_PATH_SIZE 12U /* bytes of a path in the log: never a whole share id */
 
 struct hw_http_server;
-struct hw_http_conn;
 struct hw_upgrade_handler;
 
 enum hw_http_conn_state {
@@ -41,11 +40,10 @@ enum hw_http_conn_state {
 	HW_CONN_IDLE, /* waits for the first bytes of a request; the client or the timer wakes it */
 	HW_CONN_HEAD, /* has a part of a head; the client or the timer wakes it */
 	HW_CONN_ANSWERING, /* a talk has the request */
-	HW_CONN_UPGRADED,  /* another protocol has the socket (http_upgrade.h), and wakes it */
+	HW_CONN_UPGRADED,  /* another protocol has the socket (http_upgrade.h) */
 	HW_CONN_REFUSING,  /* an error answer of our own is being sent */
-	HW_CONN_LINGERING, /* said all; reads what the client still sends, so that it sees the
-			      answer */
-	HW_CONN_CLOSING,   /* no new operation starts; waits for those in flight */
+	HW_CONN_LINGERING, /* said all; reads on, so that the client sees the answer */
+	HW_CONN_CLOSING, /* no new operation starts; waits for those in flight */
 	HW_CONN_STATE_COUNT,
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * http_steps.h - what the five files of a connection are to each other: head, body, answer,
+ * http_steps.h - what the files of a connection are to each other: head, body, answer,
  * upgrade, and the whole
  *
  * Room: net/conn    Thread: reactor    Blocks: never    Allocates: never

@@ -2,8 +2,7 @@
  *
  * The way of what comes:
  *
- *   open -> received -> read_go -> read_step -> (ws_inbox.c) -+-> the talk's message ...
- *   message_done
+ *   open -> received -> read_go -> read_step -> (ws_inbox.c) -+-> message ... message_done
  *                          ^                                  +-> a ping: its pong is owed
  *                          |                                  +-> close: answered, then finish
  *                          +-- (all used: receive again) -----+-> a fault: close, then finish
@@ -167,8 +166,8 @@ static void received(void *user, int res)
 /* Nothing is read while the talk has a message, while a pong is owed, or after the last word. */
 static bool may_read(const struct hw_ws_conn *ws)
 {
-	bool is_listening = ws->state == HW_WS_OPEN || ws->state == HW_WS_WAITING ||
-			    ws->state == HW_WS_SAYING;
+	bool is_listening =
+		ws->state == HW_WS_OPEN || ws->state == HW_WS_WAITING || ws->state == HW_WS_SAYING;
 	return is_listening && !ws->is_final && !ws->is_busy && !ws->owes_pong;
 }
 

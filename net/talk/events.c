@@ -9,7 +9,8 @@
  *
  *   (room) brought -> the parcel is sent -> sent -> returned
  *   (client) message -> message_look -+-> signal -> room_ask -> answered -> message_end
- *                                     +-> confirm -> lookup_done -> unpin_done -> room_ask
+ *                                     +-> confirm -> (catalog) lookup_done -> unpin_done
+ *                                            -> room_ask
  *   closed -> leave_look -> room_ask(LEAVE) -> answered -> free
  */
 #include "net/talk/events.h"

@@ -98,6 +98,10 @@ COVERED_BY = {
     'net/conn/http_head.c': 'tests/unit/conn/http_conn_test.c',
     'net/conn/http_upgrade.c': 'tests/unit/conn/ws_conn_test.c',
     'net/conn/ws_server.c': 'tests/unit/conn/ws_conn_test.c',
+    'net/talk/report.c': 'tests/unit/talk/room_test.c',
+    'net/talk/room_feed.c': 'tests/unit/talk/room_test.c',
+    'net/talk/room_text.c': 'tests/unit/talk/room_test.c',
+    'net/talk/room_transfer.c': 'tests/unit/talk/room_test.c',
 }
 # ... or with the reason why there is none. A row for a whole room ends in /.
 UNTESTED = {
