@@ -43,6 +43,7 @@
 	"lower reactors or connections_max"
 #define CONNECTIONS_LEAST 16U /* fewer are not worth a start */
 #define WAIT_MS           1000U
+#define EXPIRY_DEFAULT_MS UINT64_C(86400000)
 #define UPLOAD_EXPIRY_MS  UINT64_C(86400000)
 #define CUT_PATIENCE_MS   5000U /* for conversations to end once they were cut */
 
@@ -171,6 +172,7 @@ static void limits_set(struct daemon *daemon)
 		.public_url = config->public_url,
 		.all_metrics = daemon->all_metrics,
 		.metrics_count = daemon->node_count + 1,
+		.expiry_default_ms = EXPIRY_DEFAULT_MS,
 		.upload_expiry_ms = UPLOAD_EXPIRY_MS,
 		.peers = daemon->peers,
 		.peer_count = daemon->node_count,

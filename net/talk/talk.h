@@ -4,7 +4,7 @@
  *
  * Room: net/talk    Thread: reactor    Blocks: never    Allocates: at init
  * Owns: the pools of conversations
- * Limits: uploads_max, downloads_max, HW_REMOVALS_MAX; an empty pool answers 503 with Retry-After
+ * Limits: uploads_max, downloads_max, HW_*_MAX below; an empty pool answers 503 with Retry-After
  */
 #ifndef HW_NET_TALK_TALK_H
 #define HW_NET_TALK_TALK_H
@@ -17,6 +17,8 @@
 #define HW_REMOVALS_MAX 256U /* DELETEs under way */
 #define HW_PAGES_MAX    16U  /* /metrics under way */
 #define HW_QUERIES_MAX  128U /* questions about uploads under way */
+#define HW_SHARES_MAX   128U /* shares being created, looked at, changed */
+#define HW_TEXTS_MAX    16U  /* their bodies and lists */
 
 /* Who may upload. The words are the configuration's. */
 enum hw_upload_policy {
@@ -28,9 +30,12 @@ enum hw_upload_policy {
 
 struct hw_talk_options {
 	enum hw_upload_policy upload_policy;
-	uint64_t file_size_max;    /* bytes */
-	uint64_t share_size_max;   /* bytes of all files of a share; 0: no limit */
-	uint64_t store_size_max;   /* bytes of all shares; 0: what the disk has */
+	uint64_t file_size_max;     /* bytes */
+	uint64_t share_size_max;    /* bytes of all files of a share; 0: no limit */
+	uint64_t store_size_max;    /* bytes of all shares; 0: what the disk has */
+	uint64_t expiry_default_ms; /* of a share, when nobody says otherwise */
+	uint64_t expiry_max_ms;     /* the longest that may be asked for; 0: any */
+	bool may_expire_never;
 	uint64_t upload_expiry_ms; /* an unfinished upload is kept so long after its last byte */
 	uint32_t uploads_max;
 	uint32_t downloads_max;
@@ -52,6 +57,8 @@ struct hw_talks {
 	struct hw_list open_intakes; /* of all uploads */
 	struct hw_pool downloads;
 	struct hw_pool removals;
+	struct hw_pool shares;     /* struct hw_share_talk */
+	struct hw_pool texts;      /* struct hw_text */
 	struct hw_pool live_seats; /* of those who follow uploads that are at home here */
 	struct hw_pool pages;      /* of their own: an operator asks when slabs are short */
 	bool is_read_only; /* the catalog took an I/O error: no upload works until a restart */

@@ -74,6 +74,7 @@ struct hw_tus *hw_tus_take(struct hw_talks *talks, struct hw_http_conn *conn, ui
 	tus->body_size = body_size;
 	tus->promised_size = promised_size;
 	tus->is_creation = false;
+	tus->is_live = false;
 	set_state(tus, HW_TUS_ASKING);
 	hw_http_conn_handle(conn, &g_handler, tus);
 	return tus;
@@ -196,13 +197,23 @@ static void opened(struct hw_tus_query *query, int res)
 
 /* -- refuse -- */
 
-void hw_tus_refuse(struct hw_tus *tus, uint32_t status, const char *sentence)
+static void leave(struct hw_tus *tus, enum hw_catalog_verb verb, uint32_t status,
+		  const char *sentence)
 {
 	tus->refusal = status;
 	tus->sentence = sentence;
 	set_state(tus, HW_TUS_LEAVING);
-	hw_catalog_submit(tus->query.talks->catalog, &tus->query.request, HW_CATALOG_UPLOAD_LEAVE,
-			  left);
+	hw_catalog_submit(tus->query.talks->catalog, &tus->query.request, verb, left);
+}
+
+void hw_tus_refuse(struct hw_tus *tus, uint32_t status, const char *sentence)
+{
+	leave(tus, HW_CATALOG_UPLOAD_LEAVE, status, sentence);
+}
+
+void hw_tus_abandon(struct hw_tus *tus, uint32_t status, const char *sentence)
+{
+	leave(tus, HW_CATALOG_ABORT, status, sentence);
 }
 
 static void left(struct hw_catalog_request *request)
@@ -225,9 +236,10 @@ void hw_tus_receive(struct hw_tus *tus)
 		.conn = tus->query.conn,
 		.length = tus->query.upload.length,
 		.promised_size = tus->promised_size,
-		.upload = &tus->query.upload,
+		.upload = tus->is_live ? NULL : &tus->query.upload,
 		.file_id = request->file_id,
 		.short_chunk = request->extent_count > 0 ? &request->extents[0] : NULL,
+		.is_live = tus->is_live,
 		.is_held = tus->digest.kind != HW_TUS_CHECKSUM_NONE,
 	};
 	tus->promised_size = 0;
@@ -260,7 +272,10 @@ static void stored(struct hw_intake *intake)
 			return;
 		}
 	}
-	if (hw_intake_is_complete(intake)) {
+	if (tus->is_live) {
+		tus->query.upload.offset = hw_intake_size(intake);
+		hw_intake_end_live(intake);
+	} else if (hw_intake_is_complete(intake)) {
 		hw_intake_commit(intake);
 	} else {
 		hw_intake_save(intake);
