@@ -84,7 +84,7 @@ struct hw_catalog_request {
 	uint16_t home;                 /* UPLOAD_CREATE, UPLOAD_OPEN: in; out; WATCH: in too */
 	bool is_replacing;
 	bool is_leaving;
-	struct hw_share_access access; /* LOOKUP: out */
+	struct hw_share_access access; /* LOOKUP, UPLOAD_*: out; UPLOAD_CREATE: its mode */
 
 	uint32_t chunk_index;  /* EXTENTS: in: of extents[0]; LOOKUP: out: 0 */
 	uint32_t extent_count; /* APPEND, COMMIT, EXTENT_DROP: in; LOOKUP, EXTENTS: out: the batch

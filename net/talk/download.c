@@ -22,6 +22,7 @@
 #include "core/base/log.h"
 #include "net/talk/pass.h"
 #include "net/talk/reply.h"
+#include "net/talk/share_read.h"
 #include "net/wire/base32.h"
 #include "net/wire/hex.h"
 #include "net/wire/http_etag.h"
@@ -236,6 +237,12 @@ static void find_done(struct hw_catalog_request *request)
 	struct hw_http_conn *conn = download->conn;
 	if (request->res < 0) {
 		int error = request->res;
+		bool is_none = error == -EINVAL || error == -ENODATA; /* but several, or none yet */
+		if (is_none && request->name_size == 0) {
+			hw_share_read_links(download->talks, conn, request);
+			download_free(download);
+			return;
+		}
 		download_free(download);
 		hw_reply_errno(conn, error);
 		return;
