@@ -25,6 +25,9 @@
 #include "net/wire/name.h"
 #include "net/wire/rfc3339.h"
 
+static void password_hash(struct hw_put *put, struct hw_share_wish *wish);
+static void hashed(struct hw_password_job *job);
+static void link_look(struct hw_put *put);
 static void link_ask(struct hw_put *put);
 static void link_asked(struct hw_catalog_request *request);
 static void receive(struct hw_put *put);
@@ -43,7 +46,8 @@ static const struct hw_intake_handler g_intake_handler = {
 static void set_state(struct hw_put *put, enum hw_put_state state)
 {
 	static const uint8_t g_next[HW_PUT_STATE_COUNT] = {
-		[HW_PUT_FREE] = 1U << HW_PUT_ASKING | 1U << HW_PUT_TAKING,
+		[HW_PUT_FREE] = 1U << HW_PUT_HASHING | 1U << HW_PUT_ASKING | 1U << HW_PUT_TAKING,
+		[HW_PUT_HASHING] = 1U << HW_PUT_ASKING | 1U << HW_PUT_TAKING | 1U << HW_PUT_FREE,
 		[HW_PUT_ASKING] = 1U << HW_PUT_TAKING | 1U << HW_PUT_FREE,
 		[HW_PUT_TAKING] = 1U << HW_PUT_REPLYING | 1U << HW_PUT_FREE,
 		[HW_PUT_REPLYING] = 1U << HW_PUT_FREE,
@@ -86,20 +90,13 @@ static bool is_acceptable(struct hw_talks *talks, struct hw_http_conn *conn)
 
 /* What the header fields and the query wish; returns false when the request was answered. */
 static bool policy_read(const struct hw_talks *talks, struct hw_http_conn *conn,
-			struct hw_share_policy *ret_policy)
+			struct hw_share_wish *ret_wish, struct hw_share_policy *ret_policy)
 {
 	char sentence[HW_SHARE_WISH_SENTENCE_MAX];
-	struct hw_share_wish wish;
 	uint32_t status = hw_policy_fields_read(hw_http_conn_request(conn),
-						hw_http_conn_head_bytes(conn), &wish, sentence);
-	bool has_password = hw_share_wishes_password(&wish);
-	explicit_bzero(wish.password, sizeof(wish.password));
-	if (status == 0 && has_password) {
-		hw_share_password_refuse(conn);
-		return false;
-	}
+						hw_http_conn_head_bytes(conn), ret_wish, sentence);
 	if (status == 0) {
-		status = hw_share_policy_make(&talks->options, talks->reactor->wall_ms, &wish,
+		status = hw_share_policy_make(&talks->options, talks->reactor->wall_ms, ret_wish,
 					      ret_policy, sentence);
 	}
 	if (status != 0) {
@@ -123,6 +120,9 @@ static struct hw_put *put_take(struct hw_talks *talks, struct hw_http_conn *conn
 		hw_reply_busy(conn, "Too many uploads are running; try again in a moment.");
 		return NULL;
 	}
+	/* Behind its intake the object may have been another's. */
+	put->state = HW_PUT_FREE;
+	put->password = (struct hw_password_job){.talks = NULL};
 	put->talks = talks;
 	put->conn = conn;
 	put->begun_us = talks->reactor->now_us;
@@ -136,6 +136,7 @@ void hw_put_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_s
 	char name[HW_NAME_SIZE_MAX];
 	uint32_t name_size = 0;
 	struct hw_share_policy policy;
+	struct hw_share_wish wish;
 	if (!is_acceptable(talks, conn)) {
 		return;
 	}
@@ -144,22 +145,59 @@ void hw_put_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_s
 		hw_reply_error(conn, 400, hw_name_reason(verdict));
 		return;
 	}
-	if (!policy_read(talks, conn, &policy)) {
-		return;
-	}
-	struct hw_put *put = put_take(talks, conn);
+	struct hw_put *put =
+		policy_read(talks, conn, &wish, &policy) ? put_take(talks, conn) : NULL;
 	if (put == NULL) {
+		explicit_bzero(wish.password, sizeof(wish.password));
 		return;
 	}
 	put->share = (struct hw_share){.policy = policy};
 	put->name_size = name_size;
 	memcpy(put->name, name, name_size);
 	hw_http_conn_handle(conn, &g_handler, put);
-	if (policy.link_name_size > 0) {
-		link_ask(put);
+	if (hw_share_wishes_password(&wish)) {
+		password_hash(put, &wish);
 		return;
 	}
-	receive(put);
+	link_look(put);
+}
+
+static void password_hash(struct hw_put *put, struct hw_share_wish *wish)
+{
+	struct hw_span text = {wish->password, wish->password_size};
+	int r = hw_password_set(&put->password, text);
+	hw_assert(r == 0); /* the wish was judged by the same limits */
+	explicit_bzero(wish->password, sizeof(wish->password));
+	set_state(put, HW_PUT_HASHING);
+	hw_password_hash(&put->password, put->talks, hashed);
+}
+
+static void give_up(struct hw_put *put)
+{
+	hw_segment_promise_end(&put->talks->store->log, put->promised_size);
+	put_free(put);
+}
+
+static void hashed(struct hw_password_job *job)
+{
+	struct hw_put *put = hw_container_of(job, struct hw_put, password);
+	struct hw_http_conn *conn = put->conn;
+	if (job->request.res < 0) {
+		give_up(put);
+		hw_password_reply(job, conn);
+		return;
+	}
+	hw_share_password_store(job, &put->share.policy);
+	link_look(put);
+}
+
+static void link_look(struct hw_put *put)
+{
+	if (put->share.policy.link_name_size > 0) {
+		link_ask(put);
+	} else {
+		receive(put);
+	}
 }
 
 /* Before the bytes: nobody likes to send them for nothing. COMMIT has the last word. */
@@ -183,8 +221,7 @@ static void link_asked(struct hw_catalog_request *request)
 		return;
 	}
 	int error = request->res == 0 ? -EEXIST : request->res;
-	hw_segment_promise_end(&put->talks->store->log, put->promised_size);
-	put_free(put);
+	give_up(put);
 	reply_errno(conn, error);
 }
 

@@ -67,12 +67,40 @@ static void ask(struct hw_share_talk *talk)
 	hw_catalog_submit(talk->talks->catalog, &talk->request, HW_CATALOG_SHARE_GET, got);
 }
 
-/* THE SEAM for net/talk/pass.h and password.h: a stranger with a pass, or the password, may too. The
- * head is still there. */
-static bool may_look(const struct hw_share_talk *talk)
+static void list_ask(struct hw_share_talk *talk)
+{
+	struct hw_catalog_request *request = &talk->request;
+	if (!hw_text_body_take(&talk->body)) {
+		hw_share_talk_fail(talk, -ENOBUFS);
+		return;
+	}
+	request->files = talk->body.text->files;
+	request->row_capacity = HW_TEXT_FILES_MAX;
+	hw_catalog_submit(talk->talks->catalog, request, HW_CATALOG_FILE_LIST, listed);
+}
+
+static void admitted(struct hw_admission *admission, bool is_in)
+{
+	struct hw_share_talk *talk = hw_container_of(admission, struct hw_share_talk, admission);
+	if (is_in) {
+		list_ask(talk);
+	} else {
+		hw_share_talk_free(talk);
+	}
+}
+
+/* What a stranger needs besides the link: the password, or a pass. The head is still there. */
+static enum hw_admission_verdict may_look(struct hw_share_talk *talk)
 {
 	const struct hw_catalog_request *request = &talk->request;
-	return request->is_owner || request->is_operator || talk->share.policy.password_size == 0;
+	const struct hw_share_policy *policy = &talk->share.policy;
+	struct hw_share_access access = {.password_size = policy->password_size};
+	memcpy(access.password, policy->password, policy->password_size);
+	if (request->is_owner || request->is_operator) {
+		return HW_ADMISSION_IN;
+	}
+	talk->admission.done = admitted;
+	return hw_admission_password(&talk->admission, talk->share.share_id, &access);
 }
 
 static void got(struct hw_catalog_request *request)
@@ -82,21 +110,16 @@ static void got(struct hw_catalog_request *request)
 		hw_share_talk_fail(talk, request->res);
 		return;
 	}
-	if (!may_look(talk)) {
-		struct hw_http_conn *conn = talk->conn;
+	switch (may_look(talk)) {
+	case HW_ADMISSION_IN:
+		list_ask(talk);
+		break;
+	case HW_ADMISSION_OUT:
 		hw_share_talk_free(talk);
-		hw_reply_error_field(conn, 401,
-				     "This share has a password: send it as Hawser-Password.",
-				     "WWW-Authenticate", "Hawser-Password");
-		return;
+		break;
+	default:
+		break;
 	}
-	if (!hw_text_body_take(&talk->body)) {
-		hw_share_talk_fail(talk, -ENOBUFS);
-		return;
-	}
-	request->files = talk->body.text->files;
-	request->row_capacity = HW_TEXT_FILES_MAX;
-	hw_catalog_submit(talk->talks->catalog, request, HW_CATALOG_FILE_LIST, listed);
 }
 
 /* Rows that are shown: the last of a full list only says that there are more. */

@@ -43,6 +43,7 @@ struct hw_share_talk *hw_share_talk_take(struct hw_talks *talks, struct hw_http_
 	talk->share = (struct hw_share){.size = 0};
 	talk->wish.given = 0;
 	talk->wish.password_size = 0;
+	hw_admission_init(&talk->admission, talks, conn, NULL);
 	talk->body = (struct hw_text_body){.talks = talks, .conn = conn};
 	talk->send_tries = 0;
 	talk->is_retried = false;
@@ -115,17 +116,34 @@ bool hw_share_wishes_password(const struct hw_share_wish *wish)
 	return (wish->given & HW_SHARE_WISH_PASSWORD) != 0 && wish->password_size > 0;
 }
 
-void hw_share_password_refuse(struct hw_http_conn *conn)
+void hw_share_password_store(const struct hw_password_job *job, struct hw_share_policy *policy)
 {
-	hw_reply_error(conn, 501, "This server cannot protect a share with a password yet.");
+	hw_assert(job->request.res == 0 && job->request.phc_size <= HW_PASSWORD_PHC_MAX);
+	policy->password_size = job->request.phc_size;
+	memcpy(policy->password, job->request.phc, job->request.phc_size);
 }
 
-/* THE SEAM for net/talk/password.h: the hash into talk->share.policy.password, then @done. */
+static void hashed(struct hw_password_job *job)
+{
+	struct hw_share_talk *talk = hw_container_of(job, struct hw_share_talk, admission.password);
+	struct hw_http_conn *conn = talk->conn;
+	if (job->request.res < 0) {
+		hw_share_talk_free(talk);
+		hw_password_reply(job, conn);
+		return;
+	}
+	hw_share_password_store(job, &talk->share.policy);
+	talk->done(talk);
+}
+
 static void password_hash_submit(struct hw_share_talk *talk)
 {
-	struct hw_http_conn *conn = talk->conn;
-	hw_share_talk_free(talk);
-	hw_share_password_refuse(conn);
+	struct hw_password_job *job = &talk->admission.password;
+	struct hw_span text = {talk->wish.password, talk->wish.password_size};
+	int r = hw_password_set(job, text);
+	hw_assert(r == 0); /* the wish was judged by the same limits */
+	explicit_bzero(talk->wish.password, talk->wish.password_size);
+	hw_password_hash(job, talk->talks, hashed);
 }
 
 void hw_share_talk_password(struct hw_share_talk *talk, hw_share_talk_fn *done)
