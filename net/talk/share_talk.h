@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * share_talk.h - what conversations about shares have in common: who asks, what is wished, the answer
+ * share_talk.h - what conversations about shares have in common: who asks, what is wished, the
+ * answer
  *
  * Room: net/talk    Thread: reactor    Blocks: never    Allocates: never (from the pools of shares
  * and of texts)
