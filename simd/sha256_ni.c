@@ -5,12 +5,12 @@
  * sha256rnds2 takes four clocks and each waits for the one before, so a single message leaves the
  * unit idle. How much depends on the machine: Intel's (Golden Cove) starts one every third clock,
  * so a second message gains a third and there is no more to gain; AMD's (Zen 5) starts one every
- * second, and four messages gain nine tenths. kernels.c measures and takes what is faster. All of it
- * is inlined and unrolled.
+ * second, and four messages nearly double it. kernels.c measures and takes what is faster. All of
+ * it is inlined and unrolled.
  *
  * One message and two run in step, and the compiler finds the registers. Four do not fit into
- * sixteen, and what is kept where decides: gcc's own choice reached 87 % of what the unit can do, the
- * places and the order written down below 95 %.
+ * sixteen, and what is kept where decides: gcc's own choice reached 87 % of what the unit can do,
+ * the places and the order written down below 95 %.
  */
 #include "simd/sha256_kernels.h"
 
@@ -154,9 +154,9 @@ void hw_sha256_ni_x2(uint32_t *state, const uint8_t *const *blocks, uint64_t blo
 	lanes_run(state, blocks, block_count, 2);
 }
 
-/* Four messages. The eight registers of state, one of words ready for the unit for each message, xmm0
- * where the unit wants them, and three for the schedule make sixteen: all else is in memory, and
- * loads are free here. */
+/* Four messages. The eight registers of state, one of words ready for the unit for each message,
+ * xmm0 where the unit wants them, and three for the schedule make sixteen: all else is in memory,
+ * and loads are free here. */
 struct quad_lane {
 	__m128i abef;
 	__m128i cdgh;
@@ -165,8 +165,8 @@ struct quad_lane {
 	const uint8_t *block;
 };
 
-/* By name and not in an array: gcc 12 keeps the fields of an array's members in memory from block to
- * block, which costs 3 %. */
+/* By name and not in an array: gcc 12 keeps the fields of an array's members in memory from block
+ * to block, which costs 3 %. */
 struct quad {
 	struct quad_lane a;
 	struct quad_lane b;
@@ -206,7 +206,8 @@ INLINE void words_make(struct quad_lane *lane, uint32_t q, const __m128i *k)
 			   [newer] "m"(lane->w[(q + 3) & 3U]), [k] "m"(*k));
 }
 
-/* Of four rounds each. What a step below would do before the first or after the last is left out. */
+/* Of four rounds each. What a step below would do before the first or after the last is left out.
+ */
 #define QUARTERS 16U
 
 INLINE void words(struct quad_lane *lane, uint32_t q)
@@ -239,8 +240,9 @@ INLINE void rounds_end(struct quad_lane *lane, uint32_t q)
 	}
 }
 
-/* Four rounds of all four. Each message is about a third of this behind the one before, so that the
- * unit never has to wait for words. The order was found by trying a hundred; all in step costs 2 %. */
+/* Four rounds of all four. Each message is about a third of this behind the one before, so that
+ * the unit never has to wait for words. The order was found by trying a hundred; all in step costs
+ * 2 %. */
 INLINE void quarter_run(struct quad *n, uint32_t q)
 {
 	rounds_end(&n->a, q - 1);
