@@ -301,7 +301,10 @@ void hw_intake_loaded(struct hw_intake *intake)
 	bool is_last_block = intake->kept_size > 0 && hw_intake_is_complete(intake);
 	if (intake->is_body_over && !is_last_block) { /* we were stopped meanwhile */
 		body_over(intake);
-	} else {
+		return;
+	}
+	hw_chunk_writer_reserve(newest_writer(intake)); /* or it keeps what is less than a slab */
+	if (intake->state == HW_INTAKE_RECEIVING) {
 		hw_intake_receive(intake); /* the writer may be busy with what was read back */
 	}
 }
