@@ -499,6 +499,9 @@ void hw_intake_stop(struct hw_intake *intake, int error)
 	if (intake->state != HW_INTAKE_RECEIVING && intake->state != HW_INTAKE_LOADING) {
 		return; /* it ends by itself */
 	}
+	if (intake->is_body_over) {
+		return; /* likewise: the last block waits for room */
+	}
 	if (!is_resumed(intake)) {
 		hw_intake_fail(intake, error);
 		return;
@@ -509,7 +512,12 @@ void hw_intake_stop(struct hw_intake *intake, int error)
 	if (intake->is_receiving) {
 		intake->options.source->stop(intake);
 	}
-	if (!is_waiting) {
+	if (is_waiting) {
+		return;
+	}
+	if (intake->kept_size > 0 && hw_intake_is_complete(intake)) {
+		hw_intake_receive(intake); /* the last block goes when there is room */
+	} else {
 		body_over(intake);
 	}
 }
