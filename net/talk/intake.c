@@ -102,6 +102,7 @@ static void resume_init(struct hw_intake *intake)
 	memcpy(intake->kept, upload->tail, upload->tail_size);
 	if (intake->options.short_chunk != NULL) {
 		intake->short_chunk = *intake->options.short_chunk;
+		intake->last_short = intake->short_chunk;
 		hw_assert(intake->short_chunk.size % HW_BLOCK_SIZE == 0);
 		hw_assert(intake->short_chunk.size < HW_CHUNK_SIZE);
 	}
@@ -134,6 +135,7 @@ static void intake_init(struct hw_intake *intake, struct hw_talks *talks,
 	intake->is_chunk_open = false;
 	intake->is_body_over = false;
 	intake->short_chunk.size = 0;
+	intake->last_short.size = 0;
 	intake->request = (struct hw_catalog_request){.file_id = options->file_id};
 	hw_live_init(&intake->live, options->is_live, talks->reactor->now_us);
 	intake->slab_waiter.ready = slab_ready;
