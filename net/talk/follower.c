@@ -110,7 +110,8 @@ static void disk_read(struct hw_follower *follower)
 
 static bool must_retry(struct hw_follower *follower, int res)
 {
-	if (res != -EBADMSG || !follower->reader.is_tentative) {
+	bool is_gone = res == -EBADMSG || res == -ENOENT; /* punched, or its segment unlinked */
+	if (!is_gone || !follower->reader.is_tentative) {
 		return false;
 	}
 	follower->failed = follower->reader.chunk_reader.extent;

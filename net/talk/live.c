@@ -148,13 +148,16 @@ static enum hw_follow_answer judge(struct hw_intake *intake, struct hw_follow *f
 	if (live->is_only_store) {
 		return follow->offset < intake->received_size ? HW_FOLLOW_LATE : HW_FOLLOW_NONE;
 	}
-	const struct hw_live_chunk *chunk = chunk_find(live, follow->offset);
-	if (chunk != NULL) {
-		follow->extent = chunk->extent;
-		follow->chunk_index = chunk->offset / HW_CHUNK_SIZE;
-		return HW_FOLLOW_EXTENT;
+	if (follow->offset < intake->named_size) {
+		return HW_FOLLOW_NAMED; /* known bytes were dropped: only the catalog knows where */
 	}
-	return follow->offset < intake->named_size ? HW_FOLLOW_NAMED : HW_FOLLOW_NONE;
+	const struct hw_live_chunk *chunk = chunk_find(live, follow->offset);
+	if (chunk == NULL) {
+		return HW_FOLLOW_NONE;
+	}
+	follow->extent = chunk->extent;
+	follow->chunk_index = chunk->offset / HW_CHUNK_SIZE;
+	return HW_FOLLOW_EXTENT;
 }
 
 /* Returns false when it has to wait. */
