@@ -651,13 +651,15 @@ static void let_go(struct hw_download *download)
 /*
  * The client is slow: it does not keep our slabs. What it did not take of the piece is read again
  * when it takes more; the page cache has it. A head or an end that it did not take lies in the
- * reply buffer, and is simply sent on.
+ * reply buffer, and is simply sent on. Where nothing is stored there is no second reading: the slab
+ * stays, and its sender waits.
  */
 static void give_way(struct hw_download *download)
 {
 	uint64_t unsent_size = download->conn->send_left_size;
 	uint32_t piece_size = download->sending.size;
-	if (download->sending.slab == NULL || unsent_size <= download->tail_size ||
+	bool is_only_here = download->file.reader.request.access.mode == HW_SHARE_LIVE;
+	if (is_only_here || download->sending.slab == NULL || unsent_size <= download->tail_size ||
 	    unsent_size > download->tail_size + (uint64_t)piece_size) {
 		hw_http_conn_send_more(download->conn);
 		return;

@@ -22,6 +22,7 @@ enum disturbance {
 	CLIENT_RESETS,   /* before step n */
 	CLIENT_FINISHES, /* before step n */
 	CLIENT_HANGS,    /* before step n: it comes back on another connection */
+	SECOND_ASKS,     /* before step n: somebody else asks for the offset, the sender loses it */
 	DRAIN,
 	CUT,
 	OPERATION_FAILS, /* the nth */
@@ -66,6 +67,17 @@ static void sender_disturb(struct tus_sender *sender, enum disturbance disturban
 	}
 }
 
+static void second_ask(const struct tus_sender *sender)
+{
+	char text[512];
+	int size = snprintf(text, sizeof(text),
+			    "HEAD %s HTTP/1.1\r\n" TUS_HEAD "Connection: close\r\n\r\n",
+			    sender->path);
+	struct hw_sim_peer *peer = hw_sim_connect(g_world.reactor.ring, g_world.listener);
+	hw_sim_peer_write(peer, text, (uint64_t)size);
+	hw_sim_peer_shutdown(peer);
+}
+
 static void before_step(void *user, uint64_t step)
 {
 	const struct run *run = user;
@@ -77,6 +89,9 @@ static void before_step(void *user, uint64_t step)
 	case CLIENT_FINISHES:
 	case CLIENT_HANGS:
 		sender_disturb(&g_senders[0], run->disturbance);
+		break;
+	case SECOND_ASKS:
+		second_ask(&g_senders[0]);
 		break;
 	case DRAIN:
 		hw_http_server_drain(&g_world.server);
@@ -238,6 +253,7 @@ static void places_try(enum disturbance disturbance)
 PLACES_TEST(sender_resets_at_every_step, CLIENT_RESETS)
 PLACES_TEST(sender_finishes_at_every_step, CLIENT_FINISHES)
 PLACES_TEST(sender_hangs_at_every_step, CLIENT_HANGS)
+PLACES_TEST(sender_loses_it_at_every_step, SECOND_ASKS)
 PLACES_TEST(daemon_drains_at_every_step, DRAIN)
 PLACES_TEST(daemon_stops_at_every_step, CUT)
 PLACES_TEST(every_operation_fails, OPERATION_FAILS)
@@ -271,10 +287,14 @@ static struct hw_sim_options chaos(struct hw_prng *prng, uint64_t seed)
 
 static uint64_t file_size(struct hw_prng *prng)
 {
-	static const uint64_t edges[] = {0,       1,           16383,       16384,   16385, 262144,
-					 4 * MIB, 4 * MIB + 1, 4 * MIB - 1, 5 * MIB, 600000};
-	if (hw_prng_chance(prng, 30)) {
+	static const uint64_t edges[] = {0, 1, 16383, 16384, 16385, 262144, 600000};
+	static const uint64_t chunks[] = {4 * MIB, 4 * MIB + 1, 4 * MIB - 1, 5 * MIB};
+	uint32_t chance = pick(prng, 0, 99);
+	if (chance < 30) {
 		return edges[hw_prng_below(prng, hw_count_of(edges))];
+	}
+	if (chance < 33) {
+		return chunks[hw_prng_below(prng, hw_count_of(chunks))];
 	}
 	return hw_prng_below(prng, UINT64_C(1) << pick(prng, 4, 20));
 }
@@ -367,6 +387,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(sender_resets_at_every_step),
 		cmocka_unit_test(sender_finishes_at_every_step),
 		cmocka_unit_test(sender_hangs_at_every_step),
+		cmocka_unit_test(sender_loses_it_at_every_step),
 		cmocka_unit_test(daemon_drains_at_every_step),
 		cmocka_unit_test(daemon_stops_at_every_step),
 		cmocka_unit_test(every_operation_fails),
