@@ -2,7 +2,7 @@
  *
  * The way of a request:
  *
- *   begin -> (link_ask -> link_asked: is its name free?) -> receive
+ *   begin -> (link_ask -> link_asked: is its name free?) -> (hash -> hashed) -> receive
  *   receive -> the intake takes the body -> stored -> commit -> named -> reply -> send_done
  *                                     \-> failed -> the error's answer
  */
@@ -25,11 +25,11 @@
 #include "net/wire/name.h"
 #include "net/wire/rfc3339.h"
 
-static void password_hash(struct hw_put *put, struct hw_share_wish *wish);
-static void hashed(struct hw_password_job *job);
-static void link_look(struct hw_put *put);
 static void link_ask(struct hw_put *put);
 static void link_asked(struct hw_catalog_request *request);
+static void password_set(struct hw_put *put, struct hw_share_wish *wish);
+static void hash(struct hw_put *put);
+static void hashed(struct hw_password_job *job);
 static void receive(struct hw_put *put);
 static void stored(struct hw_intake *intake);
 static void named(struct hw_intake *intake);
@@ -46,9 +46,9 @@ static const struct hw_intake_handler g_intake_handler = {
 static void set_state(struct hw_put *put, enum hw_put_state state)
 {
 	static const uint8_t g_next[HW_PUT_STATE_COUNT] = {
-		[HW_PUT_FREE] = 1U << HW_PUT_HASHING | 1U << HW_PUT_ASKING | 1U << HW_PUT_TAKING,
-		[HW_PUT_HASHING] = 1U << HW_PUT_ASKING | 1U << HW_PUT_TAKING | 1U << HW_PUT_FREE,
-		[HW_PUT_ASKING] = 1U << HW_PUT_TAKING | 1U << HW_PUT_FREE,
+		[HW_PUT_FREE] = 1U << HW_PUT_ASKING | 1U << HW_PUT_HASHING | 1U << HW_PUT_TAKING,
+		[HW_PUT_ASKING] = 1U << HW_PUT_HASHING | 1U << HW_PUT_TAKING | 1U << HW_PUT_FREE,
+		[HW_PUT_HASHING] = 1U << HW_PUT_TAKING | 1U << HW_PUT_FREE,
 		[HW_PUT_TAKING] = 1U << HW_PUT_REPLYING | 1U << HW_PUT_FREE,
 		[HW_PUT_REPLYING] = 1U << HW_PUT_FREE,
 	};
@@ -88,6 +88,16 @@ static bool is_acceptable(struct hw_talks *talks, struct hw_http_conn *conn)
 	return true;
 }
 
+/* Nobody shall find it in memory later. */
+static void password_wipe(struct hw_http_conn *conn)
+{
+	struct hw_span value;
+	if (hw_http_request_field(hw_http_conn_request(conn), hw_http_conn_head_bytes(conn),
+				  HW_SPAN("Hawser-Password"), &value)) {
+		hw_http_conn_head_wipe(conn, value);
+	}
+}
+
 /* What the header fields and the query wish; returns false when the request was answered. */
 static bool policy_read(const struct hw_talks *talks, struct hw_http_conn *conn,
 			struct hw_share_wish *ret_wish, struct hw_share_policy *ret_policy)
@@ -95,11 +105,13 @@ static bool policy_read(const struct hw_talks *talks, struct hw_http_conn *conn,
 	char sentence[HW_SHARE_WISH_SENTENCE_MAX];
 	uint32_t status = hw_policy_fields_read(hw_http_conn_request(conn),
 						hw_http_conn_head_bytes(conn), ret_wish, sentence);
+	password_wipe(conn);
 	if (status == 0) {
 		status = hw_share_policy_make(&talks->options, talks->reactor->wall_ms, ret_wish,
 					      ret_policy, sentence);
 	}
 	if (status != 0) {
+		explicit_bzero(ret_wish->password, sizeof(ret_wish->password));
 		hw_reply_error(conn, status, sentence);
 	}
 	return status == 0;
@@ -145,8 +157,10 @@ void hw_put_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_s
 		hw_reply_error(conn, 400, hw_name_reason(verdict));
 		return;
 	}
-	struct hw_put *put =
-		policy_read(talks, conn, &wish, &policy) ? put_take(talks, conn) : NULL;
+	if (!policy_read(talks, conn, &wish, &policy)) {
+		return;
+	}
+	struct hw_put *put = put_take(talks, conn);
 	if (put == NULL) {
 		explicit_bzero(wish.password, sizeof(wish.password));
 		return;
@@ -155,49 +169,31 @@ void hw_put_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_s
 	put->name_size = name_size;
 	memcpy(put->name, name, name_size);
 	hw_http_conn_handle(conn, &g_handler, put);
-	if (hw_share_wishes_password(&wish)) {
-		password_hash(put, &wish);
+	password_set(put, &wish);
+	if (policy.link_name_size > 0) {
+		link_ask(put);
 		return;
 	}
-	link_look(put);
+	hash(put);
 }
 
-static void password_hash(struct hw_put *put, struct hw_share_wish *wish)
+static void password_set(struct hw_put *put, struct hw_share_wish *wish)
 {
-	struct hw_span text = {wish->password, wish->password_size};
-	int r = hw_password_set(&put->password, text);
-	hw_assert(r == 0); /* the wish was judged by the same limits */
+	put->has_password = hw_share_wishes_password(wish);
+	if (put->has_password) {
+		int r = hw_password_set(&put->password,
+					(struct hw_span){wish->password, wish->password_size});
+		hw_assert(r == 0); /* the wish was judged */
+	}
 	explicit_bzero(wish->password, sizeof(wish->password));
-	set_state(put, HW_PUT_HASHING);
-	hw_password_hash(&put->password, put->talks, hashed);
 }
 
-static void give_up(struct hw_put *put)
+/* The request cannot become an upload; the caller has answered it, or does. */
+static void put_drop(struct hw_put *put)
 {
 	hw_segment_promise_end(&put->talks->store->log, put->promised_size);
+	hw_password_drop(&put->password);
 	put_free(put);
-}
-
-static void hashed(struct hw_password_job *job)
-{
-	struct hw_put *put = hw_container_of(job, struct hw_put, password);
-	struct hw_http_conn *conn = put->conn;
-	if (job->request.res < 0) {
-		give_up(put);
-		hw_password_reply(job, conn);
-		return;
-	}
-	hw_share_password_store(job, &put->share.policy);
-	link_look(put);
-}
-
-static void link_look(struct hw_put *put)
-{
-	if (put->share.policy.link_name_size > 0) {
-		link_ask(put);
-	} else {
-		receive(put);
-	}
 }
 
 /* Before the bytes: nobody likes to send them for nothing. COMMIT has the last word. */
@@ -217,12 +213,35 @@ static void link_asked(struct hw_catalog_request *request)
 	struct hw_put *put = hw_container_of(request, struct hw_put, intake.request);
 	struct hw_http_conn *conn = put->conn;
 	if (request->res == -ENOENT || request->res == -EIDRM) {
-		receive(put);
+		hash(put);
 		return;
 	}
 	int error = request->res == 0 ? -EEXIST : request->res;
-	give_up(put);
+	put_drop(put);
 	reply_errno(conn, error);
+}
+
+/* Before the bytes, too: so many may wait for it that there is no room. */
+static void hash(struct hw_put *put)
+{
+	if (!put->has_password) {
+		receive(put);
+		return;
+	}
+	set_state(put, HW_PUT_HASHING);
+	hw_password_hash(&put->password, put->talks, hashed);
+}
+
+static void hashed(struct hw_password_job *job)
+{
+	struct hw_put *put = hw_container_of(job, struct hw_put, password);
+	if (job->request.res < 0) {
+		hw_password_reply(job, put->conn);
+		put_drop(put);
+		return;
+	}
+	hw_share_policy_password_set(&put->share.policy, job);
+	receive(put);
 }
 
 static void receive(struct hw_put *put)

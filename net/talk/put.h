@@ -13,8 +13,8 @@
 
 enum hw_put_state {
 	HW_PUT_FREE = 0,
-	HW_PUT_HASHING,  /* the thread of passwords wakes it */
 	HW_PUT_ASKING,   /* the catalog wakes it: is the link's name free? */
+	HW_PUT_HASHING,  /* the thread of the passwords wakes it */
 	HW_PUT_TAKING,   /* the intake wakes it */
 	HW_PUT_REPLYING, /* the link is being sent */
 	HW_PUT_STATE_COUNT,
@@ -32,6 +32,7 @@ struct hw_put {
 	uint32_t name_size;
 	char name[HW_NAME_SIZE_MAX];
 	enum hw_put_state state;
+	bool has_password;
 	uint8_t token[HW_TOKEN_SIZE];
 };
 

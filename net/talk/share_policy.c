@@ -115,3 +115,25 @@ uint32_t hw_share_policy_change(const struct hw_talk_options *options, uint64_t 
 	*ret_mask = mask;
 	return 0;
 }
+
+void hw_share_policy_password_set(struct hw_share_policy *policy, const struct hw_password_job *job)
+{
+	const struct hw_crypt_request *request = &job->request;
+	hw_assert(request->res == 0 && request->phc_size <= sizeof(policy->password));
+	memcpy(policy->password, request->phc, request->phc_size);
+	policy->password_size = request->phc_size;
+}
+
+struct hw_share_access hw_share_policy_access(const struct hw_share *share)
+{
+	const struct hw_share_policy *policy = &share->policy;
+	struct hw_share_access access = {
+		.expires_ms = policy->expires_ms,
+		.downloads_max = policy->downloads_max,
+		.downloads = share->downloads,
+		.mode = policy->mode,
+		.password_size = policy->password_size,
+	};
+	memcpy(access.password, policy->password, policy->password_size);
+	return access;
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  *   take -> wish -> body_done -> wished -> done
+ *   password -> (the thread of the passwords) -> hashed -> done
  *   answer, or head and send -> send_done -> free
  */
 #include "net/talk/share_talk.h"
@@ -9,11 +10,13 @@
 #include <string.h>
 
 #include "net/talk/may.h"
+#include "net/talk/share_policy.h"
 
 #define SEND_TRIES_MAX 10U /* seconds that a slow client may keep a text */
 
 static void body_done(void *talk, int res);
 static void wished(struct hw_text_body *body, int res);
+static void hashed(struct hw_password_job *job);
 static void send_done(void *talk, int res);
 
 static const struct hw_http_handler g_handler = {
@@ -43,7 +46,6 @@ struct hw_share_talk *hw_share_talk_take(struct hw_talks *talks, struct hw_http_
 	talk->share = (struct hw_share){.size = 0};
 	talk->wish.given = 0;
 	talk->wish.password_size = 0;
-	hw_admission_init(&talk->admission, talks, conn, NULL);
 	talk->body = (struct hw_text_body){.talks = talks, .conn = conn};
 	talk->send_tries = 0;
 	talk->is_retried = false;
@@ -116,44 +118,31 @@ bool hw_share_wishes_password(const struct hw_share_wish *wish)
 	return (wish->given & HW_SHARE_WISH_PASSWORD) != 0 && wish->password_size > 0;
 }
 
-void hw_share_password_store(const struct hw_password_job *job, struct hw_share_policy *policy)
+void hw_share_talk_password(struct hw_share_talk *talk, hw_share_talk_fn *done)
 {
-	hw_assert(job->request.res == 0 && job->request.phc_size <= HW_PASSWORD_PHC_MAX);
-	policy->password_size = job->request.phc_size;
-	memcpy(policy->password, job->request.phc, job->request.phc_size);
+	struct hw_password_job *job = &talk->admission.password;
+	talk->done = done;
+	if (!hw_share_wishes_password(&talk->wish)) {
+		done(talk);
+		return;
+	}
+	int r = hw_password_set(job,
+				(struct hw_span){talk->wish.password, talk->wish.password_size});
+	hw_assert(r == 0); /* the wish was judged */
+	explicit_bzero(talk->wish.password, talk->wish.password_size);
+	hw_password_hash(job, talk->talks, hashed);
 }
 
 static void hashed(struct hw_password_job *job)
 {
 	struct hw_share_talk *talk = hw_container_of(job, struct hw_share_talk, admission.password);
-	struct hw_http_conn *conn = talk->conn;
 	if (job->request.res < 0) {
+		hw_password_reply(job, talk->conn);
 		hw_share_talk_free(talk);
-		hw_password_reply(job, conn);
 		return;
 	}
-	hw_share_password_store(job, &talk->share.policy);
+	hw_share_policy_password_set(&talk->share.policy, job);
 	talk->done(talk);
-}
-
-static void password_hash_submit(struct hw_share_talk *talk)
-{
-	struct hw_password_job *job = &talk->admission.password;
-	struct hw_span text = {talk->wish.password, talk->wish.password_size};
-	int r = hw_password_set(job, text);
-	hw_assert(r == 0); /* the wish was judged by the same limits */
-	explicit_bzero(talk->wish.password, talk->wish.password_size);
-	hw_password_hash(job, talk->talks, hashed);
-}
-
-void hw_share_talk_password(struct hw_share_talk *talk, hw_share_talk_fn *done)
-{
-	talk->done = done;
-	if (hw_share_wishes_password(&talk->wish)) {
-		password_hash_submit(talk);
-		return;
-	}
-	done(talk);
 }
 
 /* -- the answer -- */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * share_talk.h - what conversations about shares have in common: who asks, what is wished, the
- * answer
+ * share_talk.h - what conversations about shares have in common: who asks, what is wished, the answer
  *
  * Room: net/talk    Thread: reactor    Blocks: never    Allocates: never (from the pools of shares
  * and of texts)
@@ -37,9 +36,9 @@ struct hw_share_talk {
 	struct hw_catalog_request request;
 	struct hw_share share; /* request.share */
 	struct hw_share_wish wish;
-	struct hw_admission admission; /* also for the hash of a new password */
 	struct hw_text_body body;      /* its text is the answer's too */
 	hw_share_talk_fn *done;        /* of wish and password */
+	struct hw_admission admission; /* its password: to be hashed, or to be checked */
 	uint32_t send_tries;
 	bool is_change;
 	bool is_retried;              /* create: the id was taken */
@@ -59,11 +58,9 @@ void hw_share_talk_free(struct hw_share_talk *talk);
 /* The body, as a wish; what is wrong with it is answered, and then @done does not run. The head is
  * released. */
 void hw_share_talk_wish(struct hw_share_talk *talk, bool is_change, hw_share_talk_fn *done);
-/* The wish's password into the share's policy; likewise. Without one @done runs at once. */
+/* The wish's password, hashed, into the share's policy; likewise. Without one @done runs at once. */
 void hw_share_talk_password(struct hw_share_talk *talk, hw_share_talk_fn *done);
 bool hw_share_wishes_password(const struct hw_share_wish *wish);
-/* What was hashed, into a policy. */
-void hw_share_password_store(const struct hw_password_job *job, struct hw_share_policy *policy);
 
 /* The share as it is written as JSON, for its owner and without a token; what the spans of @ret_row
  * point to is @share's and its own. */
