@@ -43,7 +43,7 @@ enum hw_http_conn_state {
 	HW_CONN_UPGRADED,  /* another protocol has the socket (http_upgrade.h) */
 	HW_CONN_REFUSING,  /* an error answer of our own is being sent */
 	HW_CONN_LINGERING, /* said all; reads on, so that the client sees the answer */
-	HW_CONN_CLOSING, /* no new operation starts; waits for those in flight */
+	HW_CONN_CLOSING,   /* no new operation starts; waits for those in flight */
 	HW_CONN_STATE_COUNT,
 };
 

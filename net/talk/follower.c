@@ -110,7 +110,8 @@ static void disk_read(struct hw_follower *follower)
 
 static bool must_retry(struct hw_follower *follower, int res)
 {
-	if (res != -EBADMSG || !follower->reader.is_tentative) {
+	bool is_gone = res == -EBADMSG || res == -ENOENT; /* punched, or its segment unlinked */
+	if (!is_gone || !follower->reader.is_tentative) {
 		return false;
 	}
 	follower->failed = follower->reader.chunk_reader.extent;
@@ -178,6 +179,17 @@ static struct hw_follow *question_free(struct hw_follower *follower)
 	return NULL;
 }
 
+/* The seat is on its way back: whoever asked now would get one that nobody gives up. */
+static bool is_seat_leaving(const struct hw_follower *follower)
+{
+	for (uint32_t i = 0; i < HW_FOLLOWER_QUESTIONS; i++) {
+		if (follower->questions[i].is_leaving) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void ask(struct hw_follower *follower)
 {
 	struct hw_talks *talks = follower->reader.talks;
@@ -185,7 +197,8 @@ static void ask(struct hw_follower *follower)
 	hw_assert(index < talks->options.peer_count);
 	struct hw_talks *home = talks->options.peers[index];
 	struct hw_follow *question = question_free(follower);
-	if (question == NULL || (follower->seat_home != NULL && follower->seat_home != home)) {
+	bool is_moving = follower->seat_home != NULL && follower->seat_home != home;
+	if (question == NULL || is_moving || is_seat_leaving(follower)) {
 		follower->state = HW_FOLLOWER_WAITING;
 		leave_try(follower);
 		return;

@@ -102,6 +102,7 @@ static void resume_init(struct hw_intake *intake)
 	memcpy(intake->kept, upload->tail, upload->tail_size);
 	if (intake->options.short_chunk != NULL) {
 		intake->short_chunk = *intake->options.short_chunk;
+		intake->last_short = intake->short_chunk;
 		hw_assert(intake->short_chunk.size % HW_BLOCK_SIZE == 0);
 		hw_assert(intake->short_chunk.size < HW_CHUNK_SIZE);
 	}
@@ -134,6 +135,7 @@ static void intake_init(struct hw_intake *intake, struct hw_talks *talks,
 	intake->is_chunk_open = false;
 	intake->is_body_over = false;
 	intake->short_chunk.size = 0;
+	intake->last_short.size = 0;
 	intake->request = (struct hw_catalog_request){
 		.file_id = options->file_id,
 		.free_size = hw_segment_log_free_size(&talks->store->log),
@@ -306,7 +308,10 @@ void hw_intake_loaded(struct hw_intake *intake)
 	bool is_last_block = intake->kept_size > 0 && hw_intake_is_complete(intake);
 	if (intake->is_body_over && !is_last_block) { /* we were stopped meanwhile */
 		body_over(intake);
-	} else {
+		return;
+	}
+	hw_chunk_writer_reserve(newest_writer(intake)); /* or it keeps what is less than a slab */
+	if (intake->state == HW_INTAKE_RECEIVING) {
 		hw_intake_receive(intake); /* the writer may be busy with what was read back */
 	}
 }
@@ -501,6 +506,9 @@ void hw_intake_stop(struct hw_intake *intake, int error)
 	if (intake->state != HW_INTAKE_RECEIVING && intake->state != HW_INTAKE_LOADING) {
 		return; /* it ends by itself */
 	}
+	if (intake->is_body_over) {
+		return; /* likewise: the last block waits for room */
+	}
 	if (!is_resumed(intake)) {
 		hw_intake_fail(intake, error);
 		return;
@@ -511,7 +519,12 @@ void hw_intake_stop(struct hw_intake *intake, int error)
 	if (intake->is_receiving) {
 		intake->options.source->stop(intake);
 	}
-	if (!is_waiting) {
+	if (is_waiting) {
+		return;
+	}
+	if (intake->kept_size > 0 && hw_intake_is_complete(intake)) {
+		hw_intake_receive(intake); /* the last block goes when there is room */
+	} else {
 		body_over(intake);
 	}
 }

@@ -132,6 +132,9 @@ static struct hw_put *put_take(struct hw_talks *talks, struct hw_http_conn *conn
 		hw_reply_busy(conn, "Too many uploads are running; try again in a moment.");
 		return NULL;
 	}
+	/* Behind its intake the object may have been another's. */
+	put->state = HW_PUT_FREE;
+	put->password = (struct hw_password_job){.talks = NULL};
 	put->talks = talks;
 	put->conn = conn;
 	put->begun_us = talks->reactor->now_us;

@@ -24,8 +24,8 @@ struct hw_put {
 	struct hw_intake intake; /* first: it is page-aligned */
 	struct hw_talks *talks;
 	struct hw_http_conn *conn;
-	struct hw_password_job password;
 	struct hw_share share; /* as the header fields wish it */
+	struct hw_password_job password;
 	uint64_t begun_us;
 	uint64_t length; /* bytes announced, or HW_LENGTH_UNKNOWN */
 	uint64_t promised_size;

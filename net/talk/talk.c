@@ -148,8 +148,7 @@ bool hw_talks_is_idle(const struct hw_talks *talks)
 	       hw_pool_used_count(&talks->archives) == 0 &&
 	       hw_pool_used_count(&talks->metainfos) == 0 &&
 	       hw_pool_used_count(&talks->removals) == 0 &&
-	       hw_pool_used_count(&talks->pages) == 0 &&
-	       hw_pool_used_count(&talks->shares) == 0 &&
+	       hw_pool_used_count(&talks->pages) == 0 && hw_pool_used_count(&talks->shares) == 0 &&
 	       hw_pool_used_count(&talks->texts) == 0 &&
 	       hw_pool_used_count(&talks->live_seats) == 0 &&
 	       hw_pool_used_count(&talks->events) == 0 && hw_pool_used_count(&talks->holds) == 0;
