@@ -97,7 +97,9 @@ static void upload_set(struct hw_tus *tus, const struct hw_tus_head *head)
 	upload->crc32 = 0;
 	hw_merkle_init(&upload->merkle);
 	upload->metadata_size = (uint16_t)head->metadata.size;
-	memcpy(upload->metadata, head->metadata.bytes, head->metadata.size);
+	if (head->metadata.size > 0) {
+		memcpy(upload->metadata, head->metadata.bytes, head->metadata.size);
+	}
 }
 
 void hw_tus_create_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_span id)
