@@ -3,8 +3,8 @@
  *   go_on -> make_next -> piece_step: the cursor says what is next, until the piece is ready
  *     |                     | an entry:  out of the page, or page_fetch -> page_done -> go_on
  *     |                     | records:   into the piece
- *     |                     | a file:    pin_change -> pin_done -> go_on; read -> read_done -> go_on
- *     v
+ *     |                     | a file:    pin_change -> pin_done -> go_on; read -> read_done ->
+ *     go_on v
  *   send_next -> send_done -> go_on ... -> finish
  *                   | (slow: -EAGAIN)
  *                   +-> give_way: slabs back, the cursor too; wait without one
