@@ -153,7 +153,8 @@ void hw_intake_collect(struct hw_intake *intake)
 		}
 		hw_intake_set_state(intake, HW_INTAKE_STORED);
 		intake->options.handler->stored(intake);
-	} else if (intake->request.extent_count == HW_EXTENT_BATCH_MAX) {
+	} else if (intake->request.extent_count == HW_EXTENT_BATCH_MAX &&
+		   intake->last_short.size == 0) { /* a short one is the last: it is committed */
 		append_submit(intake);
 	} else {
 		hw_intake_receive(intake);
