@@ -5,6 +5,7 @@
  *   hw_sha256_batch -> group_run -> state_begin -> kernel over the whole blocks
  *        |                 |            -> tail_even or tail_ragged -> kernel over the tails
  *        |                 +-> state_store
+ *   hw_sha256_gather (a group off anywhere)
  *   hw_sha256 (a group of one, in the one-lane kernel)
  *   hw_sha256_init -> hw_sha256_update* -> hw_sha256_final (the one-lane kernel)
  */
@@ -28,6 +29,7 @@ struct group {
 	const uint8_t *lanes[LANES_MAX]; /* where each message goes on */
 };
 
+static const struct hw_sha256_kernel *kernel_for(uint32_t count);
 static void group_fill(struct group *group, const uint8_t *blocks, uint64_t stride, uint32_t count);
 static void group_run(struct group *group, uint32_t count, struct hw_hash *ret_hashes);
 static void state_begin(uint32_t *state, uint32_t lanes);
@@ -41,15 +43,31 @@ static const struct hw_sha256_kernel *kernel_single(void);
 void hw_sha256_batch(const uint8_t *blocks, uint64_t stride, uint32_t size, uint32_t count,
 		     struct hw_hash *ret_hashes)
 {
-	const struct hw_kernels *kernels = hw_simd_kernels();
 	for (uint32_t done = 0; done < count;) {
 		uint32_t left = count - done;
-		uint32_t plan = kernels->sha256_plan[left < LANES_MAX ? left : LANES_MAX];
-		const struct hw_sha256_kernel *kernel = &kernels->sha256[plan];
-		uint32_t taken = left < kernel->lanes ? left : kernel->lanes;
-		struct group group = {.kernel = kernel, .size = size};
+		struct group group = {.kernel = kernel_for(left), .size = size};
+		uint32_t taken = left < group.kernel->lanes ? left : group.kernel->lanes;
 		group_fill(&group, blocks + done * stride, stride, taken);
 		group_run(&group, taken, ret_hashes + done);
+		done += taken;
+	}
+}
+
+void hw_sha256_gather(const uint8_t *const *blocks, uint32_t size, uint32_t count,
+		      struct hw_hash *const *ret_hashes)
+{
+	for (uint32_t done = 0; done < count;) {
+		uint32_t left = count - done;
+		struct group group = {.kernel = kernel_for(left), .size = size};
+		uint32_t taken = left < group.kernel->lanes ? left : group.kernel->lanes;
+		struct hw_hash hashes[LANES_MAX];
+		for (uint32_t lane = 0; lane < group.kernel->lanes; lane++) {
+			group.lanes[lane] = blocks[done + (lane < taken ? lane : 0)];
+		}
+		group_run(&group, taken, hashes);
+		for (uint32_t i = 0; i < taken; i++) {
+			*ret_hashes[done + i] = hashes[i];
+		}
 		done += taken;
 	}
 }
@@ -61,11 +79,19 @@ void hw_sha256(const void *bytes, uint64_t size, struct hw_hash *ret_hash)
 	group_run(&group, 1, ret_hash);
 }
 
+/* The kernel with which the cheapest way to do @count messages begins (kernels.c measured it). */
+static const struct hw_sha256_kernel *kernel_for(uint32_t count)
+{
+	const struct hw_kernels *kernels = hw_simd_kernels();
+	return &kernels->sha256[kernels->sha256_plan[count < LANES_MAX ? count : LANES_MAX]];
+}
+
 /* Lanes beyond @count repeat the first message; what they give is not looked at. */
 static void group_fill(struct group *group, const uint8_t *blocks, uint64_t stride, uint32_t count)
 {
 	for (uint32_t lane = 0; lane < group->kernel->lanes; lane++) {
-		group->lanes[lane] = lane < count ? blocks + lane * stride : blocks;
+		/* Nothing is added to the first, which may be NULL when it is empty. */
+		group->lanes[lane] = lane > 0 && lane < count ? blocks + lane * stride : blocks;
 	}
 }
 

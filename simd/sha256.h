@@ -50,6 +50,11 @@ struct hw_sha256 {
 void hw_sha256_batch(const uint8_t *blocks, uint64_t stride, uint32_t size, uint32_t count,
 		     struct hw_hash *ret_hashes);
 
+/* The same of messages that lie anywhere, each hash to a place of its own: blocks of several
+ * connections in one batch. @ret_hashes overlap no message. */
+void hw_sha256_gather(const uint8_t *const *blocks, uint32_t size, uint32_t count,
+		      struct hw_hash *const *ret_hashes);
+
 /* Hash one message of @size bytes; @bytes may be NULL when @size is 0. */
 void hw_sha256(const void *bytes, uint64_t size, struct hw_hash *ret_hash);
 

@@ -207,7 +207,6 @@ static int token_flag_read(struct layer *layer, int argc, char **argv, int *inde
 }
 
 /* "--key=value", "--key value", or, for what is on or off, "--key" alone. */
-static int token_flag_read(struct layer *layer, int argc, char **argv, int *index);
 static int flag_read(struct layer *layer, int argc, char **argv, int *index)
 {
 	const char *flag = argv[*index];

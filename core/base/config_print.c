@@ -41,8 +41,8 @@ void hw_config_print_help(FILE *out)
 		}
 		option_help(row, out);
 	}
-	(void)fputs("  --new-token KIND          Make a token (operator or upload), print it once, and "
-		    "leave.\n"
+	(void)fputs("  --new-token KIND          Make a token (operator or upload), print it once, "
+		    "and leave.\n"
 		    "  --token-name NAME         What it is called in the file of tokens.\n"
 		    "  --print-config            Print what is in effect and where it comes from, "
 		    "and leave.\n"

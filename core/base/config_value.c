@@ -607,7 +607,6 @@ void hw_config_value_allowed(const struct hw_config_rule *rule, char *ret_text)
 	hw_assert(false);
 }
 
-static void networks_print(const struct hw_networks *networks, char *ret_text);
 static void networks_print(const struct hw_networks *networks, char *ret_text)
 {
 	for (uint32_t i = 0; i < networks->count; i++) {

@@ -140,9 +140,8 @@ static int file_seal(struct hw_catalog_db *db, const struct hw_catalog_request *
 	hw_sql_bind_bytes(statement, 3, request->name, request->name_size);
 	hw_sql_bind_bytes(statement, 4, request->file_root, HW_HASH_SIZE);
 	hw_sql_bind(statement, 5, request->created_ms);
-	if (request->upload != NULL) {
-		hw_sql_bind(statement, 6, request->upload->crc32);
-	}
+	uint32_t crc32 = request->upload != NULL ? request->upload->crc32 : request->crc32;
+	hw_sql_bind(statement, 6, crc32);
 	hw_sql_bind(statement, 7, file->file_size);
 	hw_sql_bind(statement, 8, file->chunk_count);
 	int r = hw_sql_run(&db->sql, statement);
@@ -150,7 +149,6 @@ static int file_seal(struct hw_catalog_db *db, const struct hw_catalog_request *
 		return r;
 	}
 	hw_assert(hw_sql_changes(&db->sql) == 1);
-	uint32_t crc32 = request->upload != NULL ? request->upload->crc32 : 0;
 	return hw_catalog_upload_seal(db, file->file_id, crc32);
 }
 

@@ -3,7 +3,7 @@
  * The way of a start:
  *
  *   recover: unfinished_forget (those without an upload id), tombstoned_give_up, release_all,
- *   dropped_empty
+ *            dropped_empty
  *     -> extents_each: what lives, in the order of the disk; the store gives back the rest
  *     -> segment_known, for each file of the store
  *

@@ -26,6 +26,8 @@ static int savepoint_run(struct hw_catalog_db *db, struct hw_catalog_write *writ
 static int totals_store(struct hw_catalog_db *db);
 static void settle(struct hw_catalog_db *db, struct hw_catalog_write *write);
 static void home_leave(struct hw_catalog_db *db, const struct hw_catalog_request *request);
+static bool is_adding(enum hw_catalog_verb verb);
+static bool is_ending(enum hw_catalog_verb verb);
 static void failpoints_before(enum hw_catalog_verb verb);
 static void failpoints_after(enum hw_catalog_verb verb);
 
@@ -317,6 +319,7 @@ static void settle(struct hw_catalog_db *db, struct hw_catalog_write *write)
 			hw_assert(r == 0); /* there was room for all that were pending */
 		}
 		request->file_id = write->file_id;
+		request->access.mode = write->mode;
 		break;
 	case HW_CATALOG_APPEND:
 	case HW_CATALOG_COMMIT:
@@ -345,24 +348,35 @@ static void home_leave(struct hw_catalog_db *db, const struct hw_catalog_request
 	}
 }
 
+static bool is_adding(enum hw_catalog_verb verb)
+{
+	return verb == HW_CATALOG_APPEND || verb == HW_CATALOG_UPLOAD_CREATE;
+}
+
+static bool is_ending(enum hw_catalog_verb verb)
+{
+	return verb == HW_CATALOG_DELETE || verb == HW_CATALOG_SHARE_END ||
+	       verb == HW_CATALOG_UPLOAD_END;
+}
+
 static void failpoints_before(enum hw_catalog_verb verb)
 {
-	if (verb == HW_CATALOG_APPEND) {
+	if (is_adding(verb)) {
 		HW_FAILPOINT(append_before_commit);
 	} else if (verb == HW_CATALOG_COMMIT) {
 		HW_FAILPOINT(commit_before_commit);
-	} else if (verb == HW_CATALOG_DELETE) {
+	} else if (is_ending(verb)) {
 		HW_FAILPOINT(delete_before_commit);
 	}
 }
 
 static void failpoints_after(enum hw_catalog_verb verb)
 {
-	if (verb == HW_CATALOG_APPEND) {
+	if (is_adding(verb)) {
 		HW_FAILPOINT(append_after_commit);
 	} else if (verb == HW_CATALOG_COMMIT) {
 		HW_FAILPOINT(commit_after_commit);
-	} else if (verb == HW_CATALOG_DELETE) {
+	} else if (is_ending(verb)) {
 		HW_FAILPOINT(delete_after_commit);
 	}
 }

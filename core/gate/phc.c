@@ -8,20 +8,17 @@
 
 int hw_phc_make(struct hw_span password, const uint8_t *salt, char *ret_text)
 {
-	char text[HW_PHC_SIZE_MAX + 1];
 	hw_assert(password.size > 0);
 	hw_assert(password.size <= HW_PASSWORD_SIZE_MAX);
 	int r = argon2id_hash_encoded(HW_PHC_PASSES, HW_PHC_MEMORY_KIB, HW_PHC_LANES,
 				      password.bytes, password.size, salt, HW_PHC_SALT_SIZE,
-				      HW_PHC_HASH_SIZE, text, sizeof(text));
+				      HW_PHC_HASH_SIZE, ret_text, HW_PHC_SIZE_MAX);
 	if (r != ARGON2_OK) {
 		/* Nothing else can go wrong with parameters of ours. */
 		hw_assert(r == ARGON2_MEMORY_ALLOCATION_ERROR);
 		return -ENOMEM;
 	}
-	uint32_t size = (uint32_t)strlen(text);
-	memcpy(ret_text, text, size);
-	return (int)size;
+	return (int)strlen(ret_text);
 }
 
 /* Digits and the character behind them. Returns false when it is not that, or above @most. */

@@ -20,7 +20,7 @@ void hw_budget_add_up(struct hw_budget *budget, uint32_t reactor_count, uint32_t
 		{"segments", reactor_count * (uint64_t)sizeof(struct hw_store)},
 		{"scrubber", sizeof(struct hw_scrub_client)},
 		{"catalog", catalog_cache_size},
-		{"passwords", HW_PHC_MEMORY_SIZE + sizeof(struct hw_crypt)},
+		{"passwords", UINT64_C(1024) * HW_PHC_MEMORY_KIB + sizeof(struct hw_crypt)},
 		{"threads",
 		 (reactor_count + 3) * (uint64_t)(RING_SIZE + THREAD_SIZE + HW_LOG_RING_SIZE)},
 	};

@@ -19,8 +19,8 @@ struct hw_worker_thread {
 	int nice; /* 0 as the reactors; above: it computes, and they go first */
 };
 
-/* @name: a literal, for the log and for ps; @nice: 0 .. 19. What hangs into the worker does so between init and
- * start. Returns 0 or -errno. */
+/* @name: a literal, for the log and for ps; @nice: 0 .. 19. What hangs into the worker does so
+ * between init and start. Returns 0 or -errno. */
 int hw_worker_thread_init(struct hw_worker_thread *thread, const char *name,
 			  int nice) HW_MUST_CHECK;
 int hw_worker_thread_start(struct hw_worker_thread *thread) HW_MUST_CHECK;

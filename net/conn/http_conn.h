@@ -20,6 +20,7 @@
 
 #include "core/base/limits.h"
 #include "core/loop/reactor.h"
+#include "net/conn/http_handler.h"
 #include "net/wire/http_chunked.h"
 #include "net/wire/http_parser.h"
 #include "net/wire/http_writer.h"
@@ -31,7 +32,6 @@
 #define HW_ACCESS_PATH_SIZE 12U /* bytes of a path in the log: never a whole share id */
 
 struct hw_http_server;
-struct hw_http_conn;
 struct hw_upgrade_handler;
 
 enum hw_http_conn_state {
@@ -40,30 +40,11 @@ enum hw_http_conn_state {
 	HW_CONN_IDLE, /* waits for the first bytes of a request; the client or the timer wakes it */
 	HW_CONN_HEAD, /* has a part of a head; the client or the timer wakes it */
 	HW_CONN_ANSWERING, /* a talk has the request */
-	HW_CONN_UPGRADED, /* another protocol has the socket (http_upgrade.h); it, or its peer, wakes
-			     it */
+	HW_CONN_UPGRADED,  /* another protocol has the socket (http_upgrade.h) */
 	HW_CONN_REFUSING,  /* an error answer of our own is being sent */
-	HW_CONN_LINGERING, /* said all; reads what the client still sends, so that it sees the
-			      answer */
+	HW_CONN_LINGERING, /* said all; reads on, so that the client sees the answer */
 	HW_CONN_CLOSING,   /* no new operation starts; waits for those in flight */
 	HW_CONN_STATE_COUNT,
-};
-
-/* What a talk hears. res of body_done: bytes (less than asked for only at the body's end, 0 at the
- * end); res of body_wait: 1 bytes are there, 0 the body is over. Errors: -ECONNRESET the peer left,
- * -ETIMEDOUT it was too slow, -EBADMSG its framing is broken, -ESHUTDOWN we are stopping. After an
- * error: abort, or an answer and end. send_done: 0 or an error, after which only abort is left;
- * -EAGAIN: see gives_way.
- *
- * A client that is slow must not keep what others need. So a body_recv that is not full after a
- * second answers with what there is (hw_http_conn_has_body() says whether more comes): the talk may
- * put its buffer to other use and body_wait. Likewise a send, for handlers that give way:
- * send_done(-EAGAIN) says that send_left_size bytes of it were not sent, and the talk either goes
- * on (send_more) or takes its buffers back and waits (send_wait). */
-struct hw_http_handler {
-	void (*body_done)(void *talk, int res);
-	void (*send_done)(void *talk, int res);
-	bool gives_way;
 };
 
 /* A head that is being read, or that a talk still looks at. */
@@ -128,14 +109,15 @@ struct hw_http_conn {
 	uint8_t method; /* enum hw_http_method */
 	uint8_t version_minor;
 	bool keep_alive;
-	bool is_probing;  /* the operation in flight was cancelled to see its progress */
-	bool is_answered; /* some of the answer was sent: no other can be */
-	bool is_cut;      /* the daemon stops now */
-	bool has_dropped; /* bytes behind this request, unread: the client may still be sending */
-	bool is_loopback; /* came by a loopback listener */
-	bool is_mailed;   /* upgraded: mail is on its way */
+	bool is_probing;   /* the operation in flight was cancelled to see its progress */
+	bool is_answered;  /* some of the answer was sent: no other can be */
+	bool is_cut;       /* the daemon stops now */
+	bool has_dropped;  /* bytes behind this request, unread: the client may still be sending */
+	bool is_loopback;  /* came by a loopback listener */
+	bool is_mailed;    /* upgraded: mail is on its way */
+	bool accepts_json; /* as the request's Accept says; for answers when the head is gone */
 	uint16_t host_size;
-	char host[256]; /* of the request, for links */
+	char host[256];                                 /* of the request, for links */
 	struct hw_span reply_extra[HW_REPLY_EXTRA_MAX]; /* whole fields that every answer carries */
 	char access_path[HW_ACCESS_PATH_SIZE];
 	uint8_t access_path_size;

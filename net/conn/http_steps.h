@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * http_steps.h - what the five files of a connection are to each other: head, body, answer,
+ * http_steps.h - what the files of a connection are to each other: head, body, answer,
  * upgrade, and the whole
  *
  * Room: net/conn    Thread: reactor    Blocks: never    Allocates: never
- * For http_conn.c, http_head.c, http_body.c, http_answer.c, http_upgrade.c, http_server.c; talks use
- * http_conn.h.
+ * For http_conn.c, http_head.c, http_body.c, http_answer.c, http_upgrade.c, http_server.c; talks
+ * use http_conn.h.
  */
 #ifndef HW_NET_CONN_HTTP_STEPS_H
 #define HW_NET_CONN_HTTP_STEPS_H

@@ -72,8 +72,7 @@ void hw_http_upgrade_input(struct hw_http_conn *conn, int32_t res)
 
 bool hw_http_upgrade_is_receiving(const struct hw_http_conn *conn)
 {
-	return conn->recv_op.in_flight || conn->is_mailed ||
-	       hw_list_is_linked(&conn->buffer_link);
+	return conn->recv_op.in_flight || conn->is_mailed || hw_list_is_linked(&conn->buffer_link);
 }
 
 struct hw_span hw_http_upgrade_bytes(const struct hw_http_conn *conn)

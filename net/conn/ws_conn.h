@@ -62,7 +62,7 @@ struct hw_ws_conn {
 	uint16_t heard_code; /* what the peer has said; 0: nothing */
 	bool is_talks;       /* the send in flight is the talk's */
 	bool is_busy;        /* the talk has a message */
-	bool is_final;       /* after our close nothing is read: the peer said it, or talks rubbish */
+	bool is_final; /* after our close nothing is read: the peer said it, or talks rubbish */
 	bool owes_ping;
 	bool owes_pong;
 	bool allows_compressed;

@@ -5,8 +5,8 @@
  * Room: net/talk    Thread: reactor    Blocks: never    Allocates: never (embedded in a talk)
  * Owns: a hold on the client's rates; the password, until it was looked at
  *
- * Each question is answered at once where nothing has to be asked (no limit configured, no password,
- * or a pass that is good), and from a later turn where something has.
+ * Each question is answered at once where nothing has to be asked (no limit configured, no
+ * password, or a pass that is good), and from a later turn where something has.
  */
 #ifndef HW_NET_TALK_ADMISSION_H
 #define HW_NET_TALK_ADMISSION_H

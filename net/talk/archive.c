@@ -139,14 +139,22 @@ static void refuse(struct hw_archive *archive, uint32_t status, const char *sent
 	hw_reply_error(conn, status, sentence);
 }
 
-/* Returns 0, -EBUSY: a file is not there yet, or -EFBIG. */
+static int row_add(struct hw_archive *archive, const struct hw_share_file *row)
+{
+	if (!row->is_sealed) {
+		return -EBUSY;
+	}
+	struct hw_zip_entry entry = hw_archive_row_entry(row);
+	return row->has_crc32 ? hw_zip_layout_add(&archive->layout, &entry) : -ENODATA;
+}
+
+/* Returns 0, -EBUSY: a file is not there yet, -ENODATA: one is from before checksums were kept, or
+ * -EFBIG. */
 static int page_add(struct hw_archive *archive)
 {
 	int r = 0;
 	for (uint32_t i = 0; r >= 0 && i < archive->row_count; i++) {
-		const struct hw_share_file *row = &archive->rows[i];
-		struct hw_zip_entry entry = hw_archive_row_entry(row);
-		r = row->is_sealed ? hw_zip_layout_add(&archive->layout, &entry) : -EBUSY;
+		r = row_add(archive, &archive->rows[i]);
 	}
 	if (r >= 0 && archive->row_count > 0) {
 		const struct hw_share_file *last = &archive->rows[archive->row_count - 1];
@@ -177,6 +185,10 @@ static void list_done(struct hw_catalog_request *request)
 		refuse(archive, 409,
 		       "A file of this share is still being uploaded; download the files one by "
 		       "one, or wait.");
+	} else if (r == -ENODATA) {
+		refuse(archive, 409,
+		       "A file of this share is older than this server's ZIPs; download the files "
+		       "one by one.");
 	} else if (r < 0) {
 		refuse(archive, 500, "The files of this share are too long for one ZIP.");
 	} else if (archive->row_count == HW_ARCHIVE_ROWS) {
@@ -232,13 +244,13 @@ static uint32_t select_range(const struct hw_archive *archive, struct hw_http_ra
 
 static void fields_write(const struct hw_archive *archive, struct hw_http_writer *head)
 {
-	char name[HW_SHARE_ID_TEXT_SIZE + 4];
+	char name[] = "01234567890123456789012345.zip";
+	static_assert(sizeof(name) == HW_SHARE_ID_TEXT_SIZE + 5, "an id, and what it ends with");
 	hw_base32_encode(archive->share_id, HW_SHARE_ID_SIZE, name);
-	memcpy(name + HW_SHARE_ID_TEXT_SIZE, ".zip", 4);
 	hw_http_writer_field_etag(head, archive->layout.tag.bytes, HW_HASH_SIZE);
 	hw_http_writer_field(head, HW_SPAN("Cache-Control"), HW_SPAN("private, no-cache"));
 	hw_http_writer_field(head, HW_SPAN("Accept-Ranges"), HW_SPAN("bytes"));
-	hw_http_writer_field_attachment(head, (struct hw_span){name, sizeof(name)});
+	hw_http_writer_field_attachment(head, hw_span_of(name));
 	hw_http_writer_field(head, HW_SPAN("X-Content-Type-Options"), HW_SPAN("nosniff"));
 	hw_http_writer_field(head, HW_SPAN("Content-Security-Policy"),
 			     HW_SPAN("sandbox; default-src 'none'"));

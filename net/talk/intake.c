@@ -136,7 +136,12 @@ static void intake_init(struct hw_intake *intake, struct hw_talks *talks,
 	intake->is_body_over = false;
 	intake->short_chunk.size = 0;
 	intake->last_short.size = 0;
-	intake->request = (struct hw_catalog_request){.file_id = options->file_id};
+	intake->request = (struct hw_catalog_request){
+		.file_id = options->file_id,
+		.free_size = hw_segment_log_free_size(&talks->store->log),
+		.share_size_max = talks->options.share_size_max,
+		.store_size_max = talks->options.quota_size,
+	};
 	hw_live_init(&intake->live, options->is_live, talks->reactor->now_us);
 	intake->slab_waiter.ready = slab_ready;
 	for (uint32_t i = 0; i < HW_INTAKE_WRITERS; i++) {

@@ -73,6 +73,7 @@ struct hw_intake_source {
 struct hw_intake_options {
 	const struct hw_intake_handler *handler;
 	const struct hw_intake_source *source; /* NULL: the body of conn */
+	void *source_owner;                    /* the source's own */
 	struct hw_http_conn *conn;
 	uint64_t length;        /* bytes the file will have, or HW_LENGTH_UNKNOWN */
 	uint64_t promised_size; /* bytes the owner was promised by the segment log: moved */

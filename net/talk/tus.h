@@ -17,6 +17,7 @@
 #include "net/talk/evict.h"
 #include "net/talk/intake.h"
 #include "net/talk/tus_digest.h"
+#include "net/talk/tus_parts.h"
 #include "net/wire/tus_head.h"
 
 /* A question to the catalog about one upload, asked again while another connection lets go of
@@ -36,7 +37,7 @@ enum hw_tus_state {
 	HW_TUS_FREE = 0,
 	HW_TUS_ASKING,   /* the catalog wakes it */
 	HW_TUS_TAKING,   /* the intake wakes it */
-	HW_TUS_LEAVING,  /* the catalog wakes it: the upload is given up, for an answer says no */
+	HW_TUS_LEAVING,  /* the catalog wakes it: the upload is left, for an answer says no */
 	HW_TUS_REPLYING, /* the answer is being sent */
 	HW_TUS_STATE_COUNT,
 };
@@ -46,6 +47,7 @@ struct hw_tus {
 	struct hw_intake intake; /* first: it is page-aligned */
 	struct hw_tus_query query;
 	struct hw_tus_digest digest;
+	struct hw_tus_parts *concat; /* the bytes come from other uploads; else NULL */
 	uint64_t begun_us;
 	uint64_t offset;    /* where the client says that it goes on */
 	uint64_t length;    /* what it says of the length, or HW_LENGTH_UNKNOWN */
@@ -55,6 +57,7 @@ struct hw_tus {
 	uint32_t refusal;     /* status of the answer, once the upload is left */
 	const char *sentence; /* of it */
 	bool is_creation;     /* the answer is 201 with Location */
+	bool is_live;         /* nothing of it is stored */
 };
 
 /* -- tus_query.c -- */
@@ -79,6 +82,8 @@ void hw_tus_write_location(struct hw_http_writer *head, const struct hw_upload *
 
 /* @id: the share's segment of the path. */
 void hw_tus_create_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_span id);
+/* What its parts made did not come to an end: it is forgotten, and @error answered. */
+void hw_tus_final_failed(struct hw_tus *tus, int error);
 
 /* -- tus_patch.c -- */
 
@@ -87,8 +92,12 @@ void hw_tus_patch_begin(struct hw_talks *talks, struct hw_http_conn *conn, struc
 struct hw_tus *hw_tus_take(struct hw_talks *talks, struct hw_http_conn *conn, uint64_t body_size);
 /* The upload is ours, at @query->upload: take the body. */
 void hw_tus_receive(struct hw_tus *tus);
+/* The intake failed; the answer is @error's. For who has something to do before it. */
+void hw_tus_failed_reply(struct hw_tus *tus, int error);
 /* Say no: @sentence is a literal. */
 void hw_tus_refuse(struct hw_tus *tus, uint32_t status, const char *sentence);
+/* The same of an upload that was just made, and is forgotten. */
+void hw_tus_abandon(struct hw_tus *tus, uint32_t status, const char *sentence);
 /* 201 or 204, with the offset. */
 void hw_tus_reply(struct hw_tus *tus);
 /* The object, its promise and its checksum go back. */

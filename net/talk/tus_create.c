@@ -16,6 +16,9 @@
 #include "net/wire/name.h"
 #include "net/wire/tus_metadata.h"
 
+static void create_submit(struct hw_tus *tus);
+static void final_begin(struct hw_tus *tus, struct hw_span part_links);
+static void parts_sized(void *owner, int res);
 static void created(struct hw_catalog_request *request);
 
 /* What can be said before the catalog is asked. Returns the status of the refusal, 0: go on. */
@@ -24,11 +27,11 @@ static uint32_t judge(const struct hw_talks *talks, const struct hw_http_conn *c
 {
 	const struct hw_http_request *request = hw_http_conn_request(conn);
 	bool has_body = request->is_chunked || request->content_length > 0;
-	if (head->concat_kind == HW_TUS_FINAL) {
-		*ret_sentence = "Uploads cannot be concatenated here.";
+	if (head->concat_kind == HW_TUS_FINAL && has_body) {
+		*ret_sentence = "An upload that is made of others takes no bytes.";
 		return 400;
 	}
-	if (!head->has_length && !head->defers_length) {
+	if (head->concat_kind != HW_TUS_FINAL && !head->has_length && !head->defers_length) {
 		*ret_sentence = "Say how long the file is (Upload-Length), or that you will "
 				"(Upload-Defer-Length: 1).";
 		return 400;
@@ -128,19 +131,97 @@ void hw_tus_create_begin(struct hw_talks *talks, struct hw_http_conn *conn, stru
 		hw_reply_error(conn, 400, hw_name_reason(verdict));
 		return;
 	}
-	bool takes_bytes = body_size > 0 || (head.has_length && head.length == 0);
 	struct hw_catalog_request *create = &tus->query.request;
 	upload_set(tus, &head);
 	hw_tus_digest_begin(&tus->digest, &head);
 	hw_share_ref_parse(create, id);
 	memcpy(create->owner_hash, owner_hash, HW_HASH_SIZE);
-	create->upload = &tus->query.upload;
+	tus->is_creation = true;
+	bool takes_bytes = body_size > 0 || (head.has_length && head.length == 0);
 	create->home = takes_bytes ? (uint16_t)talks->reactor->index : HW_HOME_NONE;
+	if (head.concat_kind == HW_TUS_FINAL) {
+		final_begin(tus, head.part_links);
+		return;
+	}
+	create_submit(tus);
+}
+
+static void create_submit(struct hw_tus *tus)
+{
+	const struct hw_talks *talks = tus->query.talks;
+	struct hw_catalog_request *create = &tus->query.request;
+	create->upload = &tus->query.upload;
+	create->is_operator = hw_may_operate(talks, tus->query.conn);
 	create->free_size = hw_segment_log_free_size(&talks->store->log);
 	create->share_size_max = talks->options.share_size_max;
 	create->store_size_max = talks->options.quota_size;
-	tus->is_creation = true;
 	hw_catalog_submit(talks->catalog, create, HW_CATALOG_UPLOAD_CREATE, created);
+}
+
+/* -- a file made of parts -- */
+
+static void final_begin(struct hw_tus *tus, struct hw_span part_links)
+{
+	struct hw_http_conn *conn = tus->query.conn;
+	tus->concat = hw_pool_take(&tus->query.talks->concats);
+	if (tus->concat == NULL) {
+		hw_tus_free(tus);
+		hw_reply_busy(conn, "Too many uploads are being put together; try again.");
+		return;
+	}
+	if (hw_tus_parts_init(tus->concat, tus->query.talks, part_links) < 0) {
+		hw_tus_free(tus);
+		hw_reply_error(conn, 400, "Upload-Concat names something that is no upload here.");
+		return;
+	}
+	hw_tus_parts_size(tus->concat, tus, parts_sized);
+}
+
+static void parts_sized(void *owner, int res)
+{
+	struct hw_tus *tus = owner;
+	struct hw_http_conn *conn = tus->query.conn;
+	if (res == 0 && tus->concat->size > tus->query.talks->options.file_size_max) {
+		res = -EDQUOT;
+	}
+	if (res < 0) {
+		hw_tus_free(tus);
+		if (res == -EAGAIN || res == -EXDEV) {
+			hw_reply_error(conn, 409,
+				       res == -EAGAIN
+					       ? "One of the parts is not complete, or is no part."
+					       : "The parts do not all belong to this share.");
+		} else {
+			hw_tus_reply_errno(conn, res);
+		}
+		return;
+	}
+	tus->query.upload.kind = HW_UPLOAD_FINAL;
+	tus->query.upload.length = tus->concat->size;
+	tus->query.request.home = (uint16_t)tus->query.talks->reactor->index;
+	create_submit(tus);
+}
+
+static void final_forgotten(struct hw_catalog_request *request)
+{
+	struct hw_tus *tus = hw_container_of(request, struct hw_tus, query.request);
+	/* If the catalog could not, its time will come. */
+	hw_tus_failed_reply(tus, tus->intake.error);
+}
+
+static void parts_closed(void *owner, int res)
+{
+	struct hw_tus *tus = owner;
+	(void)res; /* there is nothing to be done about it */
+	tus->query.request.upload = &tus->query.upload;
+	hw_catalog_submit(tus->query.talks->catalog, &tus->query.request, HW_CATALOG_UPLOAD_END,
+			  final_forgotten);
+}
+
+void hw_tus_final_failed(struct hw_tus *tus, int error)
+{
+	hw_assert(error == tus->intake.error);
+	hw_tus_parts_close(tus->concat, tus, parts_closed);
 }
 
 static void created_reply_errno(struct hw_http_conn *conn, int error)
@@ -159,11 +240,33 @@ static void created_reply_errno(struct hw_http_conn *conn, int error)
 	}
 }
 
+/* What is not stored cannot be gone on with: it comes with its creation, whole. */
+static void live_receive(struct hw_tus *tus)
+{
+	const struct hw_upload *upload = &tus->query.upload;
+	if (upload->kind != HW_UPLOAD_WHOLE || upload->length == HW_LENGTH_UNKNOWN ||
+	    tus->body_size != upload->length) {
+		hw_tus_abandon(tus, 409,
+			       "This share stores nothing, so nothing can be gone on with: send "
+			       "the whole file along with the POST.");
+		return;
+	}
+	tus->is_live = true;
+	hw_tus_receive(tus);
+}
+
 static void created(struct hw_catalog_request *request)
 {
 	struct hw_tus *tus = hw_container_of(request, struct hw_tus, query.request);
 	struct hw_http_conn *conn = tus->query.conn;
 	bool takes_bytes = request->home != HW_HOME_NONE;
+	if (request->res == 0 && tus->concat != NULL &&
+	    memcmp(tus->concat->share_id, request->share_id, HW_SHARE_ID_SIZE) != 0) {
+		request->upload = &tus->query.upload;
+		tus->intake.error = -EXDEV;
+		hw_tus_final_failed(tus, -EXDEV);
+		return;
+	}
 	if (request->res < 0) {
 		int error = request->res;
 		hw_tus_free(tus);
@@ -171,6 +274,10 @@ static void created(struct hw_catalog_request *request)
 		return;
 	}
 	request->extent_count = 0;
+	if (request->access.mode == HW_SHARE_LIVE) {
+		live_receive(tus);
+		return;
+	}
 	if (takes_bytes) {
 		hw_tus_receive(tus);
 		return;

@@ -28,6 +28,7 @@
 static void opened(struct hw_tus_query *query, int res);
 static void received(struct hw_intake *intake, const uint8_t *bytes, uint32_t size);
 static void stored(struct hw_intake *intake);
+static void parts_closed(void *owner, int res);
 static void named(struct hw_intake *intake);
 static void failed(struct hw_intake *intake, int error);
 static void left(struct hw_catalog_request *request);
@@ -74,8 +75,10 @@ struct hw_tus *hw_tus_take(struct hw_talks *talks, struct hw_http_conn *conn, ui
 	tus->body_size = body_size;
 	tus->promised_size = promised_size;
 	tus->is_creation = false;
+	tus->concat = NULL;
 	tus->query.evict = (struct hw_evict){.talks = NULL};
 	tus->state = HW_TUS_FREE; /* behind its intake the object may have been another's */
+	tus->is_live = false;
 	set_state(tus, HW_TUS_ASKING);
 	hw_http_conn_handle(conn, &g_handler, tus);
 	return tus;
@@ -85,6 +88,10 @@ void hw_tus_free(struct hw_tus *tus)
 {
 	hw_segment_promise_end(&tus->query.talks->store->log, tus->promised_size);
 	tus->promised_size = 0;
+	if (tus->concat != NULL) {
+		hw_assert(!tus->concat->is_pinned && !tus->concat->is_wanted);
+		hw_pool_give(&tus->query.talks->concats, hw_move(&tus->concat));
+	}
 	set_state(tus, HW_TUS_FREE);
 	hw_pool_give(&tus->query.talks->puts, tus);
 }
@@ -200,13 +207,23 @@ static void opened(struct hw_tus_query *query, int res)
 
 /* -- refuse -- */
 
-void hw_tus_refuse(struct hw_tus *tus, uint32_t status, const char *sentence)
+static void leave(struct hw_tus *tus, enum hw_catalog_verb verb, uint32_t status,
+		  const char *sentence)
 {
 	tus->refusal = status;
 	tus->sentence = sentence;
 	set_state(tus, HW_TUS_LEAVING);
-	hw_catalog_submit(tus->query.talks->catalog, &tus->query.request, HW_CATALOG_UPLOAD_LEAVE,
-			  left);
+	hw_catalog_submit(tus->query.talks->catalog, &tus->query.request, verb, left);
+}
+
+void hw_tus_refuse(struct hw_tus *tus, uint32_t status, const char *sentence)
+{
+	leave(tus, HW_CATALOG_UPLOAD_LEAVE, status, sentence);
+}
+
+void hw_tus_abandon(struct hw_tus *tus, uint32_t status, const char *sentence)
+{
+	leave(tus, HW_CATALOG_ABORT, status, sentence);
 }
 
 static void left(struct hw_catalog_request *request)
@@ -229,10 +246,13 @@ void hw_tus_receive(struct hw_tus *tus)
 		.conn = tus->query.conn,
 		.length = tus->query.upload.length,
 		.promised_size = tus->promised_size,
-		.upload = &tus->query.upload,
+		.upload = tus->is_live ? NULL : &tus->query.upload,
 		.file_id = request->file_id,
 		.short_chunk = request->extent_count > 0 ? &request->extents[0] : NULL,
+		.is_live = tus->is_live,
 		.is_held = tus->digest.kind != HW_TUS_CHECKSUM_NONE,
+		.source = tus->concat != NULL ? &hw_tus_parts_source : NULL,
+		.source_owner = tus->concat,
 	};
 	tus->promised_size = 0;
 	set_state(tus, HW_TUS_TAKING);
@@ -264,10 +284,28 @@ static void stored(struct hw_intake *intake)
 			return;
 		}
 	}
-	if (hw_intake_is_complete(intake)) {
+	if (tus->concat != NULL) { /* the last part is let go of first */
+		hw_tus_parts_close(tus->concat, tus, parts_closed);
+	} else if (tus->is_live) {
+		tus->query.upload.offset = hw_intake_size(intake);
+		hw_intake_end_live(intake);
+	} else if (hw_intake_is_complete(intake)) {
 		hw_intake_commit(intake);
 	} else {
 		hw_intake_save(intake);
+	}
+}
+
+/* A part that could not be read: nothing of it all stays. */
+static void parts_closed(void *owner, int res)
+{
+	struct hw_tus *tus = owner;
+	struct hw_intake *intake = &tus->intake;
+	(void)res; /* there is nothing to be done about it */
+	if (hw_intake_is_complete(intake)) {
+		hw_intake_commit(intake);
+	} else {
+		hw_intake_discard(intake, intake->body_error < 0 ? intake->body_error : -EBADMSG);
 	}
 }
 
@@ -336,10 +374,20 @@ static void send_done(void *talk, int res)
 static void failed(struct hw_intake *intake, int error)
 {
 	struct hw_tus *tus = hw_container_of(intake, struct hw_tus, intake);
-	struct hw_http_conn *conn = tus->query.conn;
 	bool is_gone = error == -ECONNRESET || error == -EPIPE || error == -ECANCELED;
 	HW_LOG(is_gone ? HW_LOG_INFO : HW_LOG_WARN, "tus.failed", HW_F_ERRNO("error", error),
 	       HW_F_U64("received", intake->received_size));
+	if (tus->concat != NULL) {
+		hw_tus_final_failed(tus, error);
+	} else {
+		hw_tus_failed_reply(tus, error);
+	}
+}
+
+void hw_tus_failed_reply(struct hw_tus *tus, int error)
+{
+	struct hw_http_conn *conn = tus->query.conn;
+	bool is_gone = error == -ECONNRESET || error == -EPIPE || error == -ECANCELED;
 	hw_tus_free(tus);
 	if (is_gone) {
 		hw_http_conn_abort(conn);

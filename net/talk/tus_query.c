@@ -12,7 +12,8 @@
 #include "net/wire/base32.h"
 
 #define TUS_EXTENSIONS                                                                             \
-	"creation,creation-with-upload,creation-defer-length,checksum,expiration,termination"
+	"creation,creation-with-upload,creation-defer-length,checksum,expiration,termination,"     \
+	"concatenation"
 
 static void asked(struct hw_catalog_request *request);
 static void evicted(struct hw_evict *evict);
@@ -61,7 +62,7 @@ void hw_tus_reply_errno(struct hw_http_conn *conn, int error)
 
 void hw_tus_write_expires(struct hw_http_writer *head, const struct hw_upload *upload)
 {
-	if (!upload->is_sealed) {
+	if (!upload->is_sealed || upload->kind == HW_UPLOAD_PARTIAL) {
 		hw_http_writer_field_date(head, HW_SPAN("Upload-Expires"),
 					  upload->expires_ms / 1000);
 	}
@@ -193,8 +194,10 @@ static void upload_fields_write(const struct hw_upload *upload, struct hw_http_w
 	} else {
 		hw_http_writer_field_number(head, HW_SPAN("Upload-Defer-Length"), 1);
 	}
-	if (upload->kind == HW_UPLOAD_PARTIAL) {
-		hw_http_writer_field(head, HW_SPAN("Upload-Concat"), HW_SPAN("partial"));
+	if (upload->kind != HW_UPLOAD_WHOLE) {
+		hw_http_writer_field(head, HW_SPAN("Upload-Concat"),
+				     upload->kind == HW_UPLOAD_PARTIAL ? HW_SPAN("partial")
+								       : HW_SPAN("final"));
 	}
 	hw_tus_write_expires(head, upload);
 }

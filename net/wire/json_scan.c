@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- *   is_object -> value_skip -> (without recursion: what is open is a bit each) key_skip,
- *   scalar_skip find -> key_skip, value_skip ...
+ *   is_object -> value_skip -> (no recursion: what is open is a bit each) key_skip, scalar_skip
+ *   find -> key_skip, value_skip ...
  */
 #include "net/wire/json_scan.h"
 

@@ -73,8 +73,7 @@ const char *hw_link_name_reason(enum hw_link_name_verdict verdict)
 		[HW_LINK_NAME_TOO_SHORT] = "A link's own name has at least 3 characters.",
 		[HW_LINK_NAME_TOO_LONG] = "A link's own name has at most 64 characters.",
 		[HW_LINK_NAME_CHARACTER] =
-			"A link's own name is made of small letters a-z, digits, - and _, and "
-			"begins with a letter or a digit.",
+			"A link's own name is made of a-z, 0-9, - and _, after an a-z or 0-9.",
 		[HW_LINK_NAME_LIKE_ID] =
 			"A link's own name must not look like a share's id, which is 26 of a-z2-7.",
 		[HW_LINK_NAME_RESERVED] = "This name is reserved; please choose another.",

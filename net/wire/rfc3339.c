@@ -14,8 +14,6 @@
 #define HW_STAMP_SIZE  19U /* "2026-11-25T17:38:00" */
 #define HW_OFFSET_SIZE 6U  /* "+01:00" */
 
-static const char g_pattern[] = "0000-00-00T00:00:00Z";
-static_assert(sizeof(g_pattern) - 1 == HW_RFC3339_SIZE, "as the header says");
 static_assert(HW_STAMP_SIZE + 1 == HW_RFC3339_SIZE, "and the Z");
 
 static int stamp_parse(struct hw_span text, uint64_t *ret_seconds, bool *ret_is_leap);
@@ -29,7 +27,9 @@ void hw_rfc3339_write(uint64_t unix_ms, char *ret_text)
 	uint32_t second = (uint32_t)(seconds % HW_CALENDAR_DAY_SECONDS);
 	struct hw_calendar_date date =
 		hw_calendar_date_of_day((uint32_t)(seconds / HW_CALENDAR_DAY_SECONDS));
-	memcpy(ret_text, g_pattern, HW_RFC3339_SIZE);
+	static const char pattern[] = "0000-00-00T00:00:00Z";
+	static_assert(sizeof(pattern) - 1 == HW_RFC3339_SIZE, "as the header says");
+	memcpy(ret_text, pattern, sizeof(pattern) - 1);
 	hw_calendar_digits_write(date.year, 4, ret_text);
 	hw_calendar_digits_write(date.month + 1, 2, ret_text + 5);
 	hw_calendar_digits_write(date.day, 2, ret_text + 8);

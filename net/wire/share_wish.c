@@ -252,6 +252,11 @@ static bool is_readable(struct hw_span text)
 	return true;
 }
 
+bool hw_share_wish_message_is_good(struct hw_span text)
+{
+	return text.size <= HW_MESSAGE_SIZE_MAX && is_readable(text);
+}
+
 static const char *message_read(const json_t *value, struct hw_share_wish *wish)
 {
 	bool is_good =
@@ -300,7 +305,9 @@ static void name_show(const char *name, char *ret_shown)
 			break;
 		}
 		memcpy(ret_shown + at, rest.bytes, (uint32_t)size);
-		ret_shown[at] = code < 0x20 || code == 0x7f ? '?' : ret_shown[at];
+		if (code < 0x20 || code == 0x7f) {
+			ret_shown[at] = '?';
+		}
 		at += (uint32_t)size;
 		rest = hw_span_skip(rest, (uint32_t)size);
 	}

@@ -27,7 +27,10 @@ static bool parameters_are_good(struct hw_span rest);
 
 static char at(struct hw_span text, uint32_t index)
 {
-	return index < text.size ? text.bytes[index] : '\0';
+	if (index >= text.size) {
+		return '\0';
+	}
+	return text.bytes[index];
 }
 
 static bool is_digit(char c)
@@ -142,15 +145,12 @@ static uint32_t string_size(struct hw_span text)
 		if (c == '"') {
 			return i + 1;
 		}
-		if (c == '\\') {
-			c = at(text, ++i);
-			if (c != '"' && c != '\\') {
-				return 0;
-			}
-		}
-		if (c < ' ' || c > '~') {
+		bool is_escape = c == '\\';
+		char escaped = at(text, i + 1);
+		if (c < ' ' || c > '~' || (is_escape && escaped != '"' && escaped != '\\')) {
 			return 0;
 		}
+		i += is_escape ? 1 : 0;
 	}
 	return 0;
 }
@@ -228,11 +228,10 @@ static bool parameters_are_good(struct hw_span rest)
 			return false;
 		}
 		rest = hw_span_skip(rest, size);
-		if (at(rest, 0) == '=') {
-			rest = hw_span_skip(rest, 1);
-			if (item_take(&rest) == 0) {
-				return false;
-			}
+		bool has_value = at(rest, 0) == '=';
+		rest = hw_span_skip(rest, has_value ? 1 : 0);
+		if (has_value && item_take(&rest) == 0) {
+			return false;
 		}
 	}
 	return spaces_skip(rest).size == 0;

@@ -34,7 +34,7 @@ enum hw_ws_code {
 	HW_WS_CODE_BAD_DATA = 1007,    /* no UTF-8, or what cannot be inflated */
 	HW_WS_CODE_POLICY = 1008,      /* too slow, too many, not allowed */
 	HW_WS_CODE_TOO_BIG = 1009,
-	HW_WS_CODE_AGAIN = 1013, /* try again later */
+	HW_WS_CODE_AGAIN = 1013,    /* try again later */
 	HW_WS_CODE_REPLACED = 4001, /* ours: the client has come by another connection */
 };
 

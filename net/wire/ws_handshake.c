@@ -100,18 +100,27 @@ int hw_ws_accept_write(struct hw_span key, char *ret_accept)
 	return 0;
 }
 
+/* As hw_http_request_has_token, but the case counts. */
+static bool list_has(struct hw_span list, struct hw_span token)
+{
+	struct hw_span element;
+	while (hw_http_list_next(&list, &element)) {
+		if (hw_span_equal(element, token)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 bool hw_ws_protocol_offered(const struct hw_http_request *request, const char *bytes,
 			    struct hw_span protocol)
 {
 	uint32_t index = 0;
 	struct hw_span list;
-	struct hw_span element;
 	while (hw_http_request_field_next(request, bytes, HW_SPAN("sec-websocket-protocol"), &index,
 					  &list)) {
-		while (hw_http_list_next(&list, &element)) {
-			if (hw_span_equal(element, protocol)) {
-				return true;
-			}
+		if (list_has(list, protocol)) {
+			return true;
 		}
 	}
 	return false;

@@ -74,7 +74,7 @@ CREATE TABLE upload (
   tail       BLOB,
   metadata   BLOB CHECK (length(metadata) BETWEEN 1 AND 4096)
 ) STRICT;
-CREATE INDEX upload_by_expiry ON upload (expires_ms) WHERE expires_ms > 0 AND is_sealed = 0;
+CREATE INDEX upload_by_expiry ON upload (expires_ms) WHERE expires_ms > 0 AND (is_sealed = 0 OR kind = 1);
 
 -- Its bytes did not match its root: nobody else gets a reference to it.
 ALTER TABLE chunk ADD COLUMN damaged_ms INTEGER;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Goal: wherever the process dies, what was acknowledged is there after the restart, what was
- * deleted is not, and no hole was made in anything that is.
+ * deleted is not, no hole was made in anything that is, and what was acknowledged of an upload can
+ * be gone on with.
  * Method: a child runs a scenario and is killed at each failpoint of the room, at several of its
  * visits; it tells what was acknowledged, and what it punched, through a pipe. The parent opens the
  * files, judges them, recovers, and compares. A failpoint that is never reached fails the test. */
@@ -16,19 +17,26 @@
 
 #include "core/base/failpoint.h"
 
-#define SHARES 12U
-#define CHUNKS 20U /* of each file */
+#define SHARES       12U
+#define CHUNKS       20U /* of each file */
+#define UPLOADS      4U  /* that are gone on with; each in a share of its own */
+#define UPLOAD_SHARE 100U
 
 enum told_kind {
 	TOLD_COMMITTED = 1, /* share: acknowledged */
 	TOLD_DELETING,      /* share: from now on it may be gone */
 	TOLD_DELETED,       /* share: acknowledged */
+	TOLD_OFFSET,        /* upload: bytes acknowledged */
+	TOLD_SEALED,        /* upload: acknowledged as whole */
+	TOLD_ENDING,        /* upload: from now on its share may be gone */
+	TOLD_ENDED,         /* upload: acknowledged */
 	TOLD_ACT,           /* extent: about to be punched, or its segment unlinked */
 };
 
 struct told {
 	enum told_kind kind;
-	uint32_t share;
+	uint32_t share; /* or upload */
+	uint64_t offset;
 	struct fixture_act act;
 };
 
@@ -52,6 +60,65 @@ static void tell_share(struct fixture *fixture, enum told_kind kind, uint32_t sh
 	tell(fixture, &told);
 }
 
+static void tell_upload(struct fixture *fixture, enum told_kind kind, uint32_t number,
+			uint64_t offset)
+{
+	const struct told told = {.kind = kind, .share = number, .offset = offset};
+	tell(fixture, &told);
+}
+
+/* A chunk, then a short one with a tail, each acknowledged; both replaced by a full one; then one
+ * is sealed, one given up by the end of its share, and two are left as they are. */
+static void upload_run(struct fixture *fixture, uint32_t number)
+{
+	const uint64_t length = UINT64_C(2) * HW_CHUNK_SIZE + number % 2;
+	struct hw_upload upload = {.length = length};
+	struct hw_catalog_request request;
+	uint64_t file_id = 0;
+	fixture->segment = 1000 + number;
+	fixture->offset_next = 0;
+	assert_int_equal(share_create(fixture, UPLOAD_SHARE + number, NULL, 1), 0);
+	assert_int_equal(
+		upload_create(fixture, UPLOAD_SHARE + number, number + 1, "a", length, &file_id),
+		0);
+	tell_upload(fixture, TOLD_OFFSET, number, 0);
+	struct hw_extent full = fixture_extent(fixture, 900 + number, HW_CHUNK_SIZE);
+	assert_int_equal(upload_append(fixture, file_id, &upload, full, 0), 0);
+	tell_upload(fixture, TOLD_OFFSET, number, upload.offset);
+	struct hw_extent part = fixture_extent(fixture, 910, HW_BLOCK_SIZE);
+	assert_int_equal(upload_append(fixture, file_id, &upload, part, 77), 0);
+	tell_upload(fixture, TOLD_OFFSET, number, upload.offset);
+	if (number == 0) {
+		return;
+	}
+	request_append(&request, file_id);
+	request.upload = &upload;
+	request.is_replacing = true;
+	request.is_leaving = true;
+	upload.offset = UINT64_C(2) * HW_CHUNK_SIZE;
+	upload.tail_size = 0;
+	full = fixture_extent(fixture, 920 + number, HW_CHUNK_SIZE);
+	struct hw_hash id;
+	memcpy(id.bytes, full.root, HW_HASH_SIZE);
+	hw_merkle_add(&upload.merkle, &id, HW_MERKLE_CHUNK_BLOCKS);
+	request_extent(&request, full);
+	assert_int_equal(run_one(fixture, &request), 0);
+	tell_upload(fixture, TOLD_OFFSET, number, upload.offset);
+	if (number == 2) {
+		request_commit(&request, file_id, UPLOAD_SHARE + number, length);
+		assert_int_equal(run_one(fixture, &request), 0);
+		tell_upload(fixture, TOLD_SEALED, number, length);
+	} else if (number == 3) {
+		request_share(&request, HW_CATALOG_SHARE_END, UPLOAD_SHARE + number);
+		tell_upload(fixture, TOLD_ENDING, number, 0);
+		assert_int_equal(run_one(fixture, &request), 0);
+		tell_upload(fixture, TOLD_ENDED, number, 0);
+	}
+	if (hw_catalog_db_reclaim(fixture->db) < 0) {
+		_exit(7);
+	}
+}
+
 /* Odd shares have the content of the even one before them; the next content begins half a file
  * later, so neighbours share chunks too. */
 static uint32_t share_content(uint32_t share)
@@ -61,6 +128,9 @@ static uint32_t share_content(uint32_t share)
 
 static void scenario(struct fixture *fixture)
 {
+	for (uint32_t number = 0; number < UPLOADS; number++) {
+		upload_run(fixture, number);
+	}
 	for (uint32_t share = 0; share < SHARES; share++) {
 		fixture->segment = share * 4; /* a file of this size takes two */
 		fixture->offset_next = 0;
@@ -105,6 +175,11 @@ struct history {
 	bool is_committed[SHARES];
 	bool is_deleting[SHARES];
 	bool is_deleted[SHARES];
+	bool is_begun[UPLOADS];
+	bool is_sealed[UPLOADS];
+	bool is_ending[UPLOADS];
+	bool is_ended[UPLOADS];
+	uint64_t offsets[UPLOADS];
 	uint32_t told_count;
 };
 
@@ -122,6 +197,19 @@ static void history_read(struct fixture *fixture, int fd, struct history *histor
 			break;
 		case TOLD_DELETED:
 			history->is_deleted[told.share] = true;
+			break;
+		case TOLD_OFFSET:
+			history->is_begun[told.share] = true;
+			history->offsets[told.share] = told.offset;
+			break;
+		case TOLD_SEALED:
+			history->is_sealed[told.share] = true;
+			break;
+		case TOLD_ENDING:
+			history->is_ending[told.share] = true;
+			break;
+		case TOLD_ENDED:
+			history->is_ended[told.share] = true;
 			break;
 		default:
 			assert_int_equal(told.kind, TOLD_ACT);
@@ -178,6 +266,33 @@ static void shares_check(struct fixture *fixture, const struct history *history)
 	}
 }
 
+static void upload_check(struct fixture *fixture, const struct history *history, uint32_t number)
+{
+	struct hw_upload upload;
+	struct hw_catalog_request request;
+	int r = upload_get(fixture, number + 1, &request, &upload);
+	if (history->is_begun[number] && !history->is_ending[number]) {
+		assert_int_equal(r, 0);
+	}
+	if (history->is_ended[number]) {
+		assert_int_equal(r, -EIDRM);
+	}
+	if (r < 0) {
+		return;
+	}
+	assert_true(upload.offset >= history->offsets[number]);
+	assert_true(upload.is_sealed || !history->is_sealed[number]);
+	assert_int_equal(upload.tail_size, upload.offset % HW_BLOCK_SIZE);
+	assert_true(upload.tail_size == 0 || upload.tail[76] == 77);
+	request_share(&request, HW_CATALOG_LOOKUP, UPLOAD_SHARE + number);
+	request.name_size = 0;
+	assert_int_equal(run_one(fixture, &request), 0);
+	assert_int_equal(request.file_size, upload.offset - upload.tail_size);
+	for (uint32_t i = 0; i < request.extent_count; i++) {
+		assert_false(is_harmed(fixture, &request.extents[i]));
+	}
+}
+
 static void run_to(const char *setting, bool is_killed, bool crash_again)
 {
 	static struct fixture_act acts[4096];
@@ -211,8 +326,11 @@ static void run_to(const char *setting, bool is_killed, bool crash_again)
 		fixture_recover(&fixture);
 	}
 	fixture_judge(&fixture);
-	assert_int_equal(fixture_number(&fixture, "SELECT count(*) FROM file WHERE state <> 1"), 0);
+	assert_int_equal(fixture_number(&fixture, "SELECT count(*) FROM file WHERE state > 1"), 0);
 	shares_check(&fixture, &history);
+	for (uint32_t number = 0; number < UPLOADS; number++) {
+		upload_check(&fixture, &history, number);
+	}
 	fixture.acts = NULL;
 	fixture_deinit(&fixture);
 }
@@ -234,10 +352,13 @@ static void death_at_each_failpoint(void **state)
 		"commit_after_commit",  "delete_before_commit", "delete_after_commit",
 		"extent_dropped",       "extent_punched",       "segment_unlinked"};
 	for (uint32_t i = 0; i < hw_count_of(points); i++) {
-		for (uint32_t visit = 1; visit <= 5; visit++) {
+		/* The first visits are of uploads that are gone on with. */
+		const uint32_t visits[] = {1, 2, 3, 4, 5, 7, 13, 15, 21};
+		uint32_t count = i < 2 ? hw_count_of(visits) : 5;
+		for (uint32_t k = 0; k < count; k++) {
 			char setting[64];
-			(void)snprintf(setting, sizeof(setting), "%s:%u", points[i], visit);
-			run_to(setting, true, visit % 2 == 0);
+			(void)snprintf(setting, sizeof(setting), "%s:%u", points[i], visits[k]);
+			run_to(setting, true, k % 2 == 0);
 		}
 	}
 	run_to("recovery_opened", true, false);

@@ -92,8 +92,8 @@ int share_create(struct fixture *fixture, uint32_t share, const struct hw_share_
  * @ret_file_id may be NULL. */
 int upload_create(struct fixture *fixture, uint32_t share, uint32_t number, const char *name,
 		  uint64_t length, uint64_t *ret_file_id);
-/* Append an extent (of size 0: none) and a tail to it; @upload is as it was before, and is after.
- * */
+/* Append an extent (of size 0: none) and a tail to it; @upload is as it was before and, if it went
+ * well, as it is after. */
 int upload_append(struct fixture *fixture, uint64_t file_id, struct hw_upload *upload,
 		  struct hw_extent extent, uint32_t tail_size);
 int upload_get(struct fixture *fixture, uint32_t number, struct hw_catalog_request *ret_request,

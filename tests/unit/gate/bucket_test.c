@@ -40,29 +40,40 @@ static void test_edges(void **state)
 	assert_int_equal(hw_bucket_take(&one, 1, now), 60);
 }
 
+/* @taken: so many in all, this one included. */
+static void take_check(struct hw_bucket *bucket, uint32_t rate, uint64_t now, uint64_t *taken)
+{
+	uint32_t wait_s = hw_bucket_take(bucket, rate, now);
+	*taken += wait_s == 0;
+	assert_in_range(wait_s, 0, 60);
+	if (wait_s > 0) { /* who waits as long as it was told gets one */
+		struct hw_bucket later = *bucket;
+		uint64_t then = now + wait_s * UINT64_C(1000000);
+		assert_int_equal(hw_bucket_take(&later, rate, then), 0);
+	}
+}
+
+static void any_run(uint64_t seed)
+{
+	struct hw_prng prng;
+	struct hw_bucket bucket = {0};
+	hw_prng_init(&prng, seed);
+	uint32_t rate = 1 + (uint32_t)hw_prng_below(&prng, 500);
+	uint64_t begun = hw_prng_below(&prng, MINUTE);
+	uint64_t now = begun;
+	uint64_t taken = 0;
+	for (uint32_t i = 0; i < 2000; i++) {
+		now += hw_prng_below(&prng, 2 * MINUTE / rate);
+		take_check(&bucket, rate, now, &taken);
+		assert_true(taken <= rate + (now - begun) / (MINUTE / rate) + 1);
+	}
+}
+
 static void test_any(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= 200; seed++) {
-		struct hw_prng prng;
-		struct hw_bucket bucket = {0};
-		hw_prng_init(&prng, seed);
-		uint32_t rate = 1 + (uint32_t)hw_prng_below(&prng, 500);
-		uint64_t begun = hw_prng_below(&prng, MINUTE);
-		uint64_t now = begun;
-		uint64_t taken = 0;
-		for (uint32_t i = 0; i < 2000; i++) {
-			now += hw_prng_below(&prng, 2 * MINUTE / rate);
-			uint32_t wait_s = hw_bucket_take(&bucket, rate, now);
-			taken += wait_s == 0;
-			assert_in_range(wait_s, 0, 60);
-			if (wait_s > 0) { /* who waits as long as it was told gets one */
-				struct hw_bucket later = bucket;
-				uint64_t then = now + wait_s * UINT64_C(1000000);
-				assert_int_equal(hw_bucket_take(&later, rate, then), 0);
-			}
-			assert_true(taken <= rate + (now - begun) / (MINUTE / rate) + 1);
-		}
+		any_run(seed);
 	}
 }
 

@@ -14,11 +14,13 @@
 
 #include <cmocka.h>
 
+#include <assert.h>
 #include <errno.h>
 
 #include "core/base/prng.h"
 
-#define KEYS (2 * HW_KEYED_CAPACITY)
+#define KEYS 8192U
+static_assert(KEYS == 2 * HW_KEYED_CAPACITY, "more than there are places");
 
 static struct hw_keyed g_keyed;
 

@@ -148,6 +148,52 @@ static void batch_random(void **state)
 	for_each_kernel(batch_random_one);
 }
 
+/* Every alignment, every lane with bytes of its own. */
+static void batch_alignments_one(void)
+{
+	uint64_t seed = SEED;
+	random_fill(&seed, g_bytes, sizeof(g_bytes));
+	for (uint32_t offset = 0; offset < 64; offset++) {
+		batch_check(g_bytes + offset, 256, 192, HW_SIMD_LANES_MAX);
+		batch_check(g_bytes + offset, 65, 64, HW_SIMD_LANES_MAX);
+	}
+}
+
+static void batch_alignments(void **state)
+{
+	(void)state;
+	for_each_kernel(batch_alignments_one);
+}
+
+/* Messages from anywhere, in any order, the same one twice; hashes to places in another order. */
+static void gather_one(void)
+{
+	uint64_t seed = SEED;
+	random_fill(&seed, g_bytes, sizeof(g_bytes));
+	for (uint32_t count = 0; count <= BATCH_COUNT_MAX; count++) {
+		const uint8_t *blocks[BATCH_COUNT_MAX];
+		struct hw_hash *places[BATCH_COUNT_MAX];
+		struct hw_hash hashes[BATCH_COUNT_MAX];
+		uint32_t size = count % 3 == 0 ? 192 : count * 19;
+		for (uint32_t i = 0; i < count; i++) {
+			blocks[i] = g_bytes + random_next(&seed) % (BATCH_STRIDE_MAX * 20);
+			places[i] = &hashes[count - 1 - i];
+		}
+		hw_sha256_gather(blocks, size, count, places);
+		for (uint32_t i = 0; i < count; i++) {
+			uint8_t expected[HW_SHA256_SIZE];
+			SHA256(blocks[i], size, expected);
+			assert_memory_equal(places[i]->bytes, expected, HW_SHA256_SIZE);
+		}
+	}
+}
+
+static void gather(void **state)
+{
+	(void)state;
+	for_each_kernel(gather_one);
+}
+
 static void batch_blocks_one(void)
 {
 	uint64_t seed = SEED;
@@ -235,6 +281,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(vectors),          cmocka_unit_test(million),
 		cmocka_unit_test(every_length),     cmocka_unit_test(batch_random),
+		cmocka_unit_test(batch_alignments), cmocka_unit_test(gather),
 		cmocka_unit_test(batch_blocks),     cmocka_unit_test(batch_in_place),
 		cmocka_unit_test(batch_at_the_end), cmocka_unit_test(equal),
 	};

@@ -131,6 +131,25 @@ static void test_sizes(void **state)
 	assert_int_equal(g_done_count, hw_count_of(sizes));
 }
 
+/* Jobs of every small size behind each other share batches; each still gets its own hashes, in its
+ * own place, in the order it came. */
+static void test_gathered(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < JOB_COUNT; i++) {
+		uint32_t blocks = (i * 7) % (HW_SLAB_BLOCKS / 2);
+		uint32_t rest_size = i % 3 == 0 ? 0 : 1 + i * 100;
+		submit(&g_jobs[i], i * 333, hw_max(blocks * HW_BLOCK_SIZE + rest_size, 1U));
+	}
+	while (turn()) {
+	}
+	assert_int_equal(g_done_count, JOB_COUNT);
+	for (uint32_t i = 0; i < JOB_COUNT; i++) {
+		assert_int_equal(g_jobs[i].order, i + 1);
+		check(&g_jobs[i]);
+	}
+}
+
 static void test_bounded(void **state)
 {
 	(void)state;
@@ -175,6 +194,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_sizes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_gathered, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_chain, setup, teardown),
 	};

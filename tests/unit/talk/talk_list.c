@@ -148,6 +148,7 @@ void talk_list_add(struct talk_model *model, const char *name, uint64_t size, ui
 	row->offset = size;
 	row->created_ms = TALK_LIST_CREATED_S * 1000;
 	row->is_sealed = true;
+	row->has_crc32 = true;
 	row->name_size = (uint16_t)strlen(name);
 	memcpy(row->name, name, row->name_size);
 	file->shift = shift;

@@ -112,7 +112,9 @@ static void beginnings_test(void **state)
 	assert_int_equal(hw_utf8_check(HW_SPAN("\xf4\x90")), -EILSEQ);
 	assert_int_equal(hw_utf8_check(HW_SPAN("\xed\xa0")), -EILSEQ);
 	assert_int_equal(hw_utf8_check(HW_SPAN("\x80")), -EILSEQ);
-	assert_int_equal(hw_utf8_check(HW_SPAN("\xc3" "abc")), -EILSEQ);
+	assert_int_equal(hw_utf8_check(HW_SPAN("\xc3"
+					       "abc")),
+			 -EILSEQ);
 }
 
 int main(void)

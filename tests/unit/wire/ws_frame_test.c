@@ -37,8 +37,8 @@ static void heads_test(void **state)
 	};
 	for (uint32_t i = 0; i < hw_count_of(rows); i++) {
 		uint8_t head[HW_WS_HEAD_SIZE_MAX];
-		uint32_t size = hw_ws_frame_head(rows[i].opcode, rows[i].is_compressed,
-						 rows[i].size, head);
+		uint32_t size =
+			hw_ws_frame_head(rows[i].opcode, rows[i].is_compressed, rows[i].size, head);
 		assert_int_equal(size, rows[i].head_size);
 		assert_memory_equal(head, rows[i].head, size);
 	}

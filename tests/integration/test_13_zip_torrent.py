@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Goal: a share's ZIP is one that others read, whole, in parts and put together again; a file's
+.torrent is one that libtorrent downloads by, from this server alone.
+
+Method: shares of a PUT and of files added to it by tus; Python's zipfile and unzip over what came;
+curl stops in the middle and goes on; files that go meanwhile; libtorrent runs with DHT, trackers and
+peers off, so that every byte is from the web seed and verified against our hashes.
+"""
+import base64
+import io
+import os
+import random
+import subprocess
+import time
+import urllib.parse
+import zipfile
+
+import libtorrent
+
+from hawser import BLOCK, CHUNK, MIB, Share, http_client, seed_of
+
+NAMES = ['b.txt', 'zwei Wörter.pdf', '日本語.bin', 'leer', 'x' * 200]
+
+
+def add(daemon, share, name, data):
+    """One more file for the share, by tus: created, then patched."""
+    fields = [('Tus-Resumable', '1.0.0'), ('Authorization', f'Bearer {share.token}'),
+              ('Upload-Length', str(len(data))),
+              ('Upload-Metadata', 'filename ' + base64.b64encode(name.encode()).decode())]
+    made = daemon.ask('POST', f'/api/v1/shares/{share.id}/files', fields, b'')
+    assert made.status == 201, (made.status, made.body)
+    path = urllib.parse.urlsplit(made.one('location')).path
+    if data:
+        answer = daemon.ask('PATCH', path, [('Tus-Resumable', '1.0.0'), ('Upload-Offset', '0'),
+                                            ('Content-Type', 'application/offset+octet-stream')],
+                            bytes(data))
+        assert answer.status == 204, (answer.status, answer.body)
+    return path
+
+
+def make(daemon, sizes, seed):
+    """A share of files, and {name: contents}."""
+    dice = random.Random(seed)
+    contents = {'a first.bin': dice.randbytes(sizes[0])}
+    share = Share(daemon.ask('PUT', '/a%20first.bin', body=contents['a first.bin']))
+    for index, size in enumerate(sizes[1:]):
+        name = NAMES[index] if index < len(NAMES) else f'file {index:05}'
+        contents[name] = dice.randbytes(size)
+        add(daemon, share, name, contents[name])
+    return share, contents
+
+
+def check(data, contents):
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.testzip() is None
+        assert sorted(archive.namelist()) == sorted(contents)
+        for name, content in contents.items():
+            assert archive.read(name) == content, name
+
+
+def test_whole_and_parts(shared, folder):
+    seed = seed_of('zip')
+    share, contents = make(shared, [CHUNK + 5, BLOCK, 3 * MIB, 100_001, 0, 1], seed)
+    path = f'/s/{share.id}.zip'
+    whole = shared.ask('GET', path)
+    assert whole.status == 200 and whole.one('content-type') == 'application/zip'
+    check(whole.body, contents)
+    head = shared.ask('HEAD', path)
+    assert head.one('content-length') == str(len(whole.body))
+    assert head.one('etag') == whole.one('etag')
+    on_disk = os.path.join(folder, 'a.zip')
+    with open(on_disk, 'wb') as file:
+        file.write(whole.body)
+    subprocess.run(['unzip', '-tqq', on_disk], check=True, capture_output=True, timeout=60)
+    dice = random.Random(seed)
+    for _ in range(40):
+        first = dice.randrange(len(whole.body))
+        last = min(len(whole.body) - 1, first + dice.randrange(1 << dice.randrange(1, 23)))
+        part = shared.ask('GET', path, [('Range', f'bytes={first}-{last}'),
+                                        ('If-Range', whole.one('etag'))])
+        assert part.status == 206 and part.body == whole.body[first:last + 1], (first, last)
+    assert shared.ask('GET', path, [('If-None-Match', whole.one('etag'))]).status == 304
+    # Another file makes another archive: what was begun is not gone on with.
+    add(shared, share, 'one more', b'1')
+    part = shared.ask('GET', path, [('Range', 'bytes=5-'), ('If-Range', whole.one('etag'))])
+    assert part.status == 200
+    check(part.body, {**contents, 'one more': b'1'})
+
+
+def test_curl_goes_on(shared, folder):
+    share, contents = make(shared, [5 * MIB, 2 * MIB, 3 * MIB], seed_of('curl'))
+    url = f'http://127.0.0.1:{shared.port}/s/{share.id}.zip'
+    path = os.path.join(folder, 'resumed.zip')
+    size = int(shared.ask('HEAD', f'/s/{share.id}.zip').one('content-length'))
+    for end in (700_000, 6 * MIB, size - 30):
+        have = os.path.getsize(path) if os.path.exists(path) else 0
+        subprocess.run(['curl', '-sf', '-r', f'{have}-{end - 1}', url, '-o', path + '.part'],
+                       check=True, timeout=60)
+        with open(path, 'ab') as file, open(path + '.part', 'rb') as part:
+            file.write(part.read())
+    subprocess.run(['curl', '-sf', '-C', '-', '-o', path, url], check=True, timeout=60)
+    with open(path, 'rb') as file:
+        check(file.read(), contents)
+
+
+def test_many_files(shared):
+    """More than some pages of the list."""
+    share, contents = make(shared, [1] + [index % 700 for index in range(150)], seed_of('many'))
+    check(shared.ask('GET', f'/s/{share.id}.zip').body, contents)
+
+
+def test_unfinished_is_refused(shared):
+    share, _ = make(shared, [1000], seed_of('unfinished'))
+    fields = [('Tus-Resumable', '1.0.0'), ('Authorization', f'Bearer {share.token}'),
+              ('Upload-Length', '5000'), ('Upload-Metadata', 'filename Y29taW5n')]
+    assert shared.ask('POST', f'/api/v1/shares/{share.id}/files', fields, b'').status == 201
+    answer = shared.ask('GET', f'/s/{share.id}.zip')
+    assert answer.status == 409 and b'still being uploaded' in answer.body
+    answer = shared.ask('GET', f'/s/{share.id}/coming.torrent')
+    assert answer.status == 409 and b'still being uploaded' in answer.body
+
+
+def test_a_file_that_goes_cuts_the_answer(shared):
+    share, _ = make(shared, [12 * MIB, 12 * MIB, 1000], seed_of('goes'))
+    with shared.wire(recv_buffer=65536) as wire:
+        wire.request('GET', f'/s/{share.id}.zip')
+        head = wire.head()
+        assert head.status == 200
+        answer = shared.ask('DELETE', f'/s/{share.id}/b.txt',
+                            [('Authorization', f'Bearer {share.token}')])
+        assert answer.status == 204
+        while wire.more():
+            pass
+        assert len(wire.buffer) < int(head.one('content-length'))
+
+
+# -- BitTorrent ----------------------------------------------------------------------------------
+
+def download(torrent, folder, timeout_s=60):
+    """By the web seed alone. Returns the bytes of the file."""
+    session = libtorrent.session({
+        'listen_interfaces': '127.0.0.1:0', 'enable_dht': False, 'enable_lsd': False,
+        'enable_upnp': False, 'enable_natpmp': False, 'ssrf_mitigation': False})
+    options = libtorrent.add_torrent_params()
+    options.ti = libtorrent.torrent_info(libtorrent.bdecode(torrent))
+    options.save_path = folder
+    handle = session.add_torrent(options)
+    end = time.monotonic() + timeout_s
+    while not handle.status().is_seeding:
+        assert time.monotonic() < end, str(handle.status().state)
+        time.sleep(0.05)
+    with open(os.path.join(folder, options.ti.name()), 'rb') as file:
+        return file.read()
+
+
+def test_torrent(shared, folder):
+    dice = random.Random(seed_of('torrent'))
+    for index, size in enumerate([1, BLOCK + 1, CHUNK, CHUNK + 1, 2 * CHUNK, 20 * CHUNK + 77]):
+        data = dice.randbytes(size)
+        share = Share(shared.ask('PUT', f'/zwei%20W%C3%B6rter{index}.bin', body=data))
+        client = http_client(shared.port)  # its Host is where the web seed will be
+        client.request('GET', share.path + '.torrent')
+        answer = client.getresponse()
+        assert answer.status == 200
+        assert answer.headers['Content-Type'] == 'application/x-bittorrent'
+        torrent = answer.read()
+        client.close()
+        info = libtorrent.torrent_info(libtorrent.bdecode(torrent))
+        assert str(info.files().root(0)) == share.root
+        assert download(torrent, folder) == data, size
+
+
+def test_torrent_of_that_name(shared):
+    """A file called x.torrent is itself, also beside x."""
+    share = Share(shared.ask('PUT', '/x.torrent', body=b'not made here'))
+    assert shared.ask('GET', share.path).body == b'not made here'
+    assert shared.ask('GET', share.path + '.torrent').body.startswith(b'd13:creation date')
+    assert shared.ask('GET', f'/s/{share.id}/y.torrent').status == 404
