@@ -43,6 +43,7 @@ static void finish(struct hw_download *download);
 static void leave(struct hw_download *download);
 static void download_free(struct hw_download *download);
 static void left(struct hw_follower *file);
+static bool is_wanted(struct hw_follower *file);
 static void unpin(struct hw_download *download);
 
 static const struct hw_http_handler g_handler = {
@@ -126,6 +127,7 @@ void hw_download_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct
 	download->has_part_head = false;
 	download->file.done = read_done;
 	download->file.left = left;
+	download->file.is_wanted = is_wanted;
 	hw_follower_init(&download->file, talks);
 	hw_link_parse(&download->file.reader.request, id, name);
 	set_state(download, HW_DOWNLOAD_ASKING);
@@ -326,6 +328,13 @@ static void end_came(struct hw_download *download)
 		download->sent_range = download->ranges.count;
 	}
 	send_next(download);
+}
+
+/* A connection that sends nothing does not hear that the daemon stops. */
+static bool is_wanted(struct hw_follower *file)
+{
+	const struct hw_download *download = hw_container_of(file, struct hw_download, file);
+	return download->conn == NULL || !download->conn->is_cut;
 }
 
 /* What was cancelled has landed; meanwhile the client may take more, or be gone. */

@@ -359,7 +359,12 @@ void hw_intake_source_done(struct hw_intake *intake, int res)
 	}
 	if (intake->slab != NULL) {
 		bytes_came(intake, (uint32_t)res);
-		slab_append(intake);
+		if (intake->received_size + intake->slab->size >
+		    intake->talks->options.file_size_max) {
+			hw_intake_fail(intake, -EDQUOT);
+		} else {
+			slab_append(intake);
+		}
 	} else if (!intake->is_body_over ||
 		   (intake->kept_size > 0 && hw_intake_is_complete(intake))) {
 		slab_wanted(intake); /* a byte is there, or some are left over */
@@ -401,15 +406,14 @@ static void chunk_finish(struct hw_intake *intake)
 	hw_chunk_writer_finish(newest_writer(intake));
 }
 
-/* Count @size bytes as received. Returns false when the file is too long now. */
-static bool size_account(struct hw_intake *intake, uint32_t size)
+/* Count @size bytes as received. */
+static void size_account(struct hw_intake *intake, uint32_t size)
 {
 	uint64_t promise_used = hw_min(intake->promised_size, (uint64_t)size);
 	intake->received_size += size;
 	intake->chunk_size += size;
 	intake->promised_size -= promise_used;
 	hw_segment_promise_end(&intake->talks->store->log, promise_used);
-	return intake->received_size <= intake->talks->options.file_size_max;
 }
 
 bool hw_intake_append(struct hw_intake *intake, struct hw_slab *slab)
@@ -418,11 +422,7 @@ bool hw_intake_append(struct hw_intake *intake, struct hw_slab *slab)
 	if (!intake->is_chunk_open) {
 		writer_begin(intake);
 	}
-	if (!size_account(intake, slab->size)) {
-		hw_slab_unref(slab);
-		hw_intake_fail(intake, -EDQUOT);
-		return false;
-	}
+	size_account(intake, slab->size);
 	uint64_t offset = intake->received_size - slab->size;
 	hw_chunk_writer_append(newest_writer(intake), slab);
 	if (intake->state != state) {

@@ -111,6 +111,15 @@ static void resume_set(struct hw_intake *intake, uint32_t crc32, uint32_t tail_s
 		intake->talks->reactor->wall_ms + intake->talks->options.upload_expiry_ms;
 }
 
+/* Of a length that nobody knew, the quotas are kept when it is there, or told. */
+static void quotas_set(struct hw_intake *intake)
+{
+	struct hw_talks *talks = intake->talks;
+	intake->request.free_size = hw_segment_log_free_size(&talks->store->log);
+	intake->request.share_size_max = talks->options.share_size_max;
+	intake->request.store_size_max = talks->options.quota_size;
+}
+
 static void append_submit(struct hw_intake *intake)
 {
 	uint64_t newest = (intake->chunks_collected - 1) % HW_INTAKE_WRITERS;
@@ -119,6 +128,7 @@ static void append_submit(struct hw_intake *intake)
 	if (is_resumed(intake)) {
 		resume_set(intake, intake->crc32_at_end[newest], 0);
 	}
+	quotas_set(intake);
 	hw_catalog_submit(intake->talks->catalog, &intake->request, HW_CATALOG_APPEND, append_done);
 }
 
@@ -143,7 +153,8 @@ void hw_intake_collect(struct hw_intake *intake)
 		}
 		hw_intake_set_state(intake, HW_INTAKE_STORED);
 		intake->options.handler->stored(intake);
-	} else if (intake->request.extent_count == HW_EXTENT_BATCH_MAX) {
+	} else if (intake->request.extent_count == HW_EXTENT_BATCH_MAX &&
+		   intake->last_short.size == 0) { /* a short one is the last: it is committed */
 		append_submit(intake);
 	} else {
 		hw_intake_receive(intake);
@@ -180,6 +191,7 @@ static void name_submit(struct hw_intake *intake, enum hw_catalog_verb verb)
 {
 	hw_intake_set_state(intake, HW_INTAKE_NAMING);
 	intake->is_asking = true;
+	quotas_set(intake);
 	hw_catalog_submit(intake->talks->catalog, &intake->request, verb, name_done);
 }
 
