@@ -9,7 +9,7 @@
  */
 #include "tests/unit/talk/share_world.h"
 
-#define SEED_COUNT 2U
+#define SEED_COUNT 8U
 
 enum disturbance { NOTHING = 0, DRAIN, CUT, OPERATION_FAILS, REQUEST_FAILS, DISTURBANCE_COUNT };
 
@@ -54,7 +54,7 @@ static void talk_all(bool is_strict)
 	};
 	static const uint32_t statuses[] = {201, 201, 200, 200, 200, 201, 204, 409};
 	char text[512];
-	for (uint32_t i = 0; i < hw_count_of(requests); i++) {
+	for (uint32_t i = 0; i < hw_count_of(requests) && !g_world.server.is_draining; i++) {
 		struct hw_sim_peer *peer = hw_sim_connect(g_world.reactor.ring, g_world.listener);
 		struct hw_span request = talk_row_fill(requests[i], &g_share, text, sizeof(text));
 		hw_sim_peer_write(peer, request.bytes, request.size);
@@ -69,6 +69,9 @@ static void talk_all(bool is_strict)
 /* Returns whether a share was made. */
 static bool create(void)
 {
+	if (g_world.server.is_draining) {
+		return false;
+	}
 	struct hw_sim_peer *peer = hw_sim_connect(g_world.reactor.ring, g_world.listener);
 	static const char request[] = SHARE_POST("22", "{\"link_name\":\"a-link\"}");
 	hw_sim_peer_write(peer, request, sizeof(request) - 1);
