@@ -21,6 +21,7 @@
  *   OPTIONS         anything                     what would be allowed
  */
 #include "net/talk/archive.h"
+#include "net/talk/cors.h"
 #include "net/talk/download.h"
 #include "net/talk/events.h"
 #include "net/talk/metainfo.h"
@@ -275,6 +276,11 @@ static void begin(void *user, struct hw_http_conn *conn)
 	struct hw_talks *talks = user;
 	struct path path = {0};
 	const char *allowed = NULL;
+	hw_cors_mark(&talks->cors, conn);
+	if (hw_cors_is_preflight(conn)) {
+		hw_cors_reply(conn);
+		return;
+	}
 	path_split(conn, &path);
 	for (uint32_t i = 0; i < hw_count_of(g_routes); i++) {
 		const struct route *route = &g_routes[i];

@@ -72,6 +72,7 @@ int hw_talks_init(struct hw_talks *talks, struct hw_store *store, struct hw_cata
 	talks->options = *options;
 	hw_list_init(&talks->open_intakes);
 	hw_resume_prepare(talks);
+	hw_cors_init(&talks->cors, options->cors_origins);
 	int r = hw_pool_init(&talks->puts, UPLOAD_SIZE, HW_PAGE_SIZE, options->uploads_max);
 	if (r >= 0) {
 		r = hw_pool_init(&talks->queries, sizeof(struct hw_tus_query), 64, HW_QUERIES_MAX);

@@ -19,6 +19,7 @@
 #include "core/store/store.h"
 #include "net/conn/http_server.h"
 #include "net/conn/ws_server.h"
+#include "net/talk/cors.h"
 #include "net/talk/room.h"
 
 #define HW_ARCHIVES_MAX      64U  /* ZIPs at a time; each pins a file and reads one */
@@ -94,6 +95,7 @@ struct hw_talks {
 	struct hw_ws_server ws;
 	struct hw_rooms rooms;
 	struct hw_pool holds; /* struct hw_rate_hold; none where there is no limit */
+	struct hw_cors cors;
 	char upload_limit[HW_UPLOAD_LIMIT_SIZE]; /* the field with its end of line: resume.h */
 	uint32_t upload_limit_size;
 	const struct hw_tokens *tokens; /* mail replaces it; NULL: none */
