@@ -244,13 +244,13 @@ static uint32_t select_range(const struct hw_archive *archive, struct hw_http_ra
 
 static void fields_write(const struct hw_archive *archive, struct hw_http_writer *head)
 {
-	char name[HW_SHARE_ID_TEXT_SIZE + 4];
+	char name[] = "01234567890123456789012345.zip";
+	static_assert(sizeof(name) == HW_SHARE_ID_TEXT_SIZE + 5, "an id, and what it ends with");
 	hw_base32_encode(archive->share_id, HW_SHARE_ID_SIZE, name);
-	memcpy(name + HW_SHARE_ID_TEXT_SIZE, ".zip", 4);
 	hw_http_writer_field_etag(head, archive->layout.tag.bytes, HW_HASH_SIZE);
 	hw_http_writer_field(head, HW_SPAN("Cache-Control"), HW_SPAN("private, no-cache"));
 	hw_http_writer_field(head, HW_SPAN("Accept-Ranges"), HW_SPAN("bytes"));
-	hw_http_writer_field_attachment(head, (struct hw_span){name, sizeof(name)});
+	hw_http_writer_field_attachment(head, hw_span_of(name));
 	hw_http_writer_field(head, HW_SPAN("X-Content-Type-Options"), HW_SPAN("nosniff"));
 	hw_http_writer_field(head, HW_SPAN("Content-Security-Policy"),
 			     HW_SPAN("sandbox; default-src 'none'"));

@@ -18,14 +18,12 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/base/clock.h"
 #include "core/base/log.h"
-#include "net/talk/pass.h"
+#include "net/talk/client.h"
+#include "net/talk/download_head.h"
 #include "net/talk/reply.h"
 #include "net/talk/share_read.h"
 #include "net/wire/base32.h"
-#include "net/wire/hex.h"
-#include "net/wire/http_etag.h"
 #include "net/wire/link_name.h"
 #include "net/wire/name.h"
 
@@ -45,6 +43,7 @@ static void finish(struct hw_download *download);
 static void leave(struct hw_download *download);
 static void download_free(struct hw_download *download);
 static void left(struct hw_follower *file);
+static bool is_wanted(struct hw_follower *file);
 static void unpin(struct hw_download *download);
 
 static const struct hw_http_handler g_handler = {
@@ -61,7 +60,8 @@ static void set_state(struct hw_download *download, enum hw_download_state state
 		[HW_DOWNLOAD_ENDING] = 1U << HW_DOWNLOAD_LEAVING,
 		[HW_DOWNLOAD_LEAVING] = 1U << HW_DOWNLOAD_COUNTING | 1U << HW_DOWNLOAD_UNPINNING,
 		[HW_DOWNLOAD_COUNTING] = 1U << HW_DOWNLOAD_UNPINNING,
-		[HW_DOWNLOAD_UNPINNING] = 1U << HW_DOWNLOAD_FREE,
+		[HW_DOWNLOAD_UNPINNING] = 1U << HW_DOWNLOAD_TELLING | 1U << HW_DOWNLOAD_FREE,
+		[HW_DOWNLOAD_TELLING] = 1U << HW_DOWNLOAD_FREE,
 	};
 	hw_assert((g_next[download->state] & (1U << state)) != 0);
 	download->state = state;
@@ -127,6 +127,7 @@ void hw_download_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct
 	download->has_part_head = false;
 	download->file.done = read_done;
 	download->file.left = left;
+	download->file.is_wanted = is_wanted;
 	hw_follower_init(&download->file, talks);
 	hw_link_parse(&download->file.reader.request, id, name);
 	set_state(download, HW_DOWNLOAD_ASKING);
@@ -182,54 +183,6 @@ static void download_free(struct hw_download *download)
 	hw_pool_give(&download->talks->downloads, download);
 }
 
-static bool is_growing(const struct hw_download *download)
-{
-	return download->file.reader.request.file_state == HW_FILE_UNFINISHED;
-}
-
-/* The conditions of the request. Returns 200: go on; 304 or 412. A file that still grows has no
- * validator, for nobody knows its root. */
-static uint32_t judge_conditions(const struct hw_http_request *request, const char *bytes,
-				 struct hw_span etag)
-{
-	if (!hw_http_etag_if_match(request, bytes, etag)) {
-		return 412;
-	}
-	return hw_http_etag_if_none_match(request, bytes, etag) ? 200 : 304;
-}
-
-/* Which bytes the request wants. Returns the status: 200, 206, 304, 412 or 416. */
-static uint32_t select_ranges(struct hw_download *download)
-{
-	const struct hw_http_request *request = hw_http_conn_request(download->conn);
-	const char *bytes = hw_http_conn_head_bytes(download->conn);
-	char root[2 * HW_HASH_SIZE];
-	hw_hex_encode(download->file.reader.request.file_root, HW_HASH_SIZE, root);
-	struct hw_span etag = {root, is_growing(download) ? 0 : sizeof(root)};
-	struct hw_span range;
-	uint32_t status = judge_conditions(request, bytes, etag);
-	if (status != 200) {
-		return status;
-	}
-	download->ranges.count = download->file_size > 0 ? 1 : 0;
-	download->ranges.ranges[0] = (struct hw_http_range){0, download->file_size - 1};
-	if (request->method != HW_HTTP_GET || download->is_chunked ||
-	    hw_http_request_field_count(request, bytes, HW_SPAN("Range")) != 1 ||
-	    !hw_http_request_field(request, bytes, HW_SPAN("Range"), &range) ||
-	    !hw_http_etag_if_range(request, bytes, etag)) {
-		return 200;
-	}
-	switch (hw_http_range_parse(range, download->file_size, &download->ranges)) {
-	case HW_HTTP_RANGE_SATISFIABLE:
-		download->is_multipart = download->ranges.count > 1;
-		return 206;
-	case HW_HTTP_RANGE_UNSATISFIABLE:
-		return 416;
-	default:
-		return 200;
-	}
-}
-
 static void find_done(struct hw_catalog_request *request)
 {
 	struct hw_download *download =
@@ -248,7 +201,8 @@ static void find_done(struct hw_catalog_request *request)
 		return;
 	}
 	download->is_pinned = true;
-	download->file_size = is_growing(download) ? request->length : request->file_size;
+	download->file_size =
+		hw_download_is_growing(download) ? request->length : request->file_size;
 	download->is_chunked = download->file_size == HW_LENGTH_UNKNOWN;
 	hw_follower_begin(&download->file);
 	set_state(download, HW_DOWNLOAD_CHECKING);
@@ -266,7 +220,7 @@ static void find_done(struct hw_catalog_request *request)
 
 static void begin_sending(struct hw_download *download)
 {
-	uint32_t status = select_ranges(download);
+	uint32_t status = hw_download_select_ranges(download);
 	hw_http_conn_handle(download->conn, &g_handler, download);
 	if (status == 412) {
 		hw_reply_error(download->conn, 412, "The file is not the one that If-Match names.");
@@ -278,148 +232,50 @@ static void begin_sending(struct hw_download *download)
 	head_send(download, status);
 }
 
-/* -- the head -- */
-
-static void part_head_write(const struct hw_download *download, struct hw_http_writer *writer,
-			    uint32_t index)
-{
-	const struct hw_http_range *range = &download->ranges.ranges[index];
-	hw_http_writer_text(writer, "\r\n--");
-	hw_http_writer_bytes(writer, (struct hw_span){download->boundary, HW_BOUNDARY_SIZE});
-	hw_http_writer_text(writer, "\r\nContent-Type: application/octet-stream\r\n");
-	hw_http_writer_field_content_range(writer, range->first, range->last, download->file_size);
-	hw_http_writer_head_end(writer);
-}
-
-static void parts_end_write(const struct hw_download *download, struct hw_http_writer *writer)
-{
-	hw_http_writer_text(writer, "\r\n--");
-	hw_http_writer_bytes(writer, (struct hw_span){download->boundary, HW_BOUNDARY_SIZE});
-	hw_http_writer_text(writer, "--\r\n");
-}
-
-/* Bytes of the answer's body: the ranges, and for several of them what stands between them. */
-static uint64_t content_size(const struct hw_download *download)
-{
-	char bytes[512];
-	struct hw_http_writer writer;
-	uint64_t size = 0;
-	for (uint32_t i = 0; i < download->ranges.count; i++) {
-		const struct hw_http_range *range = &download->ranges.ranges[i];
-		size += range->last - range->first + 1;
-		if (download->is_multipart) {
-			hw_http_writer_init(&writer, bytes, sizeof(bytes));
-			part_head_write(download, &writer, i);
-			size += writer.size;
-		}
-	}
-	if (download->is_multipart) {
-		hw_http_writer_init(&writer, bytes, sizeof(bytes));
-		parts_end_write(download, &writer);
-		size += writer.size;
-	}
-	return size;
-}
-
-/* Files of strangers never run in the portal's origin: attachment, nosniff, sandbox (DESIGN:
- * security). */
-static void file_fields_write(const struct hw_download *download, struct hw_http_writer *head)
+/* Followers hear of what brings the file to its end, as a share counts it: the whole, or the rest
+ * of it. Who fetches pieces here and there would be a crowd of transfers that say nothing. */
+static void report_begin(struct hw_download *download)
 {
 	const struct hw_catalog_request *file = &download->file.reader.request;
-	if (is_growing(download)) {
-		hw_http_writer_field(head, HW_SPAN("Cache-Control"), HW_SPAN("no-store"));
-	} else {
-		hw_http_writer_field_etag(head, file->file_root, HW_HASH_SIZE);
-		hw_http_writer_field_date(head, HW_SPAN("Last-Modified"), file->created_ms / 1000);
-		hw_http_writer_field(head, HW_SPAN("Cache-Control"), HW_SPAN("private, no-cache"));
-	}
-	hw_http_writer_field(head, HW_SPAN("Accept-Ranges"),
-			     download->is_chunked ? HW_SPAN("none") : HW_SPAN("bytes"));
-	hw_http_writer_field_attachment(head, (struct hw_span){file->name, file->name_size});
-	hw_http_writer_field(head, HW_SPAN("X-Content-Type-Options"), HW_SPAN("nosniff"));
-	hw_http_writer_field(head, HW_SPAN("Content-Security-Policy"),
-			     HW_SPAN("sandbox; default-src 'none'"));
-}
-
-static void type_write(struct hw_download *download, struct hw_http_writer *head)
-{
-	if (!download->is_multipart) {
-		hw_http_writer_field(head, HW_SPAN("Content-Type"),
-				     HW_SPAN("application/octet-stream"));
+	const struct hw_http_range *range = &download->ranges.ranges[0];
+	uint8_t client_id[HW_CLIENT_ID_SIZE];
+	if (download->ranges.count != 1 || range->last + 1 != download->file_size) {
 		return;
 	}
-	uint8_t random[HW_BOUNDARY_SIZE / 2];
-	hw_random_bytes(random, sizeof(random));
-	hw_hex_encode(random, sizeof(random), download->boundary);
-	hw_http_writer_text(head, "Content-Type: multipart/byteranges; boundary=");
-	hw_http_writer_bytes(head, (struct hw_span){download->boundary, HW_BOUNDARY_SIZE});
-	hw_http_writer_text(head, "\r\n");
+	struct hw_report_options options = {
+		.share_id = file->share_id,
+		.name = {file->name, file->name_size},
+		.size = download->file_size,
+		.offset = range->first,
+		.client_id = hw_client_id_of(download->conn, client_id) ? client_id : NULL,
+		.is_down = true,
+	};
+	hw_report_begin(&download->report, download->talks, &options);
 }
 
-static bool has_coding(const struct hw_download *download)
+/* What the client took so far; @stalled: it takes nothing more just now. */
+static void report_progress(struct hw_download *download, const char *stalled)
 {
-	return download->is_chunked && download->conn->version_minor > 0;
-}
-
-static void size_write(const struct hw_download *download, struct hw_http_writer *head)
-{
-	if (!download->is_chunked) {
-		hw_http_writer_field_number(head, HW_SPAN("Content-Length"),
-					    content_size(download));
-	} else if (has_coding(download)) {
-		hw_http_writer_field(head, HW_SPAN("Transfer-Encoding"), HW_SPAN("chunked"));
+	if (download->sent_offset > download->ranges.ranges[0].first) {
+		hw_report_progress(&download->report, download->sent_offset, stalled);
 	}
 }
 
-/* Will the last byte of the file be among what is sent? Only such a download counts. */
-static bool has_last_byte(const struct hw_download *download)
+static void report_end(struct hw_download *download)
 {
-	for (uint32_t i = 0; i < download->ranges.count; i++) {
-		if (download->ranges.ranges[i].last + 1 == download->file_size) {
-			return true;
-		}
-	}
-	return false;
+	bool is_over = download->error == 0 && download->is_whole_sent;
+	bool is_gone = download->error == -ECONNRESET || download->error == -EPIPE;
+	enum hw_transfer_state state = is_over   ? HW_TRANSFER_UPLOADED
+				       : is_gone ? HW_TRANSFER_CANCELLED
+						 : HW_TRANSFER_FAILED;
+	hw_report_end(&download->report, state);
 }
 
 static void head_send(struct hw_download *download, uint32_t status)
 {
-	struct hw_http_writer head;
-	bool has_content = status == 200 || status == 206;
-	if (download->is_chunked && download->conn->version_minor == 0) {
-		hw_http_conn_close_after(
-			download->conn); /* the end of the connection is the file's */
-	}
-	hw_http_conn_reply_begin(download->conn, &head, status);
-	if (download->admission.gives_pass) {
-		hw_pass_write(download->talks, download->file.reader.request.share_id,
-			      &download->file.reader.request.access, &head);
-	}
-	file_fields_write(download, &head);
-	if (has_content) {
-		type_write(download, &head);
-		size_write(download, &head);
-		if (status == 206 && !download->is_multipart) {
-			hw_http_writer_field_content_range(&head, download->ranges.ranges[0].first,
-							   download->ranges.ranges[0].last,
-							   download->file_size);
-		}
-	} else if (status == 416) {
-		hw_http_writer_field_content_range_none(&head, download->file_size);
-		hw_http_writer_field_number(&head, HW_SPAN("Content-Length"), 0);
-	}
-	hw_http_writer_head_end(&head);
-	hw_assert(!head.is_overflowed);
-	download->head_size = head.size;
+	hw_download_head_write(download, status);
+	report_begin(download);
 	hw_http_conn_head_release(download->conn);
-	if (!has_content || download->conn->method == HW_HTTP_HEAD) {
-		download->ranges.count = 0;
-		download->is_multipart = false;
-		download->is_chunked = false; /* and there is no end to write */
-	}
-	download->must_count = download->file.reader.request.access.downloads_max > 0 &&
-			       has_content && download->conn->method == HW_HTTP_GET &&
-			       (download->file_size == 0 || has_last_byte(download));
 	if (download->ranges.count == 0) {
 		send_next(download);
 		return;
@@ -427,8 +283,8 @@ static void head_send(struct hw_download *download, uint32_t status)
 	download->read_offset = download->ranges.ranges[0].first;
 	download->sent_offset = download->read_offset;
 	/* Nobody knows when the first byte comes; but whether any will, where nothing is stored. */
-	download->is_head_early =
-		is_growing(download) && download->file.reader.request.access.mode != HW_SHARE_LIVE;
+	download->is_head_early = hw_download_is_growing(download) &&
+				  download->file.reader.request.access.mode != HW_SHARE_LIVE;
 	if (download->is_head_early) {
 		send_next(download);
 	}
@@ -464,6 +320,7 @@ static void read_next(struct hw_download *download)
 static void end_came(struct hw_download *download)
 {
 	download->file_size = download->read_offset;
+	hw_report_size_set(&download->report, download->file_size);
 	download->ranges.count = download->file_size > 0 ? 1 : 0;
 	download->ranges.ranges[0].last = download->file_size - 1;
 	download->read_range = download->ranges.count;
@@ -471,6 +328,13 @@ static void end_came(struct hw_download *download)
 		download->sent_range = download->ranges.count;
 	}
 	send_next(download);
+}
+
+/* A connection that sends nothing does not hear that the daemon stops. */
+static bool is_wanted(struct hw_follower *file)
+{
+	const struct hw_download *download = hw_container_of(file, struct hw_download, file);
+	return download->conn == NULL || !download->conn->is_cut;
 }
 
 /* What was cancelled has landed; meanwhile the client may take more, or be gone. */
@@ -526,7 +390,7 @@ static void part_head_add(struct hw_download *download)
 	struct hw_http_writer writer;
 	hw_http_writer_init(&writer, download->conn->reply, HW_REPLY_SIZE);
 	writer.size = download->head_size;
-	part_head_write(download, &writer, download->sent_range);
+	hw_download_part_head_write(download, &writer, download->sent_range);
 	hw_assert(!writer.is_overflowed);
 	download->head_size = writer.size;
 }
@@ -548,7 +412,7 @@ static void piece_account(struct hw_download *download, uint32_t size)
 static void chunk_head_add(struct hw_download *download)
 {
 	struct hw_http_writer writer;
-	if (!has_coding(download)) {
+	if (!hw_download_has_coding(download)) {
 		return;
 	}
 	if (download->chunk_left == 0) {
@@ -580,9 +444,9 @@ static uint32_t tail_write(struct hw_download *download, char *bytes, uint32_t c
 	bool has_piece = download->sending.slab != NULL;
 	hw_http_writer_init(&writer, bytes, capacity);
 	if (download->is_multipart && has_piece && is_all_sent(download)) {
-		parts_end_write(download, &writer);
+		hw_download_parts_end_write(download, &writer);
 	}
-	if (has_coding(download)) {
+	if (hw_download_has_coding(download)) {
 		hw_http_writer_text(&writer, has_piece && download->chunk_left == 0 ? "\r\n" : "");
 		hw_http_writer_text(&writer, is_all_sent(download) ? "0\r\n\r\n" : "");
 	}
@@ -613,6 +477,8 @@ static void send_next(struct hw_download *download)
 	if (download->ahead.slab != NULL) {
 		piece_take(download);
 	} else if (!is_all_sent(download) && !download->is_head_early) {
+		hw_report_wait(&download->report,
+			       hw_download_is_growing(download) ? HW_STALL_SENDER : HW_STALL_DISK);
 		return; /* read_done comes here again */
 	}
 	if (download->head_size > 0) {
@@ -636,6 +502,7 @@ static void send_next(struct hw_download *download)
 		return;
 	}
 	download->is_sending = true;
+	hw_report_wait(&download->report, HW_STALL_RECEIVER);
 	hw_http_conn_send(download->conn, iov, count);
 	read_next(download);
 }
@@ -651,19 +518,21 @@ static void let_go(struct hw_download *download)
 /*
  * The client is slow: it does not keep our slabs. What it did not take of the piece is read again
  * when it takes more; the page cache has it. A head or an end that it did not take lies in the
- * reply buffer, and is simply sent on.
+ * reply buffer, and is simply sent on. Where nothing is stored there is no second reading: the slab
+ * stays, and its sender waits.
  */
 static void give_way(struct hw_download *download)
 {
 	uint64_t unsent_size = download->conn->send_left_size;
 	uint32_t piece_size = download->sending.size;
-	if (download->sending.slab == NULL || unsent_size <= download->tail_size ||
+	bool is_only_here = download->file.reader.request.access.mode == HW_SHARE_LIVE;
+	if (is_only_here || download->sending.slab == NULL || unsent_size <= download->tail_size ||
 	    unsent_size > download->tail_size + (uint64_t)piece_size) {
 		hw_http_conn_send_more(download->conn);
 		return;
 	}
 	let_go(download);
-	if (has_coding(download)) {
+	if (hw_download_has_coding(download)) {
 		download->chunk_left += (uint32_t)(unsent_size - download->tail_size);
 	}
 	download->read_range = download->sending_range;
@@ -674,6 +543,7 @@ static void give_way(struct hw_download *download)
 	download->has_part_head = true;
 	download->is_whole_sent = false;
 	download->is_waiting = true;
+	report_progress(download, HW_STALL_RECEIVER);
 	hw_http_conn_send_wait(download->conn);
 }
 
@@ -695,6 +565,7 @@ static void send_done(void *talk, int res)
 		fail(download, res);
 		return;
 	}
+	report_progress(download, NULL);
 	if (download->is_whole_sent) {
 		finish(download);
 		return;
@@ -756,6 +627,7 @@ static void finish(struct hw_download *download)
 static void leave(struct hw_download *download)
 {
 	hw_assert(download->is_pinned);
+	report_end(download);
 	set_state(download, HW_DOWNLOAD_LEAVING);
 	download->conn = NULL;
 	hw_follower_leave(&download->file);
@@ -784,9 +656,21 @@ static void left(struct hw_follower *file)
 	unpin(download);
 }
 
+static void told(struct hw_report *report)
+{
+	download_free(hw_container_of(report, struct hw_download, report));
+}
+
 static void unpin_done(struct hw_catalog_request *request)
 {
-	download_free(hw_container_of(request, struct hw_download, file.reader.request));
+	struct hw_download *download =
+		hw_container_of(request, struct hw_download, file.reader.request);
+	if (hw_report_is_idle(&download->report)) {
+		download_free(download);
+		return;
+	}
+	set_state(download, HW_DOWNLOAD_TELLING);
+	hw_report_join(&download->report, told);
 }
 
 static void unpin(struct hw_download *download)

@@ -2,7 +2,7 @@
  *
  * The way of a request:
  *
- *   begin -> (link_ask -> link_asked: is its name free?) -> receive
+ *   begin -> (link_ask -> link_asked: is its name free?) -> (hash -> hashed) -> receive
  *   receive -> the intake takes the body -> stored -> commit -> named -> reply -> send_done
  *                                     \-> failed -> the error's answer
  */
@@ -27,6 +27,9 @@
 
 static void link_ask(struct hw_put *put);
 static void link_asked(struct hw_catalog_request *request);
+static void password_set(struct hw_put *put, struct hw_share_wish *wish);
+static void hash(struct hw_put *put);
+static void hashed(struct hw_password_job *job);
 static void receive(struct hw_put *put);
 static void stored(struct hw_intake *intake);
 static void named(struct hw_intake *intake);
@@ -43,8 +46,9 @@ static const struct hw_intake_handler g_intake_handler = {
 static void set_state(struct hw_put *put, enum hw_put_state state)
 {
 	static const uint8_t g_next[HW_PUT_STATE_COUNT] = {
-		[HW_PUT_FREE] = 1U << HW_PUT_ASKING | 1U << HW_PUT_TAKING,
-		[HW_PUT_ASKING] = 1U << HW_PUT_TAKING | 1U << HW_PUT_FREE,
+		[HW_PUT_FREE] = 1U << HW_PUT_ASKING | 1U << HW_PUT_HASHING | 1U << HW_PUT_TAKING,
+		[HW_PUT_ASKING] = 1U << HW_PUT_HASHING | 1U << HW_PUT_TAKING | 1U << HW_PUT_FREE,
+		[HW_PUT_HASHING] = 1U << HW_PUT_TAKING | 1U << HW_PUT_FREE,
 		[HW_PUT_TAKING] = 1U << HW_PUT_REPLYING | 1U << HW_PUT_FREE,
 		[HW_PUT_REPLYING] = 1U << HW_PUT_FREE,
 	};
@@ -84,25 +88,30 @@ static bool is_acceptable(struct hw_talks *talks, struct hw_http_conn *conn)
 	return true;
 }
 
+/* Nobody shall find it in memory later. */
+static void password_wipe(struct hw_http_conn *conn)
+{
+	struct hw_span value;
+	if (hw_http_request_field(hw_http_conn_request(conn), hw_http_conn_head_bytes(conn),
+				  HW_SPAN("Hawser-Password"), &value)) {
+		hw_http_conn_head_wipe(conn, value);
+	}
+}
+
 /* What the header fields and the query wish; returns false when the request was answered. */
 static bool policy_read(const struct hw_talks *talks, struct hw_http_conn *conn,
-			struct hw_share_policy *ret_policy)
+			struct hw_share_wish *ret_wish, struct hw_share_policy *ret_policy)
 {
 	char sentence[HW_SHARE_WISH_SENTENCE_MAX];
-	struct hw_share_wish wish;
 	uint32_t status = hw_policy_fields_read(hw_http_conn_request(conn),
-						hw_http_conn_head_bytes(conn), &wish, sentence);
-	bool has_password = hw_share_wishes_password(&wish);
-	explicit_bzero(wish.password, sizeof(wish.password));
-	if (status == 0 && has_password) {
-		hw_share_password_refuse(conn);
-		return false;
-	}
+						hw_http_conn_head_bytes(conn), ret_wish, sentence);
+	password_wipe(conn);
 	if (status == 0) {
-		status = hw_share_policy_make(&talks->options, talks->reactor->wall_ms, &wish,
+		status = hw_share_policy_make(&talks->options, talks->reactor->wall_ms, ret_wish,
 					      ret_policy, sentence);
 	}
 	if (status != 0) {
+		explicit_bzero(ret_wish->password, sizeof(ret_wish->password));
 		hw_reply_error(conn, status, sentence);
 	}
 	return status == 0;
@@ -123,6 +132,9 @@ static struct hw_put *put_take(struct hw_talks *talks, struct hw_http_conn *conn
 		hw_reply_busy(conn, "Too many uploads are running; try again in a moment.");
 		return NULL;
 	}
+	/* Behind its intake the object may have been another's. */
+	put->state = HW_PUT_FREE;
+	put->password = (struct hw_password_job){.talks = NULL};
 	put->talks = talks;
 	put->conn = conn;
 	put->begun_us = talks->reactor->now_us;
@@ -136,6 +148,7 @@ void hw_put_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_s
 	char name[HW_NAME_SIZE_MAX];
 	uint32_t name_size = 0;
 	struct hw_share_policy policy;
+	struct hw_share_wish wish;
 	if (!is_acceptable(talks, conn)) {
 		return;
 	}
@@ -144,22 +157,43 @@ void hw_put_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_s
 		hw_reply_error(conn, 400, hw_name_reason(verdict));
 		return;
 	}
-	if (!policy_read(talks, conn, &policy)) {
+	if (!policy_read(talks, conn, &wish, &policy)) {
 		return;
 	}
 	struct hw_put *put = put_take(talks, conn);
 	if (put == NULL) {
+		explicit_bzero(wish.password, sizeof(wish.password));
 		return;
 	}
 	put->share = (struct hw_share){.policy = policy};
 	put->name_size = name_size;
 	memcpy(put->name, name, name_size);
 	hw_http_conn_handle(conn, &g_handler, put);
+	password_set(put, &wish);
 	if (policy.link_name_size > 0) {
 		link_ask(put);
 		return;
 	}
-	receive(put);
+	hash(put);
+}
+
+static void password_set(struct hw_put *put, struct hw_share_wish *wish)
+{
+	put->has_password = hw_share_wishes_password(wish);
+	if (put->has_password) {
+		int r = hw_password_set(&put->password,
+					(struct hw_span){wish->password, wish->password_size});
+		hw_assert(r == 0); /* the wish was judged */
+	}
+	explicit_bzero(wish->password, sizeof(wish->password));
+}
+
+/* The request cannot become an upload; the caller has answered it, or does. */
+static void put_drop(struct hw_put *put)
+{
+	hw_segment_promise_end(&put->talks->store->log, put->promised_size);
+	hw_password_drop(&put->password);
+	put_free(put);
 }
 
 /* Before the bytes: nobody likes to send them for nothing. COMMIT has the last word. */
@@ -179,13 +213,35 @@ static void link_asked(struct hw_catalog_request *request)
 	struct hw_put *put = hw_container_of(request, struct hw_put, intake.request);
 	struct hw_http_conn *conn = put->conn;
 	if (request->res == -ENOENT || request->res == -EIDRM) {
-		receive(put);
+		hash(put);
 		return;
 	}
 	int error = request->res == 0 ? -EEXIST : request->res;
-	hw_segment_promise_end(&put->talks->store->log, put->promised_size);
-	put_free(put);
+	put_drop(put);
 	reply_errno(conn, error);
+}
+
+/* Before the bytes, too: so many may wait for it that there is no room. */
+static void hash(struct hw_put *put)
+{
+	if (!put->has_password) {
+		receive(put);
+		return;
+	}
+	set_state(put, HW_PUT_HASHING);
+	hw_password_hash(&put->password, put->talks, hashed);
+}
+
+static void hashed(struct hw_password_job *job)
+{
+	struct hw_put *put = hw_container_of(job, struct hw_put, password);
+	if (job->request.res < 0) {
+		hw_password_reply(job, put->conn);
+		put_drop(put);
+		return;
+	}
+	hw_share_policy_password_set(&put->share.policy, job);
+	receive(put);
 }
 
 static void receive(struct hw_put *put)

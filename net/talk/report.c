@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  *   begin, progress, end -> news -+-> letter_post -> (the room's reactor) letter_deliver
- *                            ^    |                        |
- *                            |    +-> too soon: a timer    v
+ *                            ^    |     (nobody there: none)     |
+ *                            |    +-> too soon: tick             v
  *                            +------ letter_back <- (the talk's reactor)
+ *
+ * From begin to the end a timer ticks: for news that came too soon, for what does not move, and for
+ * who came after the last letter.
  */
 #include "net/talk/report.h"
 
@@ -12,9 +15,11 @@
 #include "core/base/clock.h"
 #include "net/talk/talk.h"
 #include "net/wire/http_writer.h"
+#include "simd/sha256.h"
 
 #define RATE_SMOOTHING 3U /* the newest interval counts for a third */
 
+static void tick(struct hw_timer *timer);
 static void news(struct hw_report *report);
 static void letter_post(struct hw_report *report);
 static void letter_deliver(struct hw_mail *mail);
@@ -38,6 +43,7 @@ void hw_report_begin(struct hw_report *report, struct hw_talks *talks,
 		.next = {.state = options->offset > 0 ? HW_TRANSFER_UPLOADING : HW_TRANSFER_WAITING,
 			 .moved_size = options->offset,
 			 .size = options->size},
+		.moved_us = talks->reactor->now_us,
 		.told_size = options->offset,
 	};
 	memcpy(report->letter.share_id, options->share_id, HW_SHARE_ID_SIZE);
@@ -45,7 +51,13 @@ void hw_report_begin(struct hw_report *report, struct hw_talks *talks,
 	if (options->client_id != NULL) {
 		memcpy(report->letter.client_id, options->client_id, HW_CLIENT_ID_SIZE);
 	}
-	hw_random_bytes(report->letter.transfer_id, sizeof(report->letter.transfer_id));
+	if (options->upload_id != NULL) {
+		struct hw_hash hash; /* its id is the right to go on with it: it is not told */
+		hw_sha256(options->upload_id, HW_UPLOAD_ID_SIZE, &hash);
+		memcpy(report->letter.transfer_id, hash.bytes, sizeof(report->letter.transfer_id));
+		report->has_id = true;
+	}
+	hw_timer_start(&talks->reactor->timers, &report->timer, HW_REPORT_QUIET_MS, tick);
 	news(report);
 }
 
@@ -55,13 +67,22 @@ void hw_report_progress(struct hw_report *report, uint64_t moved_size, const cha
 		return;
 	}
 	bool is_same = report->next.moved_size == moved_size && report->next.stalled == stalled;
+	if (report->next.moved_size != moved_size) {
+		report->moved_us = reactor_of(report)->now_us;
+	}
 	report->next.moved_size = moved_size;
 	report->next.stalled = stalled;
+	report->waits_for = stalled;
 	if (!is_same || report->next.state == HW_TRANSFER_WAITING) {
 		report->next.state =
 			hw_transfer_state_next(report->next.state, HW_TRANSFER_UPLOADING);
 		news(report);
 	}
+}
+
+void hw_report_wait(struct hw_report *report, const char *stalled)
+{
+	report->waits_for = stalled;
 }
 
 void hw_report_size_set(struct hw_report *report, uint64_t size)
@@ -72,15 +93,26 @@ void hw_report_size_set(struct hw_report *report, uint64_t size)
 	}
 }
 
-void hw_report_end(struct hw_report *report, enum hw_transfer_state state)
+static void end(struct hw_report *report, enum hw_transfer_state state, const char *stalled)
 {
 	if (report->home == NULL || report->has_ended) {
 		return;
 	}
 	report->has_ended = true;
 	report->next.state = hw_transfer_state_next(report->next.state, state);
-	report->next.stalled = NULL;
+	report->next.stalled = stalled;
+	hw_timer_stop(&reactor_of(report)->timers, &report->timer);
 	news(report);
+}
+
+void hw_report_end(struct hw_report *report, enum hw_transfer_state state)
+{
+	end(report, state, NULL);
+}
+
+void hw_report_pause(struct hw_report *report, const char *stalled)
+{
+	end(report, report->next.state, stalled);
 }
 
 bool hw_report_is_idle(const struct hw_report *report)
@@ -96,9 +128,27 @@ void hw_report_join(struct hw_report *report, hw_report_fn *done)
 
 /* -- letters -- */
 
-static void timer_fire(struct hw_timer *timer)
+/* Who is waited for is said once, and unsaid by the next byte. */
+static void stall_look(struct hw_report *report)
 {
-	letter_post(hw_container_of(timer, struct hw_report, timer));
+	uint64_t quiet_us = reactor_of(report)->now_us - report->moved_us;
+	if (report->waits_for != NULL && report->waits_for != report->next.stalled &&
+	    quiet_us >= HW_REPORT_STALL_MS * UINT64_C(1000)) {
+		report->next.stalled = report->waits_for;
+		report->has_news = true;
+	}
+}
+
+static void tick(struct hw_timer *timer)
+{
+	struct hw_report *report = hw_container_of(timer, struct hw_report, timer);
+	hw_assert(!report->has_ended);
+	hw_timer_start(&reactor_of(report)->timers, &report->timer, HW_REPORT_QUIET_MS, tick);
+	stall_look(report);
+	if (!report->in_flight && (report->has_news || !report->is_heard)) {
+		report->has_news = true;
+		letter_post(report);
+	}
 }
 
 /* When the next letter may go. What has ended, or was never told, does not wait. */
@@ -112,17 +162,16 @@ static uint64_t delay_ms(const struct hw_report *report)
 
 static void news(struct hw_report *report)
 {
-	struct hw_timers *timers = &reactor_of(report)->timers;
+	struct hw_reactor *reactor = reactor_of(report);
 	report->has_news = true;
 	if (report->in_flight) {
 		return; /* letter_back looks again */
 	}
 	uint64_t wait_ms = delay_ms(report);
 	if (wait_ms == 0) {
-		hw_timer_stop(timers, &report->timer);
 		letter_post(report);
-	} else if (!hw_timer_is_running(&report->timer)) {
-		hw_timer_start(timers, &report->timer, wait_ms, timer_fire);
+	} else if (report->timer.due_ms > reactor->now_us / 1000 + wait_ms) {
+		hw_timer_start(&reactor->timers, &report->timer, wait_ms, tick);
 	}
 }
 
@@ -142,16 +191,31 @@ static void rate_update(struct hw_report *report)
 	report->told_size = report->next.moved_size;
 }
 
+/* Does anybody follow any share that is at home there? A number that its reactor counts for
+ * everybody to read: one that comes this very moment hears from the next tick. */
+static bool is_anybody(const struct hw_room_home *home)
+{
+	return hw_metrics_read(home->rooms->reactor->metrics, HW_METRIC_rooms_open) > 0;
+}
+
 static void letter_post(struct hw_report *report)
 {
 	hw_assert(!report->in_flight && report->has_news);
 	rate_update(report);
+	report->has_news = false;
+	if (!is_anybody(report->home)) {
+		report->is_heard = false;
+		return;
+	}
+	if (!report->has_id) {
+		hw_random_bytes(report->letter.transfer_id, sizeof(report->letter.transfer_id));
+		report->has_id = true;
+	}
 	report->letter.state = report->next.state;
 	report->letter.stalled = report->next.stalled;
 	report->letter.moved_size = report->next.moved_size;
 	report->letter.size = report->next.size;
 	report->letter.rate = report->rate;
-	report->has_news = false;
 	report->in_flight = true;
 	report->mail.deliver = letter_deliver;
 	hw_mailbox_post(report->home->mailbox, reactor_of(report)->ring, &report->mail);
@@ -173,11 +237,12 @@ static void letter_back(struct hw_mail *mail)
 	report->in_flight = false;
 	if (report->has_news) {
 		news(report);
-		return;
 	}
-	hw_report_fn *done = hw_move(&report->done);
-	if (done != NULL) {
-		done(report);
+	if (hw_report_is_idle(report)) {
+		hw_report_fn *done = hw_move(&report->done);
+		if (done != NULL) {
+			done(report);
+		}
 	}
 }
 
@@ -219,7 +284,7 @@ static void notice_deliver(struct hw_mail *mail)
 	hw_mailbox_post(&notice->talks->reactor->mailbox, rooms->reactor->ring, &notice->mail);
 }
 
-void hw_notice_tell(struct hw_notice *notice, struct hw_talks *talks,
+bool hw_notice_tell(struct hw_notice *notice, struct hw_talks *talks,
 		    const uint8_t share_id[HW_SHARE_ID_SIZE], enum hw_notice_kind kind,
 		    struct hw_span name, hw_notice_fn *done)
 {
@@ -227,6 +292,9 @@ void hw_notice_tell(struct hw_notice *notice, struct hw_talks *talks,
 	notice->talks = talks;
 	notice->home = hw_room_home_of(talks->options.room_homes, talks->options.room_home_count,
 				       share_id);
+	if (!is_anybody(notice->home)) {
+		return false;
+	}
 	notice->done = done;
 	notice->kind = kind;
 	notice->name_size = (uint16_t)name.size;
@@ -236,4 +304,5 @@ void hw_notice_tell(struct hw_notice *notice, struct hw_talks *talks,
 	}
 	notice->mail.deliver = notice_deliver;
 	hw_mailbox_post(notice->home->mailbox, talks->reactor->ring, &notice->mail);
+	return true;
 }

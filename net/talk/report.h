@@ -7,10 +7,12 @@
  * Limits: HW_REPORT_INTERVAL_MS between two letters of one transfer; HW_REPORT_QUIET_MS while
  * nobody follows the share; one letter on its way at a time
  *
- *	begin -> progress ... -> end -> (hw_report_is_idle? else done) -> the talk may go
+ *	begin -> progress | wait ... -> end | pause -> (hw_report_is_idle? else done) -> the talk
+ *	may go
  *
- * Progress is cheap: most calls only note a number. The share's room is on another reactor, so a
- * letter is a mail that lies in the report: the talk must not go before it is back.
+ * Progress is cheap: most calls only note a number, and where nobody follows any share of that
+ * reactor no letter is sent at all. The share's room is on another reactor, so a letter is a mail
+ * that lies in the report: the talk must not go before it is back.
  */
 #ifndef HW_NET_TALK_REPORT_H
 #define HW_NET_TALK_REPORT_H
@@ -19,6 +21,7 @@
 
 #define HW_REPORT_INTERVAL_MS 250U
 #define HW_REPORT_QUIET_MS    1000U
+#define HW_REPORT_STALL_MS    1000U /* without a byte, after which it is said why */
 
 struct hw_talks;
 struct hw_report;
@@ -38,6 +41,8 @@ struct hw_report_options {
 	uint64_t offset;          /* bytes that had passed before (a resumed upload) */
 	const uint8_t *client_id; /* HW_CLIENT_ID_SIZE bytes, if the client has said who it is in
 				     the room; else NULL */
+	const uint8_t *upload_id; /* HW_UPLOAD_ID_SIZE bytes: whoever goes on with it goes on with
+				     the same transfer; NULL: a transfer of its own */
 	bool is_down;             /* from us to a receiver */
 };
 
@@ -56,12 +61,15 @@ struct hw_report {
 		uint64_t moved_size;
 		uint64_t size;
 	} next;
-	uint64_t rate;      /* bytes/s, smoothed */
-	uint64_t told_size; /* bytes, in the last letter */
-	uint64_t told_us;   /* when that was posted; 0: never */
+	const char *waits_for; /* said when no byte passes for a while; NULL: nothing */
+	uint64_t moved_us;     /* when the last byte passed */
+	uint64_t rate;         /* bytes/s, smoothed */
+	uint64_t told_size;    /* bytes, in the last letter */
+	uint64_t told_us;      /* when that was posted; 0: never */
 	bool in_flight;
 	bool has_news;
 	bool is_heard; /* somebody followed the share when the last letter arrived */
+	bool has_id;   /* letter.transfer_id is made when there is somebody to hear it */
 	bool has_ended;
 };
 
@@ -71,13 +79,19 @@ void hw_report_begin(struct hw_report *report, struct hw_talks *talks,
 		     const struct hw_report_options *options);
 /* @moved_size: bytes so far, @offset included. @stalled: HW_STALL_*, or NULL: bytes pass. */
 void hw_report_progress(struct hw_report *report, uint64_t moved_size, const char *stalled);
+/* What is waited for from now on, HW_STALL_*: if no byte passes for HW_REPORT_STALL_MS, it is
+ * said. Costs a store. */
+void hw_report_wait(struct hw_report *report, const char *stalled);
 /* The length has become known. */
 void hw_report_size_set(struct hw_report *report, uint64_t size);
 /* UPLOADED, FAILED or CANCELLED; the last call but for join. */
 void hw_report_end(struct hw_report *report, enum hw_transfer_state state);
+/* Instead of end: the request is over, and the transfer is not. It can be gone on with, and stays
+ * what it is; @stalled: why it does not go on now, or NULL. */
+void hw_report_pause(struct hw_report *report, const char *stalled);
 /* Nothing is on its way or waits to be: the report's memory may be used for something else. */
 bool hw_report_is_idle(const struct hw_report *report);
-/* After end, if it is not idle: @done runs, once, when it is. */
+/* After end or pause, if it is not idle: @done runs, once, when it is. */
 void hw_report_join(struct hw_report *report, hw_report_fn *done);
 
 /* -- what is no transfer -- */
@@ -105,8 +119,9 @@ struct hw_notice {
 	char name[HW_NAME_SIZE_MAX];
 };
 
-/* @name: of the file, copied; empty for a share. @done: once, from a later turn. */
-void hw_notice_tell(struct hw_notice *notice, struct hw_talks *talks,
+/* @name: of the file, copied; empty for a share. Returns true: @done runs once, from a later turn;
+ * false: nobody is there to hear it, and it is over. */
+bool hw_notice_tell(struct hw_notice *notice, struct hw_talks *talks,
 		    const uint8_t share_id[HW_SHARE_ID_SIZE], enum hw_notice_kind kind,
 		    struct hw_span name, hw_notice_fn *done);
 

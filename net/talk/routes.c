@@ -212,11 +212,6 @@ static void upload(struct hw_talks *talks, struct hw_http_conn *conn, const stru
 
 static void events(struct hw_talks *talks, struct hw_http_conn *conn, const struct path *path)
 {
-	if (!hw_span_equal(path->segments[1], HW_SPAN("v1")) ||
-	    !hw_span_equal(path->segments[2], HW_SPAN("events"))) {
-		hw_reply_error(conn, 404, "There is nothing at this address.");
-		return;
-	}
 	hw_events_begin(talks, conn, path->query);
 }
 

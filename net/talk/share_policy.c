@@ -39,12 +39,13 @@ static uint32_t expiry_judge(const struct hw_talk_options *options, uint64_t now
 {
 	bool is_moment = (wish->given & HW_SHARE_WISH_EXPIRES_AT) != 0;
 	uint64_t wished_ms = is_moment ? wish->expires_at_ms : wish->expires_in_ms;
+	if (wished_ms == HW_DURATION_NEVER && !options->may_expire_never) {
+		return refuse(ret_sentence,
+			      "Nothing is kept for ever here; say when the share expires.");
+	}
 	if (wished_ms == HW_DURATION_NEVER) {
 		*ret_expires_ms = HW_EXPIRES_NEVER;
-		return options->may_expire_never
-			       ? 0
-			       : refuse(ret_sentence, "Nothing is kept for ever here; say when the "
-						      "share expires.");
+		return 0;
 	}
 	uint64_t expires_ms = is_moment ? wished_ms : now_ms + wished_ms;
 	if (expires_ms <= now_ms) {
@@ -114,4 +115,26 @@ uint32_t hw_share_policy_change(const struct hw_talk_options *options, uint64_t 
 	}
 	*ret_mask = mask;
 	return 0;
+}
+
+void hw_share_policy_password_set(struct hw_share_policy *policy, const struct hw_password_job *job)
+{
+	const struct hw_crypt_request *request = &job->request;
+	hw_assert(request->res == 0 && request->phc_size <= sizeof(policy->password));
+	memcpy(policy->password, request->phc, request->phc_size);
+	policy->password_size = request->phc_size;
+}
+
+struct hw_share_access hw_share_policy_access(const struct hw_share *share)
+{
+	const struct hw_share_policy *policy = &share->policy;
+	struct hw_share_access access = {
+		.expires_ms = policy->expires_ms,
+		.downloads_max = policy->downloads_max,
+		.downloads = share->downloads,
+		.mode = policy->mode,
+		.password_size = policy->password_size,
+	};
+	memcpy(access.password, policy->password, policy->password_size);
+	return access;
 }

@@ -10,6 +10,7 @@
 #ifndef HW_NET_TALK_SHARE_POLICY_H
 #define HW_NET_TALK_SHARE_POLICY_H
 
+#include "net/talk/password.h"
 #include "net/talk/talk.h"
 #include "net/wire/share_wish.h"
 
@@ -27,5 +28,11 @@ uint32_t hw_share_policy_change(const struct hw_talk_options *options, uint64_t 
 				const struct hw_share_wish *wish,
 				struct hw_share_policy *ret_policy, uint32_t *ret_mask,
 				char *ret_sentence) HW_MUST_CHECK;
+
+/* What was hashed. @job: done, with res 0. */
+void hw_share_policy_password_set(struct hw_share_policy *policy,
+				  const struct hw_password_job *job);
+/* What a request for it must know before it may be answered. */
+struct hw_share_access hw_share_policy_access(const struct hw_share *share);
 
 #endif

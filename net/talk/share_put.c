@@ -128,6 +128,7 @@ void hw_share_put_begin(struct hw_talks *talks, struct hw_http_conn *conn, struc
 	memcpy(put->request.owner_hash, asker.owner_hash, HW_HASH_SIZE);
 	hw_link_parse(&put->request, id, name);
 	upload_set(put);
+	put->state = HW_SHARE_PUT_FREE; /* behind its intake the object may have been another's */
 	set_state(put, HW_SHARE_PUT_CREATING);
 	hw_http_conn_handle(conn, &g_handler, put);
 	hw_catalog_submit(talks->catalog, &put->request, HW_CATALOG_UPLOAD_CREATE, created);

@@ -6,7 +6,8 @@
  * Owns: its intake
  *
  * The catalog knows the file before its first byte, so that receivers can follow it. It cannot be
- * gone on with: when the body breaks off it is forgotten. In a share of mode live nothing is stored.
+ * gone on with: when the body breaks off it is forgotten. In a share of mode live nothing is
+ * stored.
  */
 #ifndef HW_NET_TALK_SHARE_PUT_H
 #define HW_NET_TALK_SHARE_PUT_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- *   begin, links -> SHARE_GET -> got -> FILE_LIST -> listed -> JSON, or links
+ *   begin, links -> SHARE_GET -> got -> (password) -> looked -> FILE_LIST -> listed -> JSON, or
+ *   links
  */
 #include "net/talk/share_read.h"
 
@@ -8,12 +9,15 @@
 #include <string.h>
 
 #include "net/talk/download.h"
+#include "net/talk/pass.h"
+#include "net/talk/share_policy.h"
 #include "net/wire/uri.h"
 
 #define FILE_URL_SIZE_MAX (HW_SHARE_URL_SIZE_MAX + 1U + 3U * HW_NAME_SIZE_MAX)
 
 static void ask(struct hw_share_talk *talk);
 static void got(struct hw_catalog_request *request);
+static void looked(struct hw_admission *admission, bool is_in);
 static void listed(struct hw_catalog_request *request);
 
 /* ?after= into the request's name. Returns false when it is no name. */
@@ -64,15 +68,19 @@ static void ask(struct hw_share_talk *talk)
 		return;
 	}
 	(void)hw_share_talk_asker(talk->talks, talk->conn, &talk->request); /* or a stranger */
+	hw_admission_init(&talk->admission, talk->talks, talk->conn, looked);
 	hw_catalog_submit(talk->talks->catalog, &talk->request, HW_CATALOG_SHARE_GET, got);
 }
 
-/* THE SEAM for net/talk/pass.h and password.h: a stranger with a pass, or the password, may too. The
- * head is still there. */
-static bool may_look(const struct hw_share_talk *talk)
+/* Whoever made it needs no password; a stranger brings it, or a pass. */
+static enum hw_admission_verdict look(struct hw_share_talk *talk)
 {
 	const struct hw_catalog_request *request = &talk->request;
-	return request->is_owner || request->is_operator || talk->share.policy.password_size == 0;
+	struct hw_share_access access = hw_share_policy_access(&talk->share);
+	if (request->is_owner || request->is_operator) {
+		return HW_ADMISSION_IN;
+	}
+	return hw_admission_password(&talk->admission, talk->share.share_id, &access);
 }
 
 static void got(struct hw_catalog_request *request)
@@ -82,12 +90,18 @@ static void got(struct hw_catalog_request *request)
 		hw_share_talk_fail(talk, request->res);
 		return;
 	}
-	if (!may_look(talk)) {
-		struct hw_http_conn *conn = talk->conn;
+	enum hw_admission_verdict verdict = look(talk);
+	if (verdict != HW_ADMISSION_WAIT) {
+		looked(&talk->admission, verdict == HW_ADMISSION_IN);
+	}
+}
+
+static void looked(struct hw_admission *admission, bool is_in)
+{
+	struct hw_share_talk *talk = hw_container_of(admission, struct hw_share_talk, admission);
+	struct hw_catalog_request *request = &talk->request;
+	if (!is_in) {
 		hw_share_talk_free(talk);
-		hw_reply_error_field(conn, 401,
-				     "This share has a password: send it as Hawser-Password.",
-				     "WWW-Authenticate", "Hawser-Password");
 		return;
 	}
 	if (!hw_text_body_take(&talk->body)) {
@@ -193,6 +207,10 @@ static void listed(struct hw_catalog_request *request)
 	uint32_t count = talk->is_text ? links_write(talk, &body) : json_write(talk, &body);
 	hw_share_talk_head(talk, 200, body.size, &head);
 	hw_http_writer_field(&head, HW_SPAN("Vary"), HW_SPAN("Accept"));
+	if (talk->admission.gives_pass) {
+		struct hw_share_access access = hw_share_policy_access(&talk->share);
+		hw_pass_write(talk->talks, talk->share.share_id, &access, &head);
+	}
 	if (talk->is_text && count > 0 && count < request->row_count) {
 		next_write(talk, &talk->body.text->files[count - 1], &head);
 	}

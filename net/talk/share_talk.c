@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  *   take -> wish -> body_done -> wished -> done
+ *   password -> (the thread of the passwords) -> hashed -> done
  *   answer, or head and send -> send_done -> free
  */
 #include "net/talk/share_talk.h"
@@ -9,11 +10,13 @@
 #include <string.h>
 
 #include "net/talk/may.h"
+#include "net/talk/share_policy.h"
 
 #define SEND_TRIES_MAX 10U /* seconds that a slow client may keep a text */
 
 static void body_done(void *talk, int res);
 static void wished(struct hw_text_body *body, int res);
+static void hashed(struct hw_password_job *job);
 static void send_done(void *talk, int res);
 
 static const struct hw_http_handler g_handler = {
@@ -115,27 +118,31 @@ bool hw_share_wishes_password(const struct hw_share_wish *wish)
 	return (wish->given & HW_SHARE_WISH_PASSWORD) != 0 && wish->password_size > 0;
 }
 
-void hw_share_password_refuse(struct hw_http_conn *conn)
-{
-	hw_reply_error(conn, 501, "This server cannot protect a share with a password yet.");
-}
-
-/* THE SEAM for net/talk/password.h: the hash into talk->share.policy.password, then @done. */
-static void password_hash_submit(struct hw_share_talk *talk)
-{
-	struct hw_http_conn *conn = talk->conn;
-	hw_share_talk_free(talk);
-	hw_share_password_refuse(conn);
-}
-
 void hw_share_talk_password(struct hw_share_talk *talk, hw_share_talk_fn *done)
 {
+	struct hw_password_job *job = &talk->admission.password;
 	talk->done = done;
-	if (hw_share_wishes_password(&talk->wish)) {
-		password_hash_submit(talk);
+	if (!hw_share_wishes_password(&talk->wish)) {
+		done(talk);
 		return;
 	}
-	done(talk);
+	int r = hw_password_set(job,
+				(struct hw_span){talk->wish.password, talk->wish.password_size});
+	hw_assert(r == 0); /* the wish was judged */
+	explicit_bzero(talk->wish.password, talk->wish.password_size);
+	hw_password_hash(job, talk->talks, hashed);
+}
+
+static void hashed(struct hw_password_job *job)
+{
+	struct hw_share_talk *talk = hw_container_of(job, struct hw_share_talk, admission.password);
+	if (job->request.res < 0) {
+		hw_password_reply(job, talk->conn);
+		hw_share_talk_free(talk);
+		return;
+	}
+	hw_share_policy_password_set(&talk->share.policy, job);
+	talk->done(talk);
 }
 
 /* -- the answer -- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * share_talk.h - what conversations about shares have in common: who asks, what is wished, the answer
+ * share_talk.h - what conversations about shares have in common: who asks, what is wished, the
+ * answer
  *
  * Room: net/talk    Thread: reactor    Blocks: never    Allocates: never (from the pools of shares
  * and of texts)
@@ -15,6 +16,7 @@
 #ifndef HW_NET_TALK_SHARE_TALK_H
 #define HW_NET_TALK_SHARE_TALK_H
 
+#include "net/talk/admission.h"
 #include "net/talk/reply.h"
 #include "net/talk/text_body.h"
 #include "net/wire/base32.h"
@@ -35,8 +37,9 @@ struct hw_share_talk {
 	struct hw_catalog_request request;
 	struct hw_share share; /* request.share */
 	struct hw_share_wish wish;
-	struct hw_text_body body; /* its text is the answer's too */
-	hw_share_talk_fn *done;   /* of wish and password */
+	struct hw_text_body body;      /* its text is the answer's too */
+	hw_share_talk_fn *done;        /* of wish and password */
+	struct hw_admission admission; /* its password: to be hashed, or to be checked */
 	uint32_t send_tries;
 	bool is_change;
 	bool is_retried;              /* create: the id was taken */
@@ -56,11 +59,10 @@ void hw_share_talk_free(struct hw_share_talk *talk);
 /* The body, as a wish; what is wrong with it is answered, and then @done does not run. The head is
  * released. */
 void hw_share_talk_wish(struct hw_share_talk *talk, bool is_change, hw_share_talk_fn *done);
-/* The wish's password into the share's policy; likewise. Without one @done runs at once. */
+/* The wish's password, hashed, into the share's policy; likewise. Without one @done runs at once.
+ * */
 void hw_share_talk_password(struct hw_share_talk *talk, hw_share_talk_fn *done);
 bool hw_share_wishes_password(const struct hw_share_wish *wish);
-/* Until passwords are hashed: 501. */
-void hw_share_password_refuse(struct hw_http_conn *conn);
 
 /* The share as it is written as JSON, for its owner and without a token; what the spans of @ret_row
  * point to is @share's and its own. */

@@ -179,8 +179,10 @@ static uint32_t judge(struct hw_tus *tus, const char **ret_sentence)
 		*ret_sentence = "More bytes than that are there already.";
 		return 400;
 	}
-	if (length != HW_LENGTH_UNKNOWN && tus->body_size != HW_LENGTH_UNKNOWN &&
-	    tus->body_size > length - upload->offset) {
+	bool is_sized = tus->body_size != HW_LENGTH_UNKNOWN;
+	bool is_over = upload->is_sealed && !is_sized; /* nobody would count those bytes */
+	if (is_over || (length != HW_LENGTH_UNKNOWN && is_sized &&
+			tus->body_size > length - upload->offset)) {
 		*ret_sentence = "Those are more bytes than the upload was announced with.";
 		return 413;
 	}

@@ -6,6 +6,7 @@ every few milliseconds; what must be refused, with the status and a sentence.
 """
 import json
 import re
+import subprocess
 import time
 from datetime import datetime, timedelta, timezone
 
@@ -304,7 +305,7 @@ def test_unknown(shared):
     (b'{', 400), (b'[]', 400), (b'null', 400), (b'\xff', 400), (b'{"message":"\xff"}', 400),
     (b'{"message":"a","message":"b"}', 400),
     (b'{"pasword":"x"}', 422), (b'{"downloads_max":0}', 422), (b'{"downloads_max":1.5}', 422),
-    (b'{"mode":"fast"}', 422), (b'{"message":7}', 422), (b'{"message":"\\u0000"}', 422),
+    (b'{"mode":"fast"}', 422), (b'{"message":7}', 422), (b'{"message":"\\u0000"}', 400),
     (b'[' * 1000, 400), (b' ' * 65537, 413), (b' ' * 200000, 413),
 ])
 def test_wishes_that_cannot_be(shared, body, status):
@@ -386,3 +387,100 @@ def test_restart(make_daemon):
     assert status == 200 and seen['message'] == 'stay' and seen['downloads_max'] == 5
     assert [file['name'] for file in seen['files']] == ['a']
     assert daemon.is_same('/s/over-a-restart', b'hello')
+
+
+# -- passwords -------------------------------------------------------------------------------------
+
+def has_pass(answer):
+    return answer.one('hawser-pass') is not None
+
+
+def test_password(shared):
+    share = create(shared, password='open sesame')
+    assert share['has_password']
+    assert put(shared, share, 'a', b'hello').status == 201
+    right, wrong = ('Hawser-Password', 'open sesame'), ('Hawser-Password', 'sesame')
+    for target in (share['api'], share['path'], share['path'] + '/a'):
+        assert shared.get(target).status == 401, 'a stranger is told nothing'
+        assert shared.get(target, [wrong]).status == 401
+        answer = shared.get(target, [right])
+        assert answer.status == 200 and has_pass(answer)
+        again = shared.get(target, [('Hawser-Pass', answer.one('hawser-pass'))])
+        assert again.status == 200 and again.body == answer.body
+    owner = [bearer(share['owner_token'])]
+    assert shared.get(share['api'], owner).status == 200, 'who made it needs none'
+    # Another password: the pass is void; and none at all.
+    old = shared.get(share['api'], [right]).one('hawser-pass')
+    for wish, status in (({'password': 'other'}, 401), ({'password': None}, 200)):
+        changed = ask_json(shared, 'PATCH', share['api'], wish, share['owner_token'])
+        assert changed[0] == 200 and changed[1]['has_password'] == (status == 401)
+        assert shared.get(share['api'], [('Hawser-Pass', old)]).status == status
+    assert b'sesame' not in shared.log_path.read_bytes()
+
+
+def test_password_of_several_files(shared):
+    share = create(shared, password='x')
+    for name in 'ab':
+        assert put(shared, share, name, b'hello').status == 201
+    assert shared.get(share['path']).status == 401
+    answer = shared.get(share['path'], [('Hawser-Password', 'x')])
+    assert answer.status == 200 and has_pass(answer) and len(answer.body.split()) == 2
+
+
+def test_put_password(shared):
+    answer = shared.ask('PUT', '/a', [('Hawser-Password', 'pw'), ('Hawser-Link', 'with-password')],
+                        b'hello')
+    assert answer.status == 201
+    assert shared.get('/s/with-password').status == 401
+    assert shared.get('/s/with-password', [('Hawser-Password', 'pw')]).body == b'hello'
+
+
+# -- the operator ----------------------------------------------------------------------------------
+
+def test_operator(make_daemon):
+    daemon = make_daemon(is_started=False)
+    daemon.start()
+    daemon.stop()
+    made = subprocess.run([*daemon.command(), '--new-token', 'operator'], check=True, text=True,
+                          capture_output=True, env=daemon.environment())
+    token = made.stdout.split()[-1]
+    daemon.start()
+    shares = [create(daemon, message=str(i)) for i in range(50)]
+    seen, before, pages = [], None, 0
+    while pages == 0 or before:
+        query = f'?before={before}' if before else ''
+        status, page, _ = ask_json(daemon, 'GET', '/api/v1/shares' + query, token=token)
+        assert status == 200
+        seen += page['shares']
+        before, pages = page['next'], pages + 1
+    assert pages >= 3 and len(seen) == 50
+    assert {share['id'] for share in seen} == {share['id'] for share in shares}
+    moments = [share['created_at'] for share in seen]
+    assert moments == sorted(moments, reverse=True), 'newest first'
+    assert all('downloads' in share and 'owner_token' not in share for share in seen)
+    for cursor in ('x', '-', '1-', '1-x', 'x-' + 'a' * 26, '9' * 30 + '-' + 'a' * 26):
+        assert ask_json(daemon, 'GET', f'/api/v1/shares?before={cursor}', token=token)[0] == 400
+    # It looks at everything, changes and ends it.
+    api = shares[0]['api']
+    assert ask_json(daemon, 'PATCH', api, {'message': 'seen'}, token)[1]['message'] == 'seen'
+    assert ask_json(daemon, 'GET', api, token=token)[1]['downloads'] == 0
+    assert daemon.ask('DELETE', api, [bearer(token)]).status == 204
+    assert daemon.get(api).status == 410
+
+
+# -- downloads -------------------------------------------------------------------------------------
+
+def test_downloads_are_counted(shared):
+    share = create(shared, downloads_max=2)
+    assert put(shared, share, 'a', b'hello' * 1000).status == 201
+    path = share['path'] + '/a'
+    assert shared.ask('HEAD', path).status == 200
+    assert shared.get(path, [('Range', 'bytes=0-9')]).status == 206, 'a part is no download'
+
+    def downloads():
+        return ask_json(shared, 'GET', share['api'], token=share['owner_token'])[1]['downloads']
+    assert downloads() == 0
+    assert shared.get(path).status == 200
+    wait_until(lambda: downloads() == 1, 5, 'the count')
+    assert shared.get(path).status == 200
+    wait_until(lambda: shared.get(path).status == 410, 5, 'the end')

@@ -35,6 +35,7 @@ struct client {
 	char id[TEXT_SIZE];
 	char secret[TEXT_SIZE];
 	char states[REPORTS][TEXT_SIZE]; /* heard of each transfer, by file name */
+	char stalled[REPORTS][TEXT_SIZE];
 	uint64_t bytes[REPORTS];
 	uint64_t seq;    /* heard last */
 	uint64_t signal; /* number of the last signal heard */
@@ -84,6 +85,7 @@ static void transfer_heard(struct client *client, struct hw_span text)
 		return;
 	}
 	memcpy(client->states[index], state, TEXT_SIZE);
+	member(text, "stalled", client->stalled[index]);
 	uint64_t bytes = number_of(text, "bytes");
 	assert_true(bytes >= client->bytes[index]);
 	client->bytes[index] = bytes;
@@ -292,6 +294,12 @@ static void a_client_hears_what_is(void **state)
 		assert_string_equal(g_clients[i].states[0], "\"uploaded\"");
 		assert_int_equal(g_clients[i].bytes[0], 1000);
 	}
+	made = hw_metrics_read(&g_metrics, HW_METRIC_events_made);
+	struct hw_room_letter late = g_reports[0].letter;
+	late.state = HW_TRANSFER_UPLOADING;
+	late.moved_size = 500;
+	assert_true(hw_room_transfer_tell(&g_talks.rooms, &late));
+	assert_int_equal(hw_metrics_read(&g_metrics, HW_METRIC_events_made), made);
 	world_end();
 }
 
@@ -312,6 +320,12 @@ static void a_report_is_joined(void **state)
 	hw_report_end(&unused, HW_TRANSFER_FAILED);
 	assert_true(hw_report_is_idle(&unused));
 	report_begin(0, 10);
+	assert_true(hw_report_is_idle(&g_reports[0])); /* nobody is there: no letter */
+	hw_report_end(&g_reports[0], HW_TRANSFER_CANCELLED);
+	assert_true(hw_report_is_idle(&g_reports[0]));
+	come(&g_clients[0], false);
+	pass(10);
+	report_begin(0, 10);
 	assert_false(hw_report_is_idle(&g_reports[0]));
 	hw_report_end(&g_reports[0], HW_TRANSFER_CANCELLED);
 	g_is_joined = false;
@@ -319,6 +333,53 @@ static void a_report_is_joined(void **state)
 	assert_false(g_is_joined);
 	pass(10);
 	assert_true(g_is_joined);
+	/* The follower goes while the last letter is on its way: it is joined all the same. */
+	report_begin(1, 10);
+	hw_report_end(&g_reports[1], HW_TRANSFER_FAILED);
+	g_is_joined = false;
+	hw_report_join(&g_reports[1], joined);
+	go(&g_clients[0]);
+	pass(10);
+	assert_true(g_is_joined);
+	world_end();
+}
+
+/* What is waited for is said after a second, and to who comes later too; the next byte unsays it.
+ * A transfer that is gone on with is the same one. */
+static void what_stands_still_says_why(void **state)
+{
+	(void)state;
+	static const uint8_t upload_id[HW_UPLOAD_ID_SIZE] = {7};
+	struct hw_report_options options = {.share_id = g_share_id,
+					    .name = HW_SPAN("0"),
+					    .size = 100,
+					    .upload_id = upload_id};
+	world_begin(1);
+	hw_report_begin(&g_reports[0], &g_talks, &options);
+	hw_report_progress(&g_reports[0], 10, NULL);
+	hw_report_wait(&g_reports[0], HW_STALL_SENDER);
+	pass(3 * HW_REPORT_STALL_MS);
+	come(&g_clients[0], false);
+	pass(HW_REPORT_QUIET_MS + 10);
+	assert_string_equal(g_clients[0].stalled[0], "\"sender idle\"");
+	hw_report_progress(&g_reports[0], 20, NULL);
+	hw_report_wait(&g_reports[0], HW_STALL_DISK);
+	pass(HW_REPORT_INTERVAL_MS + 10);
+	assert_string_equal(g_clients[0].stalled[0], "null");
+	pass(HW_REPORT_STALL_MS + HW_REPORT_QUIET_MS);
+	assert_string_equal(g_clients[0].stalled[0], "\"disk\"");
+	hw_report_pause(&g_reports[0], HW_STALL_QUOTA);
+	hw_report_end(&g_reports[0], HW_TRANSFER_FAILED); /* it is over: nothing more is said */
+	pass(10);
+	assert_string_equal(g_clients[0].states[0], "\"uploading\"");
+	assert_string_equal(g_clients[0].stalled[0], "\"quota\"");
+	options.offset = 20;
+	hw_report_begin(&g_reports[1], &g_talks, &options);
+	hw_report_progress(&g_reports[1], 100, NULL);
+	hw_report_end(&g_reports[1], HW_TRANSFER_UPLOADED);
+	pass(10);
+	assert_string_equal(g_clients[0].states[0], "\"uploaded\"");
+	assert_int_equal(hw_pool_used_count(&g_talks.rooms.transfers), 1);
 	world_end();
 }
 
@@ -449,6 +510,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_client_hears_what_is),
 		cmocka_unit_test(a_report_is_joined),
+		cmocka_unit_test(what_stands_still_says_why),
 		cmocka_unit_test(nobody_is_told_rarely),
 		cmocka_unit_test(who_went_is_forgotten_in_time),
 		cmocka_unit_test(all_come_to_know_the_same),
