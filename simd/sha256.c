@@ -90,7 +90,8 @@ static const struct hw_sha256_kernel *kernel_for(uint32_t count)
 static void group_fill(struct group *group, const uint8_t *blocks, uint64_t stride, uint32_t count)
 {
 	for (uint32_t lane = 0; lane < group->kernel->lanes; lane++) {
-		group->lanes[lane] = lane < count ? blocks + lane * stride : blocks;
+		/* Nothing is added to the first, which may be NULL when it is empty. */
+		group->lanes[lane] = lane > 0 && lane < count ? blocks + lane * stride : blocks;
 	}
 }
 

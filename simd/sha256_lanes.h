@@ -71,9 +71,9 @@ INLINE vec round_e(const vec *v, const vec *w, const uint32_t *k, uint32_t t)
 	return ADD(ADD(early, CH(e, f, g)), sigma);
 }
 
-/* The a that round t begins with. Nobody waits for it but the fourth round from there, through
- * d, so it comes one round late: the place of a holds e less d until then, and the next e goes
- * first. */
+/* The a that round t begins with. Nobody waits for it but the fourth round from there, through d,
+ * so it comes one round late: its place holds e less d until then, and the next e goes first.
+ */
 INLINE vec round_a(const vec *v, uint32_t t)
 {
 	vec late = v[(0U - t) & 7U];
@@ -97,8 +97,8 @@ INLINE void lanes_round(vec *v, const vec *w, const uint32_t *k, uint32_t t)
 	round_store(v, e, t);
 }
 
-/* Round t is over as far as it needs w[t], which makes room for the word of sixteen rounds
- * later. */
+/* Round t is over as far as it needs w[t], which makes room for the word of sixteen rounds later.
+ * */
 INLINE void lanes_schedule_round(vec *v, vec *w, const uint32_t *k, uint32_t t)
 {
 	w[t] = schedule_next(w, t);

@@ -5,7 +5,7 @@
  * sha256rnds2 takes four clocks and each waits for the one before, so a single message leaves the
  * unit idle. How much depends on the machine: Intel's (Golden Cove) starts one every third clock,
  * so a second message gains a third and there is no more to gain; AMD's (Zen 5) starts one every
- * second, and four messages gain nine tenths. kernels.c measures and takes what is faster. All of
+ * second, and four messages nearly double it. kernels.c measures and takes what is faster. All of
  * it is inlined and unrolled.
  *
  * One message and two run in step, and the compiler finds the registers. Four do not fit into
@@ -207,7 +207,7 @@ INLINE void words_make(struct quad_lane *lane, uint32_t q, const __m128i *k)
 }
 
 /* Of four rounds each. What a step below would do before the first or after the last is left out.
- * */
+ */
 #define QUARTERS 16U
 
 INLINE void words(struct quad_lane *lane, uint32_t q)
@@ -240,9 +240,9 @@ INLINE void rounds_end(struct quad_lane *lane, uint32_t q)
 	}
 }
 
-/* Four rounds of all four. Each message is about a third of this behind the one before, so that the
- * unit never has to wait for words. The order was found by trying a hundred; all in step costs 2 %.
- * */
+/* Four rounds of all four. Each message is about a third of this behind the one before, so that
+ * the unit never has to wait for words. The order was found by trying a hundred; all in step costs
+ * 2 %. */
 INLINE void quarter_run(struct quad *n, uint32_t q)
 {
 	rounds_end(&n->a, q - 1);

@@ -68,23 +68,25 @@ struct hw_catalog_request {
 	/* Who asks. */
 	uint8_t owner_hash[HW_HASH_SIZE]; /* SHA-256 of the token given; zero: none */
 	bool is_operator;
-	bool is_owner; /* SHARE_GET: out */
+	bool is_owner;        /* SHARE_GET: out */
+	bool is_replacing;    /* APPEND, COMMIT: extents[0] replaces the short last chunk */
+	uint32_t change_mask; /* SHARE_CHANGE: HW_SHARE_CHANGE_* */
 
 	/* The file. name: COMMIT of a new share, UPLOAD_CREATE: in; LOOKUP, DELETE: in, size 0: the
 	 * share's only file; LOOKUP, UPLOAD_*: out. */
 	uint64_t file_id; /* APPEND, COMMIT: in and out; LOOKUP, UPLOAD_*: out; the others: in */
 	uint16_t name_size;
 	char name[HW_NAME_SIZE_MAX];
+	bool is_leaving;                 /* APPEND, COMMIT: no home afterwards, also on failure */
+	uint16_t home;                   /* UPLOAD_CREATE, UPLOAD_OPEN: in; out; WATCH: in too */
+	enum hw_file_state file_state;   /* LOOKUP, EXTENTS, WATCH: out; WATCH: in too */
 	uint64_t file_size;              /* bytes in chunks; COMMIT: in; LOOKUP, EXTENTS: out */
 	uint64_t length;                 /* LOOKUP, EXTENTS: announced, or HW_LENGTH_UNKNOWN */
 	uint8_t file_root[HW_HASH_SIZE]; /* COMMIT: in; LOOKUP: out, if sealed */
 	uint64_t created_ms;             /* wall clock; COMMIT: in; LOOKUP: out */
 	uint32_t crc32; /* ISO 3309, of the file; COMMIT: in; LOOKUP: out, if sealed */
-	enum hw_file_state file_state; /* LOOKUP, EXTENTS, WATCH: out; WATCH: in too */
-	uint16_t home;                 /* UPLOAD_CREATE, UPLOAD_OPEN: in; out; WATCH: in too */
-	bool is_replacing;
-	bool is_leaving;
-	struct hw_share_access access; /* LOOKUP: out */
+	/* LOOKUP, FILE_LIST, UPLOAD_*: out; UPLOAD_CREATE: its mode */
+	struct hw_share_access access;
 
 	uint32_t chunk_index;  /* EXTENTS: in: of extents[0]; LOOKUP: out: 0 */
 	uint32_t extent_count; /* APPEND, COMMIT, EXTENT_DROP: in; LOOKUP, EXTENTS: out: the batch
@@ -98,11 +100,11 @@ struct hw_catalog_request {
 	struct hw_share *shares;
 	uint32_t row_capacity;
 	uint32_t row_count;
-	uint32_t change_mask; /* HW_SHARE_CHANGE_* */
-	uint64_t cursor_ms;   /* SHARE_LIST */
+	uint64_t cursor_ms; /* SHARE_LIST */
 
-	/* Quotas: UPLOAD_CREATE, and APPEND of an unknown length. */
-	uint64_t free_size;      /* in: bytes the disk has beyond its reserve */
+	/* Quotas: UPLOAD_CREATE; APPEND and COMMIT of what was not announced. */
+	uint64_t free_size;      /* in: bytes the disk has beyond its reserve; UPLOAD_CREATE, and
+				  * an APPEND that tells the length at last */
 	uint64_t share_size_max; /* in: of one share; 0: none */
 	uint64_t store_size_max; /* in: of the whole store; 0: none */
 	uint64_t reserved_size;  /* out, SWEEP too: announced and not there yet, of all uploads */

@@ -64,6 +64,7 @@ struct hw_catalog_share {
 struct hw_catalog_write {
 	struct hw_catalog_request *request;
 	uint64_t file_id; /* what the request will be told, or is about */
+	uint8_t mode;     /* UPLOAD_CREATE: of the share; likewise */
 	int res;
 };
 

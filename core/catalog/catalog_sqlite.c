@@ -319,6 +319,7 @@ static void settle(struct hw_catalog_db *db, struct hw_catalog_write *write)
 			hw_assert(r == 0); /* there was room for all that were pending */
 		}
 		request->file_id = write->file_id;
+		request->access.mode = write->mode;
 		break;
 	case HW_CATALOG_APPEND:
 	case HW_CATALOG_COMMIT:

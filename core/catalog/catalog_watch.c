@@ -19,6 +19,8 @@
 static int seen_read(struct hw_catalog_db *db, struct hw_catalog_request *request);
 static struct hw_catalog_request *request_of(struct hw_mail *mail);
 static void ready_move(struct hw_catalog_watches *watches, struct hw_mail **slot);
+static void bucket_expire(struct hw_catalog_watches *watches, struct hw_mail **slot,
+			  uint64_t now_ms);
 static void all_ready(struct hw_catalog_watches *watches);
 
 int hw_catalog_watches_init(struct hw_catalog_watches *watches, uint32_t capacity)
@@ -28,7 +30,7 @@ int hw_catalog_watches_init(struct hw_catalog_watches *watches, uint32_t capacit
 		bucket_count *= 2;
 	}
 	*watches = (struct hw_catalog_watches){.bucket_mask = bucket_count - 1};
-	watches->buckets = calloc(bucket_count, sizeof(*watches->buckets));
+	watches->buckets = calloc(bucket_count, sizeof(struct hw_mail *));
 	return watches->buckets == NULL ? -ENOMEM : 0;
 }
 
@@ -98,15 +100,20 @@ void hw_catalog_watch_expire(struct hw_catalog_db *db, uint64_t now_ms)
 {
 	struct hw_catalog_watches *watches = &db->watches;
 	for (uint32_t i = 0; i <= watches->bucket_mask; i++) {
-		struct hw_mail **slot = &watches->buckets[i];
-		while (*slot != NULL) {
-			/* A clock that was set back is an answer too early, not one too late. */
-			uint64_t since_ms = request_of(*slot)->now_ms;
-			if (now_ms < since_ms || now_ms - since_ms >= WAIT_MS_MAX) {
-				ready_move(watches, slot);
-			} else {
-				slot = &(*slot)->next;
-			}
+		bucket_expire(watches, &watches->buckets[i], now_ms);
+	}
+}
+
+static void bucket_expire(struct hw_catalog_watches *watches, struct hw_mail **slot,
+			  uint64_t now_ms)
+{
+	while (*slot != NULL) {
+		/* A clock that was set back is an answer too early, not one too late. */
+		uint64_t since_ms = request_of(*slot)->now_ms;
+		if (now_ms < since_ms || now_ms - since_ms >= WAIT_MS_MAX) {
+			ready_move(watches, slot);
+		} else {
+			slot = &(*slot)->next;
 		}
 	}
 }

@@ -37,6 +37,7 @@
 #include "core/main/sandbox.h"
 #include "core/main/token_tables.h"
 #include "core/main/worker_thread.h"
+#include "net/wire/share_wish.h"
 
 #define CATALOG_CACHE_SIZE (64U << 20) /* bytes of SQLite's page cache */
 #define MEMLOCK_ADVICE                                                                             \
@@ -219,6 +220,13 @@ static void limits_set(struct daemon *daemon)
 		.room_homes = daemon->room_homes,
 		.room_home_count = daemon->node_count,
 	};
+}
+
+static void secrets_make(struct daemon *daemon)
+{
+	uint64_t seed = 0;
+	hw_random_bytes(&seed, sizeof(seed));
+	hw_share_wish_seed(seed | 1);
 	hw_random_bytes(daemon->talks.pass_secret, sizeof(daemon->talks.pass_secret));
 }
 
@@ -671,6 +679,7 @@ static int start(struct daemon *daemon)
 		return r;
 	}
 	limits_set(daemon);
+	secrets_make(daemon);
 	r = rates_set(daemon);
 	if (r >= 0) {
 		r = descriptors_raise(daemon);

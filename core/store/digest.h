@@ -7,7 +7,7 @@
  *
  * Jobs of a turn are gathered and run together at its end, while their bytes are warm. Those of
  * less than a slab share a batch with the jobs behind them, whosever they are: four blocks alone
- * take as long as eight of sixteen (ARCHITECTURE.md has the figures).
+ * take half as long as sixteen (ARCHITECTURE.md has the figures).
  */
 #ifndef HW_CORE_STORE_DIGEST_H
 #define HW_CORE_STORE_DIGEST_H

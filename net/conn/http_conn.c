@@ -153,6 +153,9 @@ static void request_copy(struct hw_http_conn *conn)
 	const char *bytes = hw_http_conn_head_bytes(conn);
 	struct hw_span host = hw_http_request_host(request, bytes);
 	struct hw_span target = hw_http_request_target(request, bytes);
+	struct hw_span accept;
+	conn->accepts_json = hw_http_request_field(request, bytes, HW_SPAN("Accept"), &accept) &&
+			     memmem(accept.bytes, accept.size, "json", 4) != NULL;
 	conn->method = request->method;
 	conn->version_minor = request->version_minor;
 	conn->keep_alive = request->keep_alive;

@@ -43,7 +43,7 @@ enum hw_http_conn_state {
 	HW_CONN_UPGRADED,  /* another protocol has the socket (http_upgrade.h) */
 	HW_CONN_REFUSING,  /* an error answer of our own is being sent */
 	HW_CONN_LINGERING, /* said all; reads on, so that the client sees the answer */
-	HW_CONN_CLOSING, /* no new operation starts; waits for those in flight */
+	HW_CONN_CLOSING,   /* no new operation starts; waits for those in flight */
 	HW_CONN_STATE_COUNT,
 };
 
@@ -109,12 +109,13 @@ struct hw_http_conn {
 	uint8_t method; /* enum hw_http_method */
 	uint8_t version_minor;
 	bool keep_alive;
-	bool is_probing;  /* the operation in flight was cancelled to see its progress */
-	bool is_answered; /* some of the answer was sent: no other can be */
-	bool is_cut;      /* the daemon stops now */
-	bool has_dropped; /* bytes behind this request, unread: the client may still be sending */
-	bool is_loopback; /* came by a loopback listener */
-	bool is_mailed;   /* upgraded: mail is on its way */
+	bool is_probing;   /* the operation in flight was cancelled to see its progress */
+	bool is_answered;  /* some of the answer was sent: no other can be */
+	bool is_cut;       /* the daemon stops now */
+	bool has_dropped;  /* bytes behind this request, unread: the client may still be sending */
+	bool is_loopback;  /* came by a loopback listener */
+	bool is_mailed;    /* upgraded: mail is on its way */
+	bool accepts_json; /* as the request's Accept says; for answers when the head is gone */
 	uint16_t host_size;
 	char host[256];                                 /* of the request, for links */
 	struct hw_span reply_extra[HW_REPLY_EXTRA_MAX]; /* whole fields that every answer carries */

@@ -24,6 +24,7 @@
 #include <string.h>
 
 #include "net/conn/http_server.h"
+#include "net/wire/utf8.h"
 
 static const struct hw_upgrade_handler g_handler;
 static void received(void *user, int res);
@@ -31,6 +32,7 @@ static void read_go(struct hw_ws_conn *ws);
 static bool read_step(struct hw_ws_conn *ws);
 static void send_next(struct hw_ws_conn *ws);
 static void finish(struct hw_ws_conn *ws);
+static void farewell(struct hw_ws_conn *ws, uint16_t code);
 static void sent(void *user, int res);
 static void look(struct hw_timer *timer);
 static void closed(void *user);
@@ -221,12 +223,38 @@ static void inbox_rest(struct hw_ws_conn *ws)
 	}
 }
 
+/* Back into the inbox, which holds as much. Returns false when it is not what it should be. */
+static bool message_inflate(struct hw_ws_conn *ws, bool is_text)
+{
+	struct hw_ws_inbox *inbox = ws->inbox;
+	struct hw_ws_server *server = ws->server;
+	struct hw_span payload = {inbox->message, inbox->message_size};
+	int size = hw_ws_inflate(&server->zlib, payload, server->inflated, HW_WS_INFLATED_SIZE_MAX);
+	if (size == -EMSGSIZE) {
+		inbox->code = HW_WS_CODE_TOO_BIG;
+		return false;
+	}
+	struct hw_span text = {server->inflated, size < 0 ? 0 : (uint32_t)size};
+	if (size < 0 || (is_text && hw_utf8_check(text) != (int64_t)text.size)) {
+		inbox->code = HW_WS_CODE_BAD_DATA;
+		return false;
+	}
+	memcpy(inbox->message, server->inflated, text.size);
+	inbox->message_size = text.size;
+	return true;
+}
+
 static void message_found(struct hw_ws_conn *ws, bool is_text)
 {
 	count(ws, HW_METRIC_websocket_messages_received);
 	ws->message_us = 0;
 	if (ws->state != HW_WS_OPEN) {
 		return; /* we have said goodbye */
+	}
+	if (ws->inbox->is_compressed && !message_inflate(ws, is_text)) {
+		count(ws, HW_METRIC_websocket_faults);
+		farewell(ws, ws->inbox->code);
+		return;
 	}
 	ws->is_busy = true;
 	ws->handler->message(ws->user, ws->inbox->message, ws->inbox->message_size, is_text);

@@ -2,12 +2,13 @@
 #include "net/conn/ws_server.h"
 
 #include <errno.h>
+#include <string.h>
 
 uint64_t hw_ws_server_bytes(void)
 {
 	static const uint64_t framer_size = 4608; /* bytes, at most, that wslay allocates */
 	return hw_pool_bytes(sizeof(struct hw_ws_inbox), 64, HW_WS_INBOX_COUNT) +
-	       framer_size * HW_WS_INBOX_COUNT;
+	       framer_size * HW_WS_INBOX_COUNT + HW_WS_ZLIB_SIZE;
 }
 
 /* Do @act with each inbox; the pool keeps what is in them. */
@@ -38,7 +39,8 @@ static void inbox_unmake(struct hw_ws_server *server, struct hw_ws_inbox *inbox)
 
 int hw_ws_server_init(struct hw_ws_server *server, struct hw_reactor *reactor)
 {
-	*server = (struct hw_ws_server){.reactor = reactor};
+	memset(server, 0, offsetof(struct hw_ws_server, inflated));
+	server->reactor = reactor;
 	hw_list_init(&server->held);
 	int r = hw_pool_init(&server->inboxes, sizeof(struct hw_ws_inbox), 64, HW_WS_INBOX_COUNT);
 	if (r < 0) {
@@ -49,7 +51,11 @@ int hw_ws_server_init(struct hw_ws_server *server, struct hw_reactor *reactor)
 		hw_ws_server_deinit(server);
 		return -ENOMEM;
 	}
-	return 0;
+	r = hw_ws_zlib_init(&server->zlib);
+	if (r < 0) {
+		hw_ws_server_deinit(server);
+	}
+	return r;
 }
 
 void hw_ws_server_deinit(struct hw_ws_server *server)
@@ -58,6 +64,7 @@ void hw_ws_server_deinit(struct hw_ws_server *server)
 		return;
 	}
 	hw_assert(hw_list_is_empty(&server->held));
+	hw_ws_zlib_deinit(&server->zlib);
 	inboxes_visit(server, HW_WS_INBOX_COUNT, inbox_unmake);
 	hw_pool_deinit(&server->inboxes);
 }

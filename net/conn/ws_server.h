@@ -3,7 +3,7 @@
  * ws_server.h - what the WebSocket connections of one reactor share: inboxes, limits
  *
  * Room: net/conn    Thread: reactor    Blocks: never    Allocates: at init, and as ws_inbox.h says
- * Owns: the inboxes
+ * Owns: the inboxes; what deflates and inflates, for all in turn
  * Limits: HW_WS_INBOX_COUNT messages under way at once; above, who began first is closed (1008):
  * it is the slowest
  */
@@ -13,6 +13,7 @@
 #include "core/base/pool.h"
 #include "core/loop/reactor.h"
 #include "net/conn/ws_inbox.h"
+#include "net/conn/ws_zlib.h"
 
 #define HW_WS_INBOX_COUNT 64U /* 4.3 MiB a reactor, touched as messages are long */
 
@@ -21,6 +22,8 @@ struct hw_ws_server {
 	struct hw_pool inboxes;
 	struct hw_list held;  /* oldest first */
 	uint32_t ready_count; /* inboxes that init made */
+	struct hw_ws_zlib zlib;
+	char inflated[HW_WS_INFLATED_SIZE_MAX];
 };
 
 uint64_t hw_ws_server_bytes(void);

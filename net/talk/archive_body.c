@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- *   make_next -> piece_go_on: the cursor says what is next, until the piece is ready
- *                  | an entry:  out of the page, or page_fetch -> page_done -> make_next
- *                  | records:   into the piece
- *                  | a file:    pin_change -> pin_done -> make_next; then read -> read_done
- *                  v
- *             send_next -> send_done -> make_next, send_next ... -> finish
- *                             | (slow: -EAGAIN)
- *                             +-> give_way: slabs back, the cursor too; wait without one
+ *   go_on -> make_next -> piece_step: the cursor says what is next, until the piece is ready
+ *     |                     | an entry:  out of the page, or page_fetch -> page_done -> go_on
+ *     |                     | records:   into the piece
+ *     |                     | a file:    pin_change -> pin_done -> go_on; read -> read_done ->
+ *     go_on v
+ *   send_next -> send_done -> go_on ... -> finish
+ *                   | (slow: -EAGAIN)
+ *                   +-> give_way: slabs back, the cursor too; wait without one
  *
  * A piece is a function of where it begins. So what a slow client did not take is made again.
  */
@@ -17,12 +17,13 @@
 #include "net/talk/archive_steps.h"
 #include "net/talk/reply.h"
 
-static void make_next(struct hw_archive *archive);
+static void go_on(struct hw_archive *archive);
+static int make_next(struct hw_archive *archive);
 static void page_done(struct hw_catalog_request *request);
 static void pin_change(struct hw_archive *archive);
 static void pin_done(struct hw_catalog_request *request);
 static void unpin_done(struct hw_catalog_request *request);
-static void send_next(struct hw_archive *archive);
+static bool send_next(struct hw_archive *archive);
 static void send_done(void *talk, int res);
 static void give_way(struct hw_archive *archive);
 
@@ -31,7 +32,19 @@ const struct hw_http_handler hw_archive_handler = {
 
 void hw_archive_body_begin(struct hw_archive *archive)
 {
-	make_next(archive);
+	go_on(archive);
+}
+
+/* Make a piece, send it, make the one behind it. */
+static void go_on(struct hw_archive *archive)
+{
+	int r = make_next(archive);
+	if (r >= 0 && send_next(archive)) {
+		r = make_next(archive);
+	}
+	if (r < 0) {
+		hw_archive_fail(archive, r);
+	}
 }
 
 /* -- pieces -- */
@@ -98,75 +111,72 @@ static bool entry_give(struct hw_archive *archive)
 	return true;
 }
 
-/* Ask for bytes of the cursor's file. */
-static void file_read(struct hw_archive *archive)
+/* Ask for bytes of the cursor's file. Returns 0 or -errno. */
+static int file_read(struct hw_archive *archive)
 {
 	if (!archive->is_pinned || archive->pinned_id != archive->entry.file_id) {
 		pin_change(archive);
-		return;
+		return 0;
 	}
 	if (!may_read(archive)) {
-		return; /* when what is sent is sent */
+		return 0; /* when what is sent is sent */
 	}
 	uint64_t offset = 0;
 	(void)hw_zip_cursor_file(&archive->cursor, &offset); /* how many: when they are there */
-	int r = hw_file_reader_read(&archive->file, offset);
-	if (r < 0) {
-		hw_archive_fail(archive, r);
-	}
+	return hw_file_reader_read(&archive->file, offset);
 }
 
 static void piece_end(struct hw_archive *archive, struct hw_archive_piece *piece)
 {
 	piece->is_last = archive->cursor.state == HW_ZIP_DONE;
 	piece->is_ready = true;
-	send_next(archive);
 }
 
-/* One step. Returns whether another one may follow at once. What ends the range waits for the rest
+/* Returns 1 another step may follow at once, 0, or -errno. What ends the range waits for the rest
  * of the list: it must be the archive that the head spoke of. */
-static bool piece_go_on(struct hw_archive *archive, struct hw_archive_piece *piece)
+static int piece_step(struct hw_archive *archive, struct hw_archive_piece *piece)
 {
 	struct hw_zip_cursor *cursor = &archive->cursor;
 	uint32_t room = HW_ARCHIVE_RECORDS_SIZE - piece->records_size;
 	switch (cursor->state) {
 	case HW_ZIP_WANTS_ENTRY:
-		return entry_give(archive);
+		return entry_give(archive) ? 1 : 0;
 	case HW_ZIP_WANTS_WRITE:
 		if (room == 0) {
 			piece_end(archive, piece);
-			return false;
+			return 0;
 		}
 		piece->records_size +=
 			hw_zip_cursor_write(cursor, piece->records + piece->records_size, room);
-		return true;
+		return 1;
 	case HW_ZIP_WANTS_FILE:
-		file_read(archive);
-		return false;
+		return file_read(archive);
 	case HW_ZIP_DONE:
 		piece_end(archive, piece);
-		return false;
+		return 0;
 	default:
-		hw_archive_fail(archive, -EIDRM);
-		return false;
+		return -EIDRM;
 	}
 }
 
 /* Make the piece that is next, as far as it goes without waiting: a page of entries at most. */
-static void make_next(struct hw_archive *archive)
+static int make_next(struct hw_archive *archive)
 {
 	struct hw_archive_piece *piece =
 		archive->is_sending ? piece_ahead(archive) : piece_sent(archive);
 	if (archive->state != HW_ARCHIVE_SENDING || archive->is_asking || archive->is_waiting ||
 	    hw_file_reader_is_reading(&archive->file) || piece->is_ready ||
 	    (archive->is_sending && piece_sent(archive)->is_last)) {
-		return;
+		return 0;
 	}
 	if (!piece->is_begun) {
 		piece_begin(archive, piece);
 	}
-	while (piece_go_on(archive, piece)) {
+	int r = 1;
+	while (r > 0) {
+		r = piece_step(archive, piece);
 	}
+	return r;
 }
 
 static void page_done(struct hw_catalog_request *request)
@@ -182,7 +192,7 @@ static void page_done(struct hw_catalog_request *request)
 		return;
 	}
 	archive->row_count = request->row_count;
-	make_next(archive);
+	go_on(archive);
 }
 
 /* -- one file after the other -- */
@@ -213,7 +223,7 @@ static void unpin_done(struct hw_catalog_request *request)
 		hw_archive_join(archive);
 		return;
 	}
-	make_next(archive);
+	go_on(archive);
 }
 
 /* A file that took the name meanwhile is another one. */
@@ -234,7 +244,7 @@ static void pin_done(struct hw_catalog_request *request)
 		hw_archive_fail(archive, request->res < 0 ? request->res : -EIDRM);
 		return;
 	}
-	make_next(archive);
+	go_on(archive);
 }
 
 void hw_archive_read_done(struct hw_file_reader *file, struct hw_slab *slab, int res)
@@ -246,7 +256,7 @@ void hw_archive_read_done(struct hw_file_reader *file, struct hw_slab *slab, int
 		return;
 	}
 	if (res == -ECANCELED) {
-		make_next(archive);
+		go_on(archive);
 		return;
 	}
 	if (res < 0) {
@@ -264,9 +274,8 @@ void hw_archive_read_done(struct hw_file_reader *file, struct hw_slab *slab, int
 	hw_zip_cursor_skip(&archive->cursor, piece->slab_size);
 	if (archive->cursor.offset < archive->cursor.end_offset) {
 		piece_end(archive, piece);
-		return;
 	}
-	make_next(archive);
+	go_on(archive);
 }
 
 /* -- send -- */
@@ -288,11 +297,12 @@ static uint32_t part_add(struct iovec *iov, void *bytes, uint32_t size, uint32_t
 	return 1;
 }
 
-static void send_next(struct hw_archive *archive)
+/* Returns whether something was sent. */
+static bool send_next(struct hw_archive *archive)
 {
 	struct hw_archive_piece *piece = piece_sent(archive);
 	if (archive->state != HW_ARCHIVE_SENDING || archive->is_sending || !piece->is_ready) {
-		return;
+		return false;
 	}
 	struct iovec iov[HW_SEND_IOV_MAX];
 	uint32_t skip = archive->sent_size;
@@ -309,7 +319,7 @@ static void send_next(struct hw_archive *archive)
 	archive->is_sending = true;
 	hw_report_wait(&archive->report, HW_STALL_RECEIVER);
 	hw_http_conn_send(archive->conn, iov, count);
-	make_next(archive);
+	return true;
 }
 
 static void send_done(void *talk, int res)
@@ -343,8 +353,7 @@ static void send_done(void *talk, int res)
 		}
 		archive->sent_index = 1 - archive->sent_index;
 	}
-	send_next(archive);
-	make_next(archive);
+	go_on(archive);
 }
 
 /* The client is slow: it does not keep our slabs. A head that it did not take is simply sent on. */

@@ -22,6 +22,7 @@
 #include "net/talk/client.h"
 #include "net/talk/download_head.h"
 #include "net/talk/reply.h"
+#include "net/talk/share_read.h"
 #include "net/wire/base32.h"
 #include "net/wire/link_name.h"
 #include "net/wire/name.h"
@@ -42,6 +43,7 @@ static void finish(struct hw_download *download);
 static void leave(struct hw_download *download);
 static void download_free(struct hw_download *download);
 static void left(struct hw_follower *file);
+static bool is_wanted(struct hw_follower *file);
 static void unpin(struct hw_download *download);
 
 static const struct hw_http_handler g_handler = {
@@ -125,6 +127,7 @@ void hw_download_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct
 	download->has_part_head = false;
 	download->file.done = read_done;
 	download->file.left = left;
+	download->file.is_wanted = is_wanted;
 	hw_follower_init(&download->file, talks);
 	hw_link_parse(&download->file.reader.request, id, name);
 	set_state(download, HW_DOWNLOAD_ASKING);
@@ -187,6 +190,12 @@ static void find_done(struct hw_catalog_request *request)
 	struct hw_http_conn *conn = download->conn;
 	if (request->res < 0) {
 		int error = request->res;
+		bool is_none = error == -EINVAL || error == -ENODATA; /* but several, or none yet */
+		if (is_none && request->name_size == 0) {
+			hw_share_read_links(download->talks, conn, request);
+			download_free(download);
+			return;
+		}
 		download_free(download);
 		hw_reply_errno(conn, error);
 		return;
@@ -319,6 +328,13 @@ static void end_came(struct hw_download *download)
 		download->sent_range = download->ranges.count;
 	}
 	send_next(download);
+}
+
+/* A connection that sends nothing does not hear that the daemon stops. */
+static bool is_wanted(struct hw_follower *file)
+{
+	const struct hw_download *download = hw_container_of(file, struct hw_download, file);
+	return download->conn == NULL || !download->conn->is_cut;
 }
 
 /* What was cancelled has landed; meanwhile the client may take more, or be gone. */
@@ -502,13 +518,15 @@ static void let_go(struct hw_download *download)
 /*
  * The client is slow: it does not keep our slabs. What it did not take of the piece is read again
  * when it takes more; the page cache has it. A head or an end that it did not take lies in the
- * reply buffer, and is simply sent on.
+ * reply buffer, and is simply sent on. Where nothing is stored there is no second reading: the slab
+ * stays, and its sender waits.
  */
 static void give_way(struct hw_download *download)
 {
 	uint64_t unsent_size = download->conn->send_left_size;
 	uint32_t piece_size = download->sending.size;
-	if (download->sending.slab == NULL || unsent_size <= download->tail_size ||
+	bool is_only_here = download->file.reader.request.access.mode == HW_SHARE_LIVE;
+	if (is_only_here || download->sending.slab == NULL || unsent_size <= download->tail_size ||
 	    unsent_size > download->tail_size + (uint64_t)piece_size) {
 		hw_http_conn_send_more(download->conn);
 		return;

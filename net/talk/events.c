@@ -300,6 +300,7 @@ static void agree(struct hw_events *events)
 	const struct hw_events_ask *ask = events->ask;
 	struct hw_http_writer head;
 	set_state(events, HW_EVENTS_AGREEING);
+	events->seat.takes_deflated = ask->deflate.is_agreed;
 	memcpy(events->seat.share_id, ask->request.share_id, HW_SHARE_ID_SIZE);
 	hw_http_conn_reply_begin(events->conn, &head, 101);
 	hw_http_writer_field(&head, HW_SPAN("Upgrade"), HW_SPAN("websocket"));
@@ -309,6 +310,7 @@ static void agree(struct hw_events *events)
 	if (ask->has_protocol) {
 		hw_http_writer_field(&head, HW_SPAN("Sec-WebSocket-Protocol"), HW_SPAN(PROTOCOL));
 	}
+	hw_ws_deflate_write(&head, &ask->deflate);
 	hw_http_writer_head_end(&head);
 	hw_http_conn_reply_send(events->conn, &head, NULL, 0);
 }
@@ -334,7 +336,8 @@ static void agreed(void *talk, int res)
 	set_state(events, HW_EVENTS_OPEN);
 	events->seat.home = hw_room_home_of(talks->options.room_homes,
 					    talks->options.room_home_count, events->seat.share_id);
-	hw_ws_conn_open(&events->ws, &talks->ws, conn, &g_ws_handler, events, false);
+	hw_ws_conn_open(&events->ws, &talks->ws, conn, &g_ws_handler, events,
+			events->seat.takes_deflated);
 	room_ask(events, HW_ROOM_JOIN);
 }
 

@@ -189,9 +189,13 @@ const struct hw_extent *hw_file_reader_place(const struct hw_file_reader *reader
 void hw_file_reader_window_set(struct hw_file_reader *reader, uint64_t chunk_index,
 			       const struct hw_extent *extent)
 {
+	const struct hw_extent *old = &reader->request.extents[0];
 	bool is_open = reader->is_open && reader->chunk_index == chunk_index;
-	if (is_open && reader->window_first == chunk_index && reader->request.extent_count == 1) {
-		return; /* the same again */
+	bool is_same = old->offset == extent->offset && old->segment == extent->segment &&
+		       old->shard == extent->shard && old->size == extent->size;
+	if (is_open && reader->window_first == chunk_index && reader->request.extent_count == 1 &&
+	    is_same) {
+		return; /* the same again; not a short one, and what took its place */
 	}
 	hw_file_reader_window_drop(reader, chunk_index);
 	reader->request.extents[0] = *extent;

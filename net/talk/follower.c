@@ -77,6 +77,7 @@ void hw_follower_read(struct hw_follower *follower, uint64_t offset)
 {
 	hw_assert(follower->state == HW_FOLLOWER_IDLE && !follower->is_leaving);
 	follower->offset = offset;
+	follower->asked_us = follower->reader.talks->reactor->now_us;
 	follower->is_cancelled = false;
 	follower->failed.size = 0;
 	step(follower);
@@ -110,7 +111,8 @@ static void disk_read(struct hw_follower *follower)
 
 static bool must_retry(struct hw_follower *follower, int res)
 {
-	if (res != -EBADMSG || !follower->reader.is_tentative) {
+	bool is_gone = res == -EBADMSG || res == -ENOENT; /* punched, or its segment unlinked */
+	if (!is_gone || !follower->reader.is_tentative) {
 		return false;
 	}
 	follower->failed = follower->reader.chunk_reader.extent;
@@ -145,6 +147,16 @@ static void read_done(struct hw_file_reader *reader, struct hw_slab *slab, int r
 
 /* -- from the catalog -- */
 
+/* Why who watches does not go on watching; 0: it does. */
+static int watch_judge(struct hw_follower *follower)
+{
+	uint64_t waited_us = follower->reader.talks->reactor->now_us - follower->asked_us;
+	if (!follower->is_wanted(follower)) {
+		return -ESHUTDOWN;
+	}
+	return waited_us > HW_FOLLOWER_PATIENCE_MS * UINT64_C(1000) ? -ETIMEDOUT : 0;
+}
+
 static void looked(struct hw_catalog_request *request)
 {
 	struct hw_follower *follower = hw_container_of(request, struct hw_follower, reader.request);
@@ -159,6 +171,11 @@ static void looked(struct hw_catalog_request *request)
 		return;
 	}
 	follower->is_growing = request->file_state == HW_FILE_UNFINISHED;
+	int verdict = was_watch ? watch_judge(follower) : 0;
+	if (verdict < 0) {
+		end(follower, NULL, verdict);
+		return;
+	}
 	if (was_watch || request->home == HW_HOME_NONE) {
 		follower->is_home_gone = false; /* it may be asked again: it is another upload */
 	}
@@ -178,6 +195,17 @@ static struct hw_follow *question_free(struct hw_follower *follower)
 	return NULL;
 }
 
+/* The seat is on its way back: whoever asked now would get one that nobody gives up. */
+static bool is_seat_leaving(const struct hw_follower *follower)
+{
+	for (uint32_t i = 0; i < HW_FOLLOWER_QUESTIONS; i++) {
+		if (follower->questions[i].is_leaving) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void ask(struct hw_follower *follower)
 {
 	struct hw_talks *talks = follower->reader.talks;
@@ -185,7 +213,8 @@ static void ask(struct hw_follower *follower)
 	hw_assert(index < talks->options.peer_count);
 	struct hw_talks *home = talks->options.peers[index];
 	struct hw_follow *question = question_free(follower);
-	if (question == NULL || (follower->seat_home != NULL && follower->seat_home != home)) {
+	bool is_moving = follower->seat_home != NULL && follower->seat_home != home;
+	if (question == NULL || is_moving || is_seat_leaving(follower)) {
 		follower->state = HW_FOLLOWER_WAITING;
 		leave_try(follower);
 		return;

@@ -102,6 +102,7 @@ static void resume_init(struct hw_intake *intake)
 	memcpy(intake->kept, upload->tail, upload->tail_size);
 	if (intake->options.short_chunk != NULL) {
 		intake->short_chunk = *intake->options.short_chunk;
+		intake->last_short = intake->short_chunk;
 		hw_assert(intake->short_chunk.size % HW_BLOCK_SIZE == 0);
 		hw_assert(intake->short_chunk.size < HW_CHUNK_SIZE);
 	}
@@ -134,7 +135,13 @@ static void intake_init(struct hw_intake *intake, struct hw_talks *talks,
 	intake->is_chunk_open = false;
 	intake->is_body_over = false;
 	intake->short_chunk.size = 0;
-	intake->request = (struct hw_catalog_request){.file_id = options->file_id};
+	intake->last_short.size = 0;
+	intake->request = (struct hw_catalog_request){
+		.file_id = options->file_id,
+		.free_size = hw_segment_log_free_size(&talks->store->log),
+		.share_size_max = talks->options.share_size_max,
+		.store_size_max = talks->options.quota_size,
+	};
 	hw_live_init(&intake->live, options->is_live, talks->reactor->now_us);
 	intake->slab_waiter.ready = slab_ready;
 	for (uint32_t i = 0; i < HW_INTAKE_WRITERS; i++) {
@@ -301,7 +308,10 @@ void hw_intake_loaded(struct hw_intake *intake)
 	bool is_last_block = intake->kept_size > 0 && hw_intake_is_complete(intake);
 	if (intake->is_body_over && !is_last_block) { /* we were stopped meanwhile */
 		body_over(intake);
-	} else {
+		return;
+	}
+	hw_chunk_writer_reserve(newest_writer(intake)); /* or it keeps what is less than a slab */
+	if (intake->state == HW_INTAKE_RECEIVING) {
 		hw_intake_receive(intake); /* the writer may be busy with what was read back */
 	}
 }
@@ -349,7 +359,12 @@ void hw_intake_source_done(struct hw_intake *intake, int res)
 	}
 	if (intake->slab != NULL) {
 		bytes_came(intake, (uint32_t)res);
-		slab_append(intake);
+		if (intake->received_size + intake->slab->size >
+		    intake->talks->options.file_size_max) {
+			hw_intake_fail(intake, -EDQUOT);
+		} else {
+			slab_append(intake);
+		}
 	} else if (!intake->is_body_over ||
 		   (intake->kept_size > 0 && hw_intake_is_complete(intake))) {
 		slab_wanted(intake); /* a byte is there, or some are left over */
@@ -391,15 +406,14 @@ static void chunk_finish(struct hw_intake *intake)
 	hw_chunk_writer_finish(newest_writer(intake));
 }
 
-/* Count @size bytes as received. Returns false when the file is too long now. */
-static bool size_account(struct hw_intake *intake, uint32_t size)
+/* Count @size bytes as received. */
+static void size_account(struct hw_intake *intake, uint32_t size)
 {
 	uint64_t promise_used = hw_min(intake->promised_size, (uint64_t)size);
 	intake->received_size += size;
 	intake->chunk_size += size;
 	intake->promised_size -= promise_used;
 	hw_segment_promise_end(&intake->talks->store->log, promise_used);
-	return intake->received_size <= intake->talks->options.file_size_max;
 }
 
 bool hw_intake_append(struct hw_intake *intake, struct hw_slab *slab)
@@ -408,11 +422,7 @@ bool hw_intake_append(struct hw_intake *intake, struct hw_slab *slab)
 	if (!intake->is_chunk_open) {
 		writer_begin(intake);
 	}
-	if (!size_account(intake, slab->size)) {
-		hw_slab_unref(slab);
-		hw_intake_fail(intake, -EDQUOT);
-		return false;
-	}
+	size_account(intake, slab->size);
 	uint64_t offset = intake->received_size - slab->size;
 	hw_chunk_writer_append(newest_writer(intake), slab);
 	if (intake->state != state) {
@@ -496,6 +506,9 @@ void hw_intake_stop(struct hw_intake *intake, int error)
 	if (intake->state != HW_INTAKE_RECEIVING && intake->state != HW_INTAKE_LOADING) {
 		return; /* it ends by itself */
 	}
+	if (intake->is_body_over) {
+		return; /* likewise: the last block waits for room */
+	}
 	if (!is_resumed(intake)) {
 		hw_intake_fail(intake, error);
 		return;
@@ -506,7 +519,12 @@ void hw_intake_stop(struct hw_intake *intake, int error)
 	if (intake->is_receiving) {
 		intake->options.source->stop(intake);
 	}
-	if (!is_waiting) {
+	if (is_waiting) {
+		return;
+	}
+	if (intake->kept_size > 0 && hw_intake_is_complete(intake)) {
+		hw_intake_receive(intake); /* the last block goes when there is room */
+	} else {
 		body_over(intake);
 	}
 }

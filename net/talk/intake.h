@@ -99,7 +99,8 @@ struct hw_intake {
 	struct hw_slab_waiter slab_waiter;
 	struct hw_catalog_request request;
 	struct hw_segment *segments[HW_EXTENT_BATCH_MAX]; /* of request.extents: to settle */
-	struct hw_merkle merkle; /* of the chunks collected; without a short one that may grow */
+	struct hw_merkle merkle; /* of the full chunks collected */
+	struct hw_extent last_short; /* the last chunk collected, or found; size 0: it is full */
 	struct hw_live live;
 	struct hw_timer patience; /* is_live: somebody must come to follow */
 	struct hw_chunk_reader reader;

@@ -59,17 +59,26 @@ static int written_find(const struct hw_intake *intake)
 	return intake->state == HW_INTAKE_FAILING && intake->is_written[other] ? other : -1;
 }
 
-/* A short chunk belongs to the tree only when nothing can follow it. */
-static bool is_final(const struct hw_intake *intake, const struct hw_extent *extent)
+/* The tree of what is there, if that is all. */
+static void root_of(const struct hw_intake *intake, struct hw_hash *ret_root)
 {
-	return extent->size == HW_CHUNK_SIZE || hw_intake_is_complete(intake);
+	struct hw_merkle merkle = intake->merkle;
+	struct hw_hash id;
+	if (intake->last_short.size > 0) {
+		memcpy(id.bytes, intake->last_short.root, HW_HASH_SIZE);
+		hw_merkle_add(&merkle, &id, hw_extent_block_count(intake->last_short.size));
+	}
+	hw_merkle_root(&merkle, ret_root);
 }
 
 static void chunk_collect(struct hw_intake *intake, int index)
 {
 	struct hw_chunk_writer *writer = &intake->writers[index];
 	const struct hw_extent *extent = &writer->extent;
-	if (intake->state != HW_INTAKE_FAILING && is_final(intake, extent)) {
+	intake->last_short.size = 0;
+	if (extent->size < HW_CHUNK_SIZE) {
+		intake->last_short = *extent; /* in the tree only if nothing follows it */
+	} else if (intake->state != HW_INTAKE_FAILING) {
 		struct hw_hash id;
 		memcpy(id.bytes, extent->root, HW_HASH_SIZE);
 		hw_merkle_add(&intake->merkle, &id, hw_extent_block_count(extent->size));
@@ -102,6 +111,15 @@ static void resume_set(struct hw_intake *intake, uint32_t crc32, uint32_t tail_s
 		intake->talks->reactor->wall_ms + intake->talks->options.upload_expiry_ms;
 }
 
+/* Of a length that nobody knew, the quotas are kept when it is there, or told. */
+static void quotas_set(struct hw_intake *intake)
+{
+	struct hw_talks *talks = intake->talks;
+	intake->request.free_size = hw_segment_log_free_size(&talks->store->log);
+	intake->request.share_size_max = talks->options.share_size_max;
+	intake->request.store_size_max = talks->options.quota_size;
+}
+
 static void append_submit(struct hw_intake *intake)
 {
 	uint64_t newest = (intake->chunks_collected - 1) % HW_INTAKE_WRITERS;
@@ -110,6 +128,7 @@ static void append_submit(struct hw_intake *intake)
 	if (is_resumed(intake)) {
 		resume_set(intake, intake->crc32_at_end[newest], 0);
 	}
+	quotas_set(intake);
 	hw_catalog_submit(intake->talks->catalog, &intake->request, HW_CATALOG_APPEND, append_done);
 }
 
@@ -134,7 +153,8 @@ void hw_intake_collect(struct hw_intake *intake)
 		}
 		hw_intake_set_state(intake, HW_INTAKE_STORED);
 		intake->options.handler->stored(intake);
-	} else if (intake->request.extent_count == HW_EXTENT_BATCH_MAX) {
+	} else if (intake->request.extent_count == HW_EXTENT_BATCH_MAX &&
+		   intake->last_short.size == 0) { /* a short one is the last: it is committed */
 		append_submit(intake);
 	} else {
 		hw_intake_receive(intake);
@@ -171,20 +191,16 @@ static void name_submit(struct hw_intake *intake, enum hw_catalog_verb verb)
 {
 	hw_intake_set_state(intake, HW_INTAKE_NAMING);
 	intake->is_asking = true;
+	quotas_set(intake);
 	hw_catalog_submit(intake->talks->catalog, &intake->request, verb, name_done);
 }
 
 void hw_intake_commit(struct hw_intake *intake)
 {
 	struct hw_catalog_request *request = &intake->request;
-	struct hw_merkle merkle = intake->merkle;
 	struct hw_hash hash;
 	hw_assert(hw_intake_is_complete(intake) && intake->kept_size == 0);
-	if (intake->short_chunk.size > 0) { /* it was the last one, and nothing came behind it */
-		memcpy(hash.bytes, intake->short_chunk.root, HW_HASH_SIZE);
-		hw_merkle_add(&merkle, &hash, hw_extent_block_count(intake->short_chunk.size));
-	}
-	hw_merkle_root(&merkle, &hash);
+	root_of(intake, &hash);
 	memcpy(request->file_root, hash.bytes, HW_HASH_SIZE);
 	request->file_size = intake->collected_size;
 	request->created_ms = intake->talks->reactor->wall_ms;
@@ -208,7 +224,7 @@ void hw_intake_end_live(struct hw_intake *intake)
 {
 	hw_assert(intake->options.is_live && intake->state == HW_INTAKE_STORED);
 	struct hw_hash hash;
-	hw_merkle_root(&intake->merkle, &hash);
+	root_of(intake, &hash);
 	memcpy(intake->request.file_root, hash.bytes, HW_HASH_SIZE);
 	intake->request.file_size = intake->collected_size;
 	name_submit(intake, HW_CATALOG_ABORT);

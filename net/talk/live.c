@@ -148,13 +148,16 @@ static enum hw_follow_answer judge(struct hw_intake *intake, struct hw_follow *f
 	if (live->is_only_store) {
 		return follow->offset < intake->received_size ? HW_FOLLOW_LATE : HW_FOLLOW_NONE;
 	}
-	const struct hw_live_chunk *chunk = chunk_find(live, follow->offset);
-	if (chunk != NULL) {
-		follow->extent = chunk->extent;
-		follow->chunk_index = chunk->offset / HW_CHUNK_SIZE;
-		return HW_FOLLOW_EXTENT;
+	if (follow->offset < intake->named_size) {
+		return HW_FOLLOW_NAMED; /* known bytes were dropped: only the catalog knows where */
 	}
-	return follow->offset < intake->named_size ? HW_FOLLOW_NAMED : HW_FOLLOW_NONE;
+	const struct hw_live_chunk *chunk = chunk_find(live, follow->offset);
+	if (chunk == NULL) {
+		return HW_FOLLOW_NONE;
+	}
+	follow->extent = chunk->extent;
+	follow->chunk_index = chunk->offset / HW_CHUNK_SIZE;
+	return HW_FOLLOW_EXTENT;
 }
 
 /* Returns false when it has to wait. */
@@ -194,6 +197,9 @@ void hw_live_publish(struct hw_intake *intake, struct hw_slab *slab, uint64_t of
 	if (hw_list_is_empty(&live->seats) && !live->is_only_store) {
 		return;
 	}
+	if (intake->options.is_held) {
+		return; /* nobody may see what its checksum may throw away */
+	}
 	if (live->count == HW_LIVE_WINDOW_MAX) {
 		hw_assert(!live->is_only_store); /* the sender waited: has_room */
 		oldest_drop(live);
@@ -210,6 +216,9 @@ void hw_live_publish(struct hw_intake *intake, struct hw_slab *slab, uint64_t of
 void hw_live_chunk_add(struct hw_intake *intake, const struct hw_extent *extent, uint64_t offset)
 {
 	struct hw_live *live = &intake->live;
+	if (intake->options.is_held) {
+		return; /* likewise: the catalog will say where it is */
+	}
 	live->chunks[live->chunk_count % HW_LIVE_CHUNKS_MAX] =
 		(struct hw_live_chunk){.extent = *extent, .offset = offset};
 	live->chunk_count++;

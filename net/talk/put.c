@@ -2,7 +2,8 @@
  *
  * The way of a request:
  *
- *   begin -> the intake takes the body -> stored -> commit -> named -> reply -> send_done
+ *   begin -> (link_ask -> link_asked: is its name free?) -> (hash -> hashed) -> receive
+ *   receive -> the intake takes the body -> stored -> commit -> named -> reply -> send_done
  *                                     \-> failed -> the error's answer
  */
 #include "net/talk/put.h"
@@ -14,17 +15,29 @@
 #include "core/base/failpoint.h"
 #include "core/base/log.h"
 #include "net/talk/may.h"
+#include "net/talk/policy_fields.h"
 #include "net/talk/reply.h"
+#include "net/talk/share_policy.h"
+#include "net/talk/share_talk.h"
 #include "net/wire/base32.h"
 #include "net/wire/base64.h"
 #include "net/wire/hex.h"
 #include "net/wire/name.h"
+#include "net/wire/rfc3339.h"
 
+static void link_ask(struct hw_put *put);
+static void link_asked(struct hw_catalog_request *request);
+static void password_set(struct hw_put *put, struct hw_share_wish *wish);
+static void hash(struct hw_put *put);
+static void hashed(struct hw_password_job *job);
+static void receive(struct hw_put *put);
 static void stored(struct hw_intake *intake);
 static void named(struct hw_intake *intake);
 static void failed(struct hw_intake *intake, int error);
 static void body_done(void *talk, int res);
 static void send_done(void *talk, int res);
+static void put_free(struct hw_put *put);
+static void reply_errno(struct hw_http_conn *conn, int error);
 
 static const struct hw_http_handler g_handler = {.body_done = body_done, .send_done = send_done};
 static const struct hw_intake_handler g_intake_handler = {
@@ -33,7 +46,9 @@ static const struct hw_intake_handler g_intake_handler = {
 static void set_state(struct hw_put *put, enum hw_put_state state)
 {
 	static const uint8_t g_next[HW_PUT_STATE_COUNT] = {
-		[HW_PUT_FREE] = 1U << HW_PUT_TAKING,
+		[HW_PUT_FREE] = 1U << HW_PUT_ASKING | 1U << HW_PUT_HASHING | 1U << HW_PUT_TAKING,
+		[HW_PUT_ASKING] = 1U << HW_PUT_HASHING | 1U << HW_PUT_TAKING | 1U << HW_PUT_FREE,
+		[HW_PUT_HASHING] = 1U << HW_PUT_TAKING | 1U << HW_PUT_FREE,
 		[HW_PUT_TAKING] = 1U << HW_PUT_REPLYING | 1U << HW_PUT_FREE,
 		[HW_PUT_REPLYING] = 1U << HW_PUT_FREE,
 	};
@@ -73,10 +88,67 @@ static bool is_acceptable(struct hw_talks *talks, struct hw_http_conn *conn)
 	return true;
 }
 
+/* Nobody shall find it in memory later. */
+static void password_wipe(struct hw_http_conn *conn)
+{
+	struct hw_span value;
+	if (hw_http_request_field(hw_http_conn_request(conn), hw_http_conn_head_bytes(conn),
+				  HW_SPAN("Hawser-Password"), &value)) {
+		hw_http_conn_head_wipe(conn, value);
+	}
+}
+
+/* What the header fields and the query wish; returns false when the request was answered. */
+static bool policy_read(const struct hw_talks *talks, struct hw_http_conn *conn,
+			struct hw_share_wish *ret_wish, struct hw_share_policy *ret_policy)
+{
+	char sentence[HW_SHARE_WISH_SENTENCE_MAX];
+	uint32_t status = hw_policy_fields_read(hw_http_conn_request(conn),
+						hw_http_conn_head_bytes(conn), ret_wish, sentence);
+	password_wipe(conn);
+	if (status == 0) {
+		status = hw_share_policy_make(&talks->options, talks->reactor->wall_ms, ret_wish,
+					      ret_policy, sentence);
+	}
+	if (status != 0) {
+		explicit_bzero(ret_wish->password, sizeof(ret_wish->password));
+		hw_reply_error(conn, status, sentence);
+	}
+	return status == 0;
+}
+
+/* An object with its promise; NULL: the request was answered. */
+static struct hw_put *put_take(struct hw_talks *talks, struct hw_http_conn *conn)
+{
+	const struct hw_http_request *request = hw_http_conn_request(conn);
+	uint64_t promised_size = request->is_chunked ? 0 : request->content_length;
+	if (hw_segment_promise(&talks->store->log, promised_size) < 0) {
+		hw_reply_errno(conn, -ENOSPC);
+		return NULL;
+	}
+	struct hw_put *put = hw_pool_take(&talks->puts);
+	if (put == NULL) {
+		hw_segment_promise_end(&talks->store->log, promised_size);
+		hw_reply_busy(conn, "Too many uploads are running; try again in a moment.");
+		return NULL;
+	}
+	/* Behind its intake the object may have been another's. */
+	put->state = HW_PUT_FREE;
+	put->password = (struct hw_password_job){.talks = NULL};
+	put->talks = talks;
+	put->conn = conn;
+	put->begun_us = talks->reactor->now_us;
+	put->length = request->is_chunked ? HW_LENGTH_UNKNOWN : request->content_length;
+	put->promised_size = promised_size;
+	return put;
+}
+
 void hw_put_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_span segment)
 {
 	char name[HW_NAME_SIZE_MAX];
 	uint32_t name_size = 0;
+	struct hw_share_policy policy;
+	struct hw_share_wish wish;
 	if (!is_acceptable(talks, conn)) {
 		return;
 	}
@@ -85,32 +157,103 @@ void hw_put_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_s
 		hw_reply_error(conn, 400, hw_name_reason(verdict));
 		return;
 	}
-	const struct hw_http_request *request = hw_http_conn_request(conn);
-	uint64_t length = request->is_chunked ? HW_LENGTH_UNKNOWN : request->content_length;
-	uint64_t promised_size = request->is_chunked ? 0 : length;
-	if (hw_segment_promise(&talks->store->log, promised_size) < 0) {
-		hw_reply_errno(conn, -ENOSPC);
+	if (!policy_read(talks, conn, &wish, &policy)) {
 		return;
 	}
-	struct hw_put *put = hw_pool_take(&talks->puts);
+	struct hw_put *put = put_take(talks, conn);
 	if (put == NULL) {
-		hw_segment_promise_end(&talks->store->log, promised_size);
-		hw_reply_busy(conn, "Too many uploads are running; try again in a moment.");
+		explicit_bzero(wish.password, sizeof(wish.password));
 		return;
 	}
-	put->talks = talks;
-	put->conn = conn;
-	put->begun_us = talks->reactor->now_us;
-	put->state = HW_PUT_FREE; /* behind its intake the object may have been another's */
-	set_state(put, HW_PUT_TAKING);
+	put->share = (struct hw_share){.policy = policy};
+	put->name_size = name_size;
+	memcpy(put->name, name, name_size);
 	hw_http_conn_handle(conn, &g_handler, put);
+	password_set(put, &wish);
+	if (policy.link_name_size > 0) {
+		link_ask(put);
+		return;
+	}
+	hash(put);
+}
+
+static void password_set(struct hw_put *put, struct hw_share_wish *wish)
+{
+	put->has_password = hw_share_wishes_password(wish);
+	if (put->has_password) {
+		int r = hw_password_set(&put->password,
+					(struct hw_span){wish->password, wish->password_size});
+		hw_assert(r == 0); /* the wish was judged */
+	}
+	explicit_bzero(wish->password, sizeof(wish->password));
+}
+
+/* The request cannot become an upload; the caller has answered it, or does. */
+static void put_drop(struct hw_put *put)
+{
+	hw_segment_promise_end(&put->talks->store->log, put->promised_size);
+	hw_password_drop(&put->password);
+	put_free(put);
+}
+
+/* Before the bytes: nobody likes to send them for nothing. COMMIT has the last word. */
+static void link_ask(struct hw_put *put)
+{
+	struct hw_catalog_request *request = &put->intake.request;
+	const struct hw_share_policy *policy = &put->share.policy;
+	set_state(put, HW_PUT_ASKING);
+	*request = (struct hw_catalog_request){.share = &put->share,
+					       .link_name_size = policy->link_name_size};
+	memcpy(request->link_name, policy->link_name, policy->link_name_size);
+	hw_catalog_submit(put->talks->catalog, request, HW_CATALOG_SHARE_GET, link_asked);
+}
+
+static void link_asked(struct hw_catalog_request *request)
+{
+	struct hw_put *put = hw_container_of(request, struct hw_put, intake.request);
+	struct hw_http_conn *conn = put->conn;
+	if (request->res == -ENOENT || request->res == -EIDRM) {
+		hash(put);
+		return;
+	}
+	int error = request->res == 0 ? -EEXIST : request->res;
+	put_drop(put);
+	reply_errno(conn, error);
+}
+
+/* Before the bytes, too: so many may wait for it that there is no room. */
+static void hash(struct hw_put *put)
+{
+	if (!put->has_password) {
+		receive(put);
+		return;
+	}
+	set_state(put, HW_PUT_HASHING);
+	hw_password_hash(&put->password, put->talks, hashed);
+}
+
+static void hashed(struct hw_password_job *job)
+{
+	struct hw_put *put = hw_container_of(job, struct hw_put, password);
+	if (job->request.res < 0) {
+		hw_password_reply(job, put->conn);
+		put_drop(put);
+		return;
+	}
+	hw_share_policy_password_set(&put->share.policy, job);
+	receive(put);
+}
+
+static void receive(struct hw_put *put)
+{
 	struct hw_intake_options options = {.handler = &g_intake_handler,
-					    .conn = conn,
-					    .length = length,
-					    .promised_size = promised_size};
-	hw_intake_begin(&put->intake, talks, &options);
-	memcpy(put->intake.request.name, name, name_size);
-	put->intake.request.name_size = (uint16_t)name_size;
+					    .conn = put->conn,
+					    .length = put->length,
+					    .promised_size = put->promised_size};
+	set_state(put, HW_PUT_TAKING);
+	hw_intake_begin(&put->intake, put->talks, &options);
+	memcpy(put->intake.request.name, put->name, put->name_size);
+	put->intake.request.name_size = (uint16_t)put->name_size;
 }
 
 static void body_done(void *talk, int res)
@@ -125,6 +268,8 @@ static void stored(struct hw_intake *intake)
 	struct hw_catalog_request *request = &intake->request;
 	struct hw_hash hash;
 	hw_random_bytes(request->share_id, HW_SHARE_ID_SIZE);
+	memcpy(put->share.share_id, request->share_id, HW_SHARE_ID_SIZE);
+	request->share = &put->share;
 	hw_random_bytes(put->token, HW_TOKEN_SIZE);
 	hw_sha256(put->token, HW_TOKEN_SIZE, &hash);
 	memcpy(request->owner_hash, hash.bytes, HW_HASH_SIZE);
@@ -133,16 +278,26 @@ static void stored(struct hw_intake *intake)
 
 /* -- the answer -- */
 
-static void link_write(struct hw_put *put, struct hw_http_writer *writer)
+static void link_write(const struct hw_put *put, struct hw_http_writer *writer)
 {
-	char id[HW_BASE32_SIZE(HW_SHARE_ID_SIZE)];
-	hw_base32_encode(put->intake.request.share_id, HW_SHARE_ID_SIZE, id);
-	hw_reply_write_origin(put->conn, writer, put->talks->options.public_url);
-	hw_http_writer_text(writer, "/s/");
-	hw_http_writer_bytes(writer, (struct hw_span){id, sizeof(id)});
+	hw_reply_write_share(put->conn, writer, put->talks->options.public_url, &put->share);
 	hw_http_writer_text(writer, "/");
-	hw_http_writer_uri(
-		writer, (struct hw_span){put->intake.request.name, put->intake.request.name_size});
+	hw_http_writer_uri(writer, (struct hw_span){put->name, put->name_size});
+}
+
+/* How long it lives, and how it is known to /api/v1/shares. */
+static void share_fields_write(const struct hw_put *put, struct hw_http_writer *head)
+{
+	char id[HW_SHARE_ID_TEXT_SIZE];
+	char expires_at[HW_RFC3339_SIZE];
+	uint64_t expires_ms = put->share.policy.expires_ms;
+	hw_base32_encode(put->share.share_id, HW_SHARE_ID_SIZE, id);
+	hw_http_writer_field(head, HW_SPAN("Hawser-Share"), (struct hw_span){id, sizeof(id)});
+	if (expires_ms != HW_EXPIRES_NEVER) {
+		hw_rfc3339_write(expires_ms, expires_at);
+		hw_http_writer_field(head, HW_SPAN("Hawser-Expires-At"),
+				     (struct hw_span){expires_at, sizeof(expires_at)});
+	}
 }
 
 static void reply(struct hw_put *put)
@@ -163,13 +318,15 @@ static void reply(struct hw_put *put)
 	hw_http_writer_field(&head, HW_SPAN("Hawser-Root"), (struct hw_span){root, sizeof(root)});
 	hw_http_writer_field(&head, HW_SPAN("Hawser-Owner-Token"),
 			     (struct hw_span){token, sizeof(token)});
+	share_fields_write(put, &head);
 	hw_http_writer_field(&head, HW_SPAN("Content-Type"), HW_SPAN("text/plain; charset=utf-8"));
 	hw_http_writer_field_number(&head, HW_SPAN("Content-Length"), link.size + 1U);
 	hw_http_writer_field(&head, HW_SPAN("Cache-Control"), HW_SPAN("no-store"));
 	hw_http_writer_head_end(&head);
 	hw_http_writer_bytes(&head, hw_http_writer_span(&link));
 	hw_http_writer_text(&head, "\n");
-	memset(put->token, 0, sizeof(put->token));
+	hw_assert(!head.is_overflowed);
+	explicit_bzero(put->token, sizeof(put->token));
 	HW_FAILPOINT(put_before_reply);
 	hw_http_conn_reply_send(put->conn, &head, NULL, 0);
 }
@@ -208,6 +365,15 @@ static void send_done(void *talk, int res)
 	hw_http_conn_end(conn);
 }
 
+static void reply_errno(struct hw_http_conn *conn, int error)
+{
+	if (error == -EEXIST) {
+		hw_reply_error(conn, 409, "Another share has that link name.");
+		return;
+	}
+	hw_reply_errno(conn, error);
+}
+
 static void failed(struct hw_intake *intake, int error)
 {
 	struct hw_put *put = hw_container_of(intake, struct hw_put, intake);
@@ -218,11 +384,8 @@ static void failed(struct hw_intake *intake, int error)
 	put_free(put);
 	if (is_gone) {
 		hw_http_conn_abort(conn);
-	} else if (error == -EPROTO) {
-		hw_http_conn_close_after(conn);
-		hw_reply_error(conn, 400, "The body's chunked framing is broken.");
-	} else {
-		hw_http_conn_close_after(conn);
-		hw_reply_errno(conn, error);
+		return;
 	}
+	hw_http_conn_close_after(conn);
+	reply_errno(conn, error);
 }

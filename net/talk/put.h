@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * put.h - PUT /{name}: a raw body becomes a share of one file
+ * put.h - PUT /{name}: a raw body becomes a share of one file, as its fields wish it
  *
  * Room: net/talk    Thread: reactor    Blocks: never    Allocates: never (from the pool of uploads)
  * Owns: its intake
@@ -9,9 +9,12 @@
 #define HW_NET_TALK_PUT_H
 
 #include "net/talk/intake.h"
+#include "net/talk/password.h"
 
 enum hw_put_state {
 	HW_PUT_FREE = 0,
+	HW_PUT_ASKING,   /* the catalog wakes it: is the link's name free? */
+	HW_PUT_HASHING,  /* the thread of the passwords wakes it */
 	HW_PUT_TAKING,   /* the intake wakes it */
 	HW_PUT_REPLYING, /* the link is being sent */
 	HW_PUT_STATE_COUNT,
@@ -21,8 +24,15 @@ struct hw_put {
 	struct hw_intake intake; /* first: it is page-aligned */
 	struct hw_talks *talks;
 	struct hw_http_conn *conn;
+	struct hw_share share; /* as the header fields wish it */
+	struct hw_password_job password;
 	uint64_t begun_us;
+	uint64_t length; /* bytes announced, or HW_LENGTH_UNKNOWN */
+	uint64_t promised_size;
+	uint32_t name_size;
+	char name[HW_NAME_SIZE_MAX];
 	enum hw_put_state state;
+	bool has_password;
 	uint8_t token[HW_TOKEN_SIZE];
 };
 

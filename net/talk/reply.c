@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "net/wire/base32.h"
 #include "net/wire/http_status.h"
 
 #define BODY_SIZE_MAX 768U /* bytes of an error's body; the sentences are ours and short */
@@ -51,22 +52,14 @@ static const struct {
 	{EPROTO, 400, "The body's chunked framing is broken."},
 	{EMSGSIZE, 413, "There are more bytes than were announced; what was announced is kept."},
 	{ENOTCONN, 408, "Nobody came to receive the file, which is not stored here."},
+	{EEXIST, 409, "There is one of that name already."},
+	{ENOBUFS, 503, "Too much is going on at the moment; try again."},
+	{ENOMEM, 503, "The server is short of memory; try again in a moment."},
 	{EACCES, 403, "The owner token does not belong to this share."},
 	{EROFS, 500, "The server's disk refused a write; tell the operator."},
 	{EIO, 500, "The server's disk refused an operation; tell the operator."},
 	{ESHUTDOWN, 503, "The server is stopping; try again in a moment."},
 };
-
-static bool wants_json(const struct hw_http_conn *conn)
-{
-	struct hw_span accept;
-	if (conn->head == NULL ||
-	    !hw_http_request_field(hw_http_conn_request(conn), hw_http_conn_head_bytes(conn),
-				   HW_SPAN("Accept"), &accept)) {
-		return false;
-	}
-	return memmem(accept.bytes, accept.size, "json", 4) != NULL;
-}
 
 static void body_write(struct hw_http_writer *body, uint32_t status, const char *sentence,
 		       bool is_json)
@@ -107,7 +100,7 @@ static void error_send(struct hw_http_conn *conn, uint32_t status, const char *s
 		       const char *field, const char *value)
 {
 	char bytes[BODY_SIZE_MAX];
-	bool is_json = wants_json(conn);
+	bool is_json = conn->accepts_json;
 	struct hw_http_writer body;
 	struct hw_http_writer head;
 	hw_http_writer_init(&body, bytes, sizeof(bytes));
@@ -209,6 +202,7 @@ void hw_reply_refuse(void *user, struct hw_http_conn *conn, uint32_t status, con
 	char sentence[256];
 	struct hw_http_writer writer;
 	(void)user;
+	conn->accepts_json = false; /* it was of the request before */
 	hw_http_writer_init(&writer, sentence, sizeof(sentence) - 1);
 	hw_http_writer_text(&writer, "The request was refused: ");
 	hw_http_writer_text(&writer, reason);
@@ -280,4 +274,20 @@ void hw_reply_write_origin(const struct hw_http_conn *conn, struct hw_http_write
 		return;
 	}
 	hw_http_writer_bytes(writer, (struct hw_span){conn->host, conn->host_size});
+}
+
+void hw_reply_write_share(const struct hw_http_conn *conn, struct hw_http_writer *writer,
+			  const char *public_url, const struct hw_share *share)
+{
+	const struct hw_share_policy *policy = &share->policy;
+	char id[HW_SHARE_ID_TEXT_SIZE];
+	hw_reply_write_origin(conn, writer, public_url);
+	hw_http_writer_text(writer, "/s/");
+	if (policy->link_name_size > 0) {
+		hw_http_writer_bytes(writer,
+				     (struct hw_span){policy->link_name, policy->link_name_size});
+		return;
+	}
+	hw_base32_encode(share->share_id, HW_SHARE_ID_SIZE, id);
+	hw_http_writer_bytes(writer, (struct hw_span){id, sizeof(id)});
 }

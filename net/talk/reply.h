@@ -11,7 +11,11 @@
 #ifndef HW_NET_TALK_REPLY_H
 #define HW_NET_TALK_REPLY_H
 
+#include "core/catalog/share.h"
 #include "net/conn/http_server.h"
+
+/* Bytes of a link to a share: an origin of 300 bytes, and its id or name. */
+#define HW_SHARE_URL_SIZE_MAX 512U
 
 /* @sentence: what happened and what to do; ASCII; copied. */
 void hw_reply_error(struct hw_http_conn *conn, uint32_t status, const char *sentence);
@@ -48,6 +52,11 @@ void hw_reply_refuse(void *user, struct hw_http_conn *conn, uint32_t status, con
 /* "https://host" for links: @public_url, or what the request's Host said. */
 void hw_reply_write_origin(const struct hw_http_conn *conn, struct hw_http_writer *writer,
 			   const char *public_url);
+
+/* The link to a share, "https://host/s/id", or with its own name. At most HW_SHARE_URL_SIZE_MAX
+ * bytes. */
+void hw_reply_write_share(const struct hw_http_conn *conn, struct hw_http_writer *writer,
+			  const char *public_url, const struct hw_share *share);
 
 /* The handler that ends the request when all is sent, for talks that leave the rest to it. */
 extern const struct hw_http_handler hw_reply_handler;

@@ -34,7 +34,7 @@ static void room_close(struct hw_room *room);
 
 uint64_t hw_rooms_bytes(uint32_t clients_max)
 {
-	return hw_pool_bytes(sizeof(struct hw_room), 64, clients_max) +
+	return HW_WS_ZLIB_SIZE + hw_pool_bytes(sizeof(struct hw_room), 64, clients_max) +
 	       hw_pool_bytes(sizeof(struct hw_room_client), 8, 2 * clients_max) +
 	       hw_pool_bytes(sizeof(struct hw_room_transfer), 8, TRANSFERS_PER_REACTOR) +
 	       hw_pool_bytes(sizeof(struct hw_room_parcel), 64, HW_PARCEL_COUNT) +
@@ -43,7 +43,7 @@ uint64_t hw_rooms_bytes(uint32_t clients_max)
 
 int hw_rooms_init(struct hw_rooms *rooms, struct hw_reactor *reactor, uint32_t clients_max)
 {
-	memset(rooms, 0, offsetof(struct hw_rooms, text));
+	memset(rooms, 0, offsetof(struct hw_rooms, deflated));
 	rooms->reactor = reactor;
 	hw_list_init(&rooms->hungry);
 	for (uint32_t i = 0; i < HW_ROOM_BUCKETS; i++) {
@@ -64,6 +64,9 @@ int hw_rooms_init(struct hw_rooms *rooms, struct hw_reactor *reactor, uint32_t c
 	}
 	if (r >= 0) {
 		r = hw_room_log_pools_init(&rooms->logs, 2 * clients_max + HW_ROOM_LOG_EVENTS_MAX);
+	}
+	if (r >= 0) {
+		r = hw_ws_zlib_init(&rooms->zlib);
 	}
 	if (r < 0) {
 		hw_rooms_deinit(rooms);
@@ -95,6 +98,7 @@ static void rooms_empty(struct hw_rooms *rooms)
 void hw_rooms_deinit(struct hw_rooms *rooms)
 {
 	rooms_empty(rooms);
+	hw_ws_zlib_deinit(&rooms->zlib);
 	hw_room_log_pools_deinit(&rooms->logs);
 	hw_pool_deinit(&rooms->parcels);
 	hw_pool_deinit(&rooms->transfers);

@@ -24,6 +24,7 @@
 
 #include "core/base/limits.h"
 #include "core/loop/reactor.h"
+#include "net/conn/ws_zlib.h"
 #include "net/talk/room_log.h"
 #include "net/talk/transfer_state.h"
 
@@ -99,6 +100,7 @@ struct hw_room_seat {
 	uint64_t since;     /* JOIN: the last event that it heard, if it comes back */
 	enum hw_room_role role;
 	bool has_identity;
+	bool takes_deflated;      /* permessage-deflate was agreed on */
 	bool is_leaving_for_good; /* LEAVE: it need not be known any more */
 
 	/* The room's. */
@@ -143,6 +145,8 @@ struct hw_rooms {
 	struct hw_list buckets[HW_ROOM_BUCKETS];
 	struct hw_list hungry; /* seats that wait for a parcel */
 	bool is_draining;
+	struct hw_ws_zlib zlib;
+	char deflated[HW_ROOM_TEXT_SIZE];
 	char text[HW_ROOM_TEXT_SIZE]; /* the event being written */
 };
 

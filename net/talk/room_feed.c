@@ -138,16 +138,29 @@ static void text_heard(struct hw_room_seat *seat)
 	}
 }
 
+/* The text as it goes to this client: deflated, if it agreed and that is worth it. */
+static struct hw_span text_pack(struct hw_room_seat *seat, struct hw_span text)
+{
+	struct hw_rooms *rooms = seat->room->rooms;
+	if (!seat->takes_deflated || text.size < HW_WS_DEFLATE_SIZE_MIN) {
+		return text;
+	}
+	int size = hw_ws_deflate(&rooms->zlib, text, rooms->deflated, text.size);
+	return size < 0 ? text : (struct hw_span){rooms->deflated, (uint32_t)size};
+}
+
 static bool parcel_add(struct hw_room_parcel *parcel, struct hw_span text)
 {
 	uint8_t head[HW_WS_HEAD_SIZE_MAX];
-	uint32_t head_size = hw_ws_frame_head(HW_WS_TEXT, false, text.size, head);
-	if (parcel->size + head_size + text.size > HW_PARCEL_SIZE) {
+	struct hw_span payload = text_pack(parcel->seat, text);
+	bool is_deflated = payload.bytes != text.bytes;
+	uint32_t head_size = hw_ws_frame_head(HW_WS_TEXT, is_deflated, payload.size, head);
+	if (parcel->size + head_size + payload.size > HW_PARCEL_SIZE) {
 		return false;
 	}
 	memcpy(parcel->bytes + parcel->size, head, head_size);
-	memcpy(parcel->bytes + parcel->size + head_size, text.bytes, text.size);
-	parcel->size += head_size + text.size;
+	memcpy(parcel->bytes + parcel->size + head_size, payload.bytes, payload.size);
+	parcel->size += head_size + payload.size;
 	return true;
 }
 

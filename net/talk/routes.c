@@ -5,9 +5,14 @@
  *   GET HEAD        /                            how to use it
  *   PUT             /{name}                      put.c
  *   GET HEAD DELETE /s/{id}                      the share's only file: download.c, remove.c
+ *                                                or its files: share_read.c
  *   GET HEAD DELETE /s/{id}/{name}
  *   GET HEAD        /s/{id}.zip                  all its files: archive.c
  *   GET HEAD        /s/{id}/{name}.torrent       metainfo.c
+ *   PUT             /s/{id}/{name}               share_put.c
+ *   POST            /api/v1/shares               share_create.c
+ *   GET HEAD        /api/v1/shares               share_list.c
+ *   GET HEAD PATCH DELETE /api/v1/shares/{id}    share_read.c, share_change.c, share_end.c
  *   POST            /api/v1/shares/{id}/files    tus_create.c
  *   HEAD DELETE     /api/v1/uploads/{id}         tus_query.c
  *   PATCH           /api/v1/uploads/{id}         tus_patch.c
@@ -23,12 +28,21 @@
 #include "net/talk/put.h"
 #include "net/talk/remove.h"
 #include "net/talk/reply.h"
+#include "net/talk/share_change.h"
+#include "net/talk/share_create.h"
+#include "net/talk/share_end.h"
+#include "net/talk/share_list.h"
+#include "net/talk/share_put.h"
+#include "net/talk/share_read.h"
 #include "net/talk/tus.h"
 #include "net/wire/uri.h"
 
 #define SEGMENTS_MAX 6U /* more than any path of ours has */
 #define READS        (1U << HW_HTTP_GET | 1U << HW_HTTP_HEAD)
 #define SHARES       (READS | 1U << HW_HTTP_DELETE)
+#define SHARE_FILES  (SHARES | 1U << HW_HTTP_PUT)
+#define SHARE_ALL    (READS | 1U << HW_HTTP_POST)
+#define SHARE_ONE    (SHARES | 1U << HW_HTTP_PATCH)
 #define CREATES      (1U << HW_HTTP_POST | 1U << HW_HTTP_OPTIONS)
 #define UPLOADS                                                                                    \
 	(1U << HW_HTTP_HEAD | 1U << HW_HTTP_PATCH | 1U << HW_HTTP_DELETE | 1U << HW_HTTP_POST |    \
@@ -87,6 +101,10 @@ static void share(struct hw_talks *talks, struct hw_http_conn *conn, const struc
 {
 	struct hw_span id = path->segments[1];
 	struct hw_span name = path->count > 2 ? path->segments[2] : HW_SPAN("");
+	if (conn->method == HW_HTTP_PUT) {
+		hw_share_put_begin(talks, conn, id, name);
+		return;
+	}
 	if (conn->method == HW_HTTP_DELETE) {
 		hw_remove_begin(talks, conn, id, name);
 		return;
@@ -98,6 +116,31 @@ static void share(struct hw_talks *talks, struct hw_http_conn *conn, const struc
 		hw_metainfo_begin(talks, conn, id, name);
 	} else {
 		hw_download_begin(talks, conn, id, name);
+	}
+}
+
+static void shares_api(struct hw_talks *talks, struct hw_http_conn *conn, const struct path *path)
+{
+	(void)path;
+	if (conn->method == HW_HTTP_POST) {
+		hw_share_create_begin(talks, conn);
+		return;
+	}
+	hw_share_list_begin(talks, conn);
+}
+
+static void share_api(struct hw_talks *talks, struct hw_http_conn *conn, const struct path *path)
+{
+	struct hw_span id = path->segments[3];
+	switch (conn->method) {
+	case HW_HTTP_PATCH:
+		hw_share_change_begin(talks, conn, id);
+		break;
+	case HW_HTTP_DELETE:
+		hw_share_end_begin(talks, conn, id);
+		break;
+	default:
+		hw_share_read_begin(talks, conn, id);
 	}
 }
 
@@ -146,11 +189,6 @@ static void upload(struct hw_talks *talks, struct hw_http_conn *conn, const stru
 
 static void events(struct hw_talks *talks, struct hw_http_conn *conn, const struct path *path)
 {
-	if (!hw_span_equal(path->segments[1], HW_SPAN("v1")) ||
-	    !hw_span_equal(path->segments[2], HW_SPAN("events"))) {
-		hw_reply_error(conn, 404, "There is nothing at this address.");
-		return;
-	}
 	hw_events_begin(talks, conn, path->query);
 }
 
@@ -160,7 +198,9 @@ static const struct route g_routes[] = {
 	{"health", READS, "GET, HEAD, PUT, OPTIONS", health},
 	{"metrics", READS, "GET, HEAD, PUT, OPTIONS", metrics},
 	{"s/*", SHARES, "GET, HEAD, DELETE, OPTIONS", share},
-	{"s/*/*", SHARES, "GET, HEAD, DELETE, OPTIONS", share},
+	{"s/*/*", SHARE_FILES, "GET, HEAD, PUT, DELETE, OPTIONS", share},
+	{"api/v1/shares", SHARE_ALL, "GET, HEAD, POST, OPTIONS", shares_api},
+	{"api/v1/shares/*", SHARE_ONE, "GET, HEAD, PATCH, DELETE, OPTIONS", share_api},
 	{"api/v1/shares/*/files", CREATES, "POST, OPTIONS", files},
 	{"api/v1/uploads/*", UPLOADS, "HEAD, PATCH, DELETE, OPTIONS", upload},
 	{"api/v1/events", 1U << HW_HTTP_GET, "GET, OPTIONS", events},

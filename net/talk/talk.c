@@ -11,12 +11,17 @@
 #include "net/talk/put.h"
 #include "net/talk/rate.h"
 #include "net/talk/remove.h"
+#include "net/talk/share_put.h"
+#include "net/talk/share_talk.h"
 #include "net/talk/tus.h"
 
-/* Objects of one pool: the larger of the two. */
-#define UPLOAD_SIZE                                                                                \
-	((uint32_t)(sizeof(struct hw_tus) > sizeof(struct hw_put) ? sizeof(struct hw_tus)          \
-								  : sizeof(struct hw_put)))
+/* Objects of one pool: the largest of them. */
+union upload {
+	struct hw_put put;
+	struct hw_share_put share_put;
+	struct hw_tus tus;
+};
+#define UPLOAD_SIZE ((uint32_t)sizeof(union upload))
 
 /* Every transfer, and as many whose end is still on its way. */
 static uint32_t hold_count(const struct hw_talk_options *options)
@@ -36,6 +41,8 @@ uint64_t hw_talks_bytes(const struct hw_talk_options *options)
 	       hw_pool_bytes(sizeof(struct hw_metainfo), 64, HW_METAINFOS_MAX) +
 	       hw_pool_bytes(sizeof(struct hw_removal), 64, HW_REMOVALS_MAX) +
 	       hw_pool_bytes(sizeof(struct hw_page), 64, HW_PAGES_MAX) +
+	       hw_pool_bytes(sizeof(struct hw_share_talk), 64, HW_SHARES_MAX) +
+	       hw_pool_bytes(sizeof(struct hw_text), 64, HW_TEXTS_MAX) +
 	       hw_live_seats_bytes(options->downloads_max) +
 	       hw_pool_bytes(sizeof(struct hw_events), 64, options->followers_max) +
 	       hw_pool_bytes(sizeof(struct hw_events_ask), 64, HW_EVENTS_ASKS) +
@@ -88,6 +95,12 @@ int hw_talks_init(struct hw_talks *talks, struct hw_store *store, struct hw_cata
 		r = hw_pool_init(&talks->pages, sizeof(struct hw_page), 64, HW_PAGES_MAX);
 	}
 	if (r >= 0) {
+		r = hw_pool_init(&talks->shares, sizeof(struct hw_share_talk), 64, HW_SHARES_MAX);
+	}
+	if (r >= 0) {
+		r = hw_pool_init(&talks->texts, sizeof(struct hw_text), 64, HW_TEXTS_MAX);
+	}
+	if (r >= 0) {
 		r = hw_live_seats_init(&talks->live_seats, options->downloads_max);
 	}
 	if (r >= 0) {
@@ -111,6 +124,8 @@ void hw_talks_deinit(struct hw_talks *talks)
 	hw_pool_deinit(&talks->events);
 	hw_pool_deinit(&talks->live_seats);
 	hw_pool_deinit(&talks->holds);
+	hw_pool_deinit(&talks->texts);
+	hw_pool_deinit(&talks->shares);
 	hw_pool_deinit(&talks->pages);
 	hw_pool_deinit(&talks->removals);
 	hw_pool_deinit(&talks->metainfos);
@@ -133,7 +148,8 @@ bool hw_talks_is_idle(const struct hw_talks *talks)
 	       hw_pool_used_count(&talks->archives) == 0 &&
 	       hw_pool_used_count(&talks->metainfos) == 0 &&
 	       hw_pool_used_count(&talks->removals) == 0 &&
-	       hw_pool_used_count(&talks->pages) == 0 &&
+	       hw_pool_used_count(&talks->pages) == 0 && hw_pool_used_count(&talks->shares) == 0 &&
+	       hw_pool_used_count(&talks->texts) == 0 &&
 	       hw_pool_used_count(&talks->live_seats) == 0 &&
 	       hw_pool_used_count(&talks->events) == 0 && hw_pool_used_count(&talks->holds) == 0;
 }

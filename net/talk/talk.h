@@ -4,8 +4,7 @@
  *
  * Room: net/talk    Thread: reactor    Blocks: never    Allocates: at init
  * Owns: the pools of conversations
- * Limits: uploads_max, downloads_max, HW_ARCHIVES_MAX, HW_METAINFOS_MAX, HW_REMOVALS_MAX; an empty
- * pool answers 503 with Retry-After
+ * Limits: uploads_max, downloads_max, HW_*_MAX below; an empty pool answers 503 with Retry-After
  *
  * The options are what the operator decided; each talk keeps those that are its business.
  */
@@ -29,6 +28,8 @@
 #define HW_CONCATS_MAX   16U  /* uploads that are being put together from others */
 #define HW_QUERIES_MAX   128U /* questions about uploads under way */
 #define HW_EVENTS_ASKS   512U /* of those who follow, questions to the catalog under way */
+#define HW_SHARES_MAX    128U /* shares being created, looked at, changed */
+#define HW_TEXTS_MAX     16U  /* their bodies and lists */
 
 /* Who may upload. The words are the configuration's. */
 enum hw_upload_policy {
@@ -83,6 +84,8 @@ struct hw_talks {
 	struct hw_pool archives;
 	struct hw_pool metainfos;
 	struct hw_pool removals;
+	struct hw_pool shares;     /* struct hw_share_talk */
+	struct hw_pool texts;      /* struct hw_text */
 	struct hw_pool live_seats; /* of those who follow uploads that are at home here */
 	struct hw_pool pages;      /* of their own: an operator asks when slabs are short */
 	struct hw_pool events;

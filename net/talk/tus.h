@@ -37,7 +37,7 @@ enum hw_tus_state {
 	HW_TUS_FREE = 0,
 	HW_TUS_ASKING,   /* the catalog wakes it */
 	HW_TUS_TAKING,   /* the intake wakes it */
-	HW_TUS_LEAVING,  /* the catalog wakes it: the upload is given up, for an answer says no */
+	HW_TUS_LEAVING,  /* the catalog wakes it: the upload is left, for an answer says no */
 	HW_TUS_REPLYING, /* the answer is being sent */
 	HW_TUS_STATE_COUNT,
 };
@@ -57,6 +57,7 @@ struct hw_tus {
 	uint32_t refusal;     /* status of the answer, once the upload is left */
 	const char *sentence; /* of it */
 	bool is_creation;     /* the answer is 201 with Location */
+	bool is_live;         /* nothing of it is stored */
 };
 
 /* -- tus_query.c -- */
@@ -95,6 +96,8 @@ void hw_tus_receive(struct hw_tus *tus);
 void hw_tus_failed_reply(struct hw_tus *tus, int error);
 /* Say no: @sentence is a literal. */
 void hw_tus_refuse(struct hw_tus *tus, uint32_t status, const char *sentence);
+/* The same of an upload that was just made, and is forgotten. */
+void hw_tus_abandon(struct hw_tus *tus, uint32_t status, const char *sentence);
 /* 201 or 204, with the offset. */
 void hw_tus_reply(struct hw_tus *tus);
 /* The object, its promise and its checksum go back. */

@@ -240,6 +240,21 @@ static void created_reply_errno(struct hw_http_conn *conn, int error)
 	}
 }
 
+/* What is not stored cannot be gone on with: it comes with its creation, whole. */
+static void live_receive(struct hw_tus *tus)
+{
+	const struct hw_upload *upload = &tus->query.upload;
+	if (upload->kind != HW_UPLOAD_WHOLE || upload->length == HW_LENGTH_UNKNOWN ||
+	    tus->body_size != upload->length) {
+		hw_tus_abandon(tus, 409,
+			       "This share stores nothing, so nothing can be gone on with: send "
+			       "the whole file along with the POST.");
+		return;
+	}
+	tus->is_live = true;
+	hw_tus_receive(tus);
+}
+
 static void created(struct hw_catalog_request *request)
 {
 	struct hw_tus *tus = hw_container_of(request, struct hw_tus, query.request);
@@ -259,6 +274,10 @@ static void created(struct hw_catalog_request *request)
 		return;
 	}
 	request->extent_count = 0;
+	if (request->access.mode == HW_SHARE_LIVE) {
+		live_receive(tus);
+		return;
+	}
 	if (takes_bytes) {
 		hw_tus_receive(tus);
 		return;

@@ -78,6 +78,7 @@ struct hw_tus *hw_tus_take(struct hw_talks *talks, struct hw_http_conn *conn, ui
 	tus->concat = NULL;
 	tus->query.evict = (struct hw_evict){.talks = NULL};
 	tus->state = HW_TUS_FREE; /* behind its intake the object may have been another's */
+	tus->is_live = false;
 	set_state(tus, HW_TUS_ASKING);
 	hw_http_conn_handle(conn, &g_handler, tus);
 	return tus;
@@ -168,8 +169,10 @@ static uint32_t judge(struct hw_tus *tus, const char **ret_sentence)
 		*ret_sentence = "More bytes than that are there already.";
 		return 400;
 	}
-	if (length != HW_LENGTH_UNKNOWN && tus->body_size != HW_LENGTH_UNKNOWN &&
-	    tus->body_size > length - upload->offset) {
+	bool is_sized = tus->body_size != HW_LENGTH_UNKNOWN;
+	bool is_over = upload->is_sealed && !is_sized; /* nobody would count those bytes */
+	if (is_over || (length != HW_LENGTH_UNKNOWN && is_sized &&
+			tus->body_size > length - upload->offset)) {
 		*ret_sentence = "Those are more bytes than the upload was announced with.";
 		return 413;
 	}
@@ -204,13 +207,23 @@ static void opened(struct hw_tus_query *query, int res)
 
 /* -- refuse -- */
 
-void hw_tus_refuse(struct hw_tus *tus, uint32_t status, const char *sentence)
+static void leave(struct hw_tus *tus, enum hw_catalog_verb verb, uint32_t status,
+		  const char *sentence)
 {
 	tus->refusal = status;
 	tus->sentence = sentence;
 	set_state(tus, HW_TUS_LEAVING);
-	hw_catalog_submit(tus->query.talks->catalog, &tus->query.request, HW_CATALOG_UPLOAD_LEAVE,
-			  left);
+	hw_catalog_submit(tus->query.talks->catalog, &tus->query.request, verb, left);
+}
+
+void hw_tus_refuse(struct hw_tus *tus, uint32_t status, const char *sentence)
+{
+	leave(tus, HW_CATALOG_UPLOAD_LEAVE, status, sentence);
+}
+
+void hw_tus_abandon(struct hw_tus *tus, uint32_t status, const char *sentence)
+{
+	leave(tus, HW_CATALOG_ABORT, status, sentence);
 }
 
 static void left(struct hw_catalog_request *request)
@@ -233,9 +246,10 @@ void hw_tus_receive(struct hw_tus *tus)
 		.conn = tus->query.conn,
 		.length = tus->query.upload.length,
 		.promised_size = tus->promised_size,
-		.upload = &tus->query.upload,
+		.upload = tus->is_live ? NULL : &tus->query.upload,
 		.file_id = request->file_id,
 		.short_chunk = request->extent_count > 0 ? &request->extents[0] : NULL,
+		.is_live = tus->is_live,
 		.is_held = tus->digest.kind != HW_TUS_CHECKSUM_NONE,
 		.source = tus->concat != NULL ? &hw_tus_parts_source : NULL,
 		.source_owner = tus->concat,
@@ -272,6 +286,9 @@ static void stored(struct hw_intake *intake)
 	}
 	if (tus->concat != NULL) { /* the last part is let go of first */
 		hw_tus_parts_close(tus->concat, tus, parts_closed);
+	} else if (tus->is_live) {
+		tus->query.upload.offset = hw_intake_size(intake);
+		hw_intake_end_live(intake);
 	} else if (hw_intake_is_complete(intake)) {
 		hw_intake_commit(intake);
 	} else {

@@ -78,7 +78,9 @@ void hw_share_json_share_write(struct hw_http_writer *writer,
 	} else {
 		hw_http_writer_text(writer, ",\"expires_at\":null");
 	}
-	number_write(writer, ",\"downloads\":", share->downloads);
+	if (!share->is_for_strangers) {
+		number_write(writer, ",\"downloads\":", share->downloads);
+	}
 	number_or_null_write(writer, ",\"downloads_max\":", share->downloads_max,
 			     share->downloads_max == 0);
 	bool_write(writer, ",\"has_password\":", share->has_password);
@@ -106,17 +108,32 @@ void hw_share_json_file_write(struct hw_http_writer *writer, const struct hw_sha
 	hw_http_writer_text(writer, "}");
 }
 
-void hw_share_json_page_begin(struct hw_share_json_page *page, struct hw_http_writer *writer,
-			      const char *name, uint32_t cursor_size)
+/* @before: what stands before the name. */
+static void page_open(struct hw_share_json_page *page, struct hw_http_writer *writer,
+		      const char *before, struct hw_span name, uint32_t cursor_size)
 {
 	*page = (struct hw_share_json_page){
 		.writer = writer,
 		.end_size = HW_SHARE_JSON_END_SIZE(cursor_size),
 	};
-	text_write(writer, "{", hw_span_of(name));
+	text_write(writer, before, name);
 	hw_http_writer_text(writer, ":[");
 	hw_assert(!writer->is_overflowed);
 	hw_assert(writer->capacity - writer->size >= page->end_size);
+}
+
+void hw_share_json_page_begin(struct hw_share_json_page *page, struct hw_http_writer *writer,
+			      const char *name, uint32_t cursor_size)
+{
+	page_open(page, writer, "{", hw_span_of(name), cursor_size);
+}
+
+void hw_share_json_page_continue(struct hw_share_json_page *page, struct hw_http_writer *writer,
+				 const char *name, uint32_t cursor_size)
+{
+	hw_assert(writer->size > 0 && writer->bytes[writer->size - 1] == '}');
+	hw_http_writer_cut(writer, writer->size - 1);
+	page_open(page, writer, ",", hw_span_of(name), cursor_size);
 }
 
 static void row_begin(struct hw_share_json_page *page)

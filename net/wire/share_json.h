@@ -44,6 +44,7 @@ struct hw_share_json_share {
 	uint32_t downloads_max; /* 0: no limit */
 	uint8_t mode;           /* enum hw_share_json_mode */
 	bool has_password;
+	bool is_for_strangers; /* how often it was taken is the owner's business */
 };
 
 struct hw_share_json_file {
@@ -73,6 +74,10 @@ struct hw_share_json_page {
  * @cursor_size  bytes of the longest cursor that the end may be given */
 void hw_share_json_page_begin(struct hw_share_json_page *page, struct hw_http_writer *writer,
 			      const char *name, uint32_t cursor_size);
+
+/* The same as further fields of the share that was just written: its end becomes a comma. */
+void hw_share_json_page_continue(struct hw_share_json_page *page, struct hw_http_writer *writer,
+				 const char *name, uint32_t cursor_size);
 
 /* One row. False: it does not fit, and the page is as it was before; end it, with a cursor. */
 bool hw_share_json_page_share(struct hw_share_json_page *page,

@@ -252,6 +252,11 @@ static bool is_readable(struct hw_span text)
 	return true;
 }
 
+bool hw_share_wish_message_is_good(struct hw_span text)
+{
+	return text.size <= HW_MESSAGE_SIZE_MAX && is_readable(text);
+}
+
 static const char *message_read(const json_t *value, struct hw_share_wish *wish)
 {
 	bool is_good =

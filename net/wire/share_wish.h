@@ -77,6 +77,10 @@ void hw_share_wish_seed(uint64_t seed);
 enum hw_share_wish_verdict hw_share_wish_parse(struct hw_span body, bool is_change,
 					       struct hw_share_wish *ret_wish, char *ret_sentence);
 
+/* Whether people may be shown this as a share's message: UTF-8 up to HW_MESSAGE_SIZE_MAX bytes,
+ * without control characters but tabs and the ends of lines. */
+bool hw_share_wish_message_is_good(struct hw_span text);
+
 /* The status of the answer; 0 for GOOD. */
 uint32_t hw_share_wish_status(enum hw_share_wish_verdict verdict);
 

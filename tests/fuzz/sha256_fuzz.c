@@ -43,6 +43,24 @@ static struct hw_hash stream_hash(const uint8_t *bytes, uint32_t size, uint32_t 
 	return hash;
 }
 
+/* The same messages in another order, by their addresses, must give the same hashes. */
+static void gather_compare(const uint8_t *blocks, uint32_t stride, uint32_t size, uint32_t count,
+			   const struct hw_hash *expected)
+{
+	const uint8_t *messages[COUNT_MAX];
+	struct hw_hash hashes[COUNT_MAX];
+	struct hw_hash *places[COUNT_MAX];
+	must(count <= COUNT_MAX);
+	for (uint32_t i = 0; i < count; i++) {
+		places[i] = &hashes[count - 1 - i];
+		messages[i] = blocks + (size_t)(count - 1 - i) * stride;
+	}
+	hw_sha256_gather(messages, size, count, places);
+	for (uint32_t i = 0; i < count; i++) {
+		must(hw_hash_equal(&hashes[i], &expected[i]));
+	}
+}
+
 /* The messages @blocks + i * @stride of @size bytes in the kernel under test, then in the portable.
  */
 static void batch_compare(const uint8_t *blocks, uint32_t stride, uint32_t size, uint32_t count,
@@ -53,6 +71,7 @@ static void batch_compare(const uint8_t *blocks, uint32_t stride, uint32_t size,
 	must(found != NULL && expected != NULL);
 	must(hw_simd_init(choice) == 0);
 	hw_sha256_batch(blocks, stride, size, count, found);
+	gather_compare(blocks, stride, size, count, found);
 	must(hw_simd_init(HW_SIMD_SCALAR) == 0);
 	for (uint32_t i = 0; i < count; i++) {
 		hw_sha256(blocks + (size_t)i * stride, size, &expected[i]);

@@ -159,6 +159,25 @@ def test_confirmation(daemon, share):
     run(scene())
 
 
+def test_long_messages_are_deflated(daemon, share):
+    async def scene():
+        sender, _ = await follow(daemon, share, 'sender')
+        receiver = await websockets.connect(url(daemon, share))  # offers permessage-deflate
+        assert 'permessage-deflate' in receiver.response_headers['Sec-WebSocket-Extensions']
+        me = json.loads(await receiver.recv())
+        await sender.send(json.dumps({'type': 'signal', 'to': me['client'], 'data': 'x' * 16000}))
+        await receiver.send(json.dumps({'type': 'signal', 'to': me['client'], 'data': 'y' * 15000}))
+        heard = [(await hear(receiver, 'signal'))['data'] for _ in range(2)]
+        assert sorted(heard) == ['x' * 16000, 'y' * 15000]
+        await receiver.send(json.dumps({'type': 'x', 'data': 'z' * 70000}))  # a small bomb
+        with pytest.raises(websockets.ConnectionClosed):
+            while True:
+                await asyncio.wait_for(receiver.recv(), 10)
+        assert receiver.close_code == 1009
+        await sender.close()
+    run(scene())
+
+
 def test_many(daemon, share):
     async def scene():
         sender, _ = await follow(daemon, share, 'sender')

@@ -70,7 +70,7 @@ static void db_empty(void)
 	r = hw_homes_init(&g_db->homes, CAPACITY);
 	hw_assert(r == 0);
 	struct hw_catalog_watches *watches = &g_db->watches;
-	memset(watches->buckets, 0, (watches->bucket_mask + 1U) * sizeof(*watches->buckets));
+	memset(watches->buckets, 0, (watches->bucket_mask + 1U) * sizeof(struct hw_mail *));
 	watches->ready = NULL;
 	g_db->reclaim = (struct hw_catalog_reclaim){0};
 	g_db->pending = (struct hw_catalog_pending){0};

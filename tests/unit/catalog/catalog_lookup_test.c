@@ -28,7 +28,7 @@ static void unfinished_is_found(void **state)
 {
 	struct fixture *fixture = *state;
 	uint64_t file_id = 0;
-	struct hw_upload upload = {.length = 2 * HW_CHUNK_SIZE};
+	struct hw_upload upload = {.length = UINT64_C(2) * HW_CHUNK_SIZE};
 	struct hw_catalog_request found;
 	struct hw_catalog_request request;
 	struct hw_extent extent = fixture_extent(fixture, 1, HW_CHUNK_SIZE);

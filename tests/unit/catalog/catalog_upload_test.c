@@ -440,13 +440,13 @@ static void parts_make_a_file(void **state)
 	struct hw_upload upload;
 	request_share(&final, HW_CATALOG_UPLOAD_CREATE, 1);
 	struct hw_upload joined = {
-		.upload_id = {99}, .length = 2 * HW_CHUNK_SIZE, .kind = HW_UPLOAD_FINAL};
+		.upload_id = {99}, .length = UINT64_C(2) * HW_CHUNK_SIZE, .kind = HW_UPLOAD_FINAL};
 	final.upload = &joined;
 	final.home = 3;
 	final.free_size = UINT64_MAX;
 	assert_int_equal(run_one(fixture, &final), 0);
 	struct hw_catalog_request commit;
-	request_commit(&commit, final.file_id, 1, 2 * HW_CHUNK_SIZE);
+	request_commit(&commit, final.file_id, 1, UINT64_C(2) * HW_CHUNK_SIZE);
 	for (uint32_t part = 1; part <= 2; part++) {
 		uint64_t file_id = 0;
 		assert_int_equal(upload_create(fixture, 1, part, "", HW_CHUNK_SIZE, &file_id), 0);

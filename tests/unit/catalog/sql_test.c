@@ -243,9 +243,8 @@ static void first_version_make(const char *path)
 	assert_int_equal(sqlite3_exec(handle, hw_schema_migrations[0], NULL, NULL, NULL),
 			 SQLITE_OK);
 	for (uint32_t i = 0; i < hw_count_of(g_first_rows); i++) {
-		if (sqlite3_exec(handle, g_first_rows[i], NULL, NULL, NULL) != SQLITE_OK) {
-			fail_msg("%s: %s", g_first_rows[i], sqlite3_errmsg(handle));
-		}
+		assert_int_equal(sqlite3_exec(handle, g_first_rows[i], NULL, NULL, NULL),
+				 SQLITE_OK);
 	}
 	assert_int_equal(sqlite3_close(handle), SQLITE_OK);
 }

@@ -358,6 +358,27 @@ static void a_talk_may_keep_a_message(void **state)
 	world_end();
 }
 
+/* What is on its way to a connection by mail finds it, though it was cut meanwhile. */
+static void a_cut_waits_for_mail(void **state)
+{
+	(void)state;
+	struct hw_sim_options sim = hw_sim_calm(1);
+	world_begin(&sim);
+	g_is_mute = true;
+	struct hw_sim_peer *peer = upgraded();
+	say_text(peer, 0x81, "first");
+	conn_pass(&g_world, 1000);
+	g_echoes[0].has_message = false;
+	hw_ws_conn_message_done(&g_echoes[0].ws);
+	struct hw_http_conn *conn = g_echoes[0].conn;
+	assert_true(conn->is_mailed);
+	hw_http_server_drain(&g_world.server);
+	hw_http_server_cut(&g_world.server);
+	conn_pass(&g_world, 1000);
+	assert_int_equal(g_closed_count, 1);
+	world_end();
+}
+
 /* When no inbox is left, who has had one for the longest time loses it. */
 static void the_slowest_gives_its_inbox(void **state)
 {
@@ -536,6 +557,7 @@ int main(void)
 		cmocka_unit_test(who_is_slow_is_closed),
 		cmocka_unit_test(who_does_not_read_is_closed),
 		cmocka_unit_test(a_talk_may_keep_a_message),
+		cmocka_unit_test(a_cut_waits_for_mail),
 		cmocka_unit_test(the_slowest_gives_its_inbox),
 		cmocka_unit_test(anything_may_happen_at_every_step),
 		cmocka_unit_test(chaos_leaves_nothing_behind),

@@ -144,7 +144,7 @@ static void whole_comes(void **state)
 	assert_true(is_part(talk_answer_body(answer), 0, g_expected_size));
 	assert_int_equal(g_list.count_count, 1);
 	struct hw_span name = talk_answer_field(answer, "Content-Disposition");
-	assert_non_null(memmem(name.bytes, name.size, TALK_LIST_PATH + 3, 26));
+	assert_non_null(memmem(name.bytes, name.size, &TALK_LIST_PATH[3], 26));
 	talk_table_end(&g_world);
 }
 

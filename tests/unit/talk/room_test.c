@@ -294,6 +294,12 @@ static void a_client_hears_what_is(void **state)
 		assert_string_equal(g_clients[i].states[0], "\"uploaded\"");
 		assert_int_equal(g_clients[i].bytes[0], 1000);
 	}
+	made = hw_metrics_read(&g_metrics, HW_METRIC_events_made);
+	struct hw_room_letter late = g_reports[0].letter;
+	late.state = HW_TRANSFER_UPLOADING;
+	late.moved_size = 500;
+	assert_true(hw_room_transfer_tell(&g_talks.rooms, &late));
+	assert_int_equal(hw_metrics_read(&g_metrics, HW_METRIC_events_made), made);
 	world_end();
 }
 

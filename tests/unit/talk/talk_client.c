@@ -30,6 +30,19 @@ uint8_t talk_content_at(uint64_t shift, uint64_t offset)
 	return g_content[(shift + offset) % TALK_CONTENT_SIZE];
 }
 
+void talk_content_copy(void *ret_bytes, uint64_t size, uint64_t shift, uint64_t offset)
+{
+	uint8_t *at = ret_bytes;
+	while (size > 0) {
+		uint64_t place = (shift + offset) % TALK_CONTENT_SIZE;
+		uint64_t step = hw_min(size, TALK_CONTENT_SIZE - place);
+		memcpy(at, g_content + place, step);
+		at += step;
+		offset += step;
+		size -= step;
+	}
+}
+
 bool talk_content_equal(const void *bytes, uint64_t size, uint64_t shift, uint64_t offset)
 {
 	const uint8_t *at = bytes;
@@ -83,13 +96,7 @@ static void text_number(struct text *text, const char *before, uint64_t number, 
 
 static void text_content(struct text *text, uint64_t size, uint64_t shift, uint64_t offset)
 {
-	char *at = text_room(text, size);
-	for (uint64_t i = 0; i < size;) {
-		uint64_t place = (shift + offset + i) % TALK_CONTENT_SIZE;
-		uint64_t step = hw_min(size - i, TALK_CONTENT_SIZE - place);
-		memcpy(at + i, g_content + place, step);
-		i += step;
-	}
+	talk_content_copy(text_room(text, size), size, shift, offset);
 }
 
 static void text_chunked(struct talk_client *client, struct text *text,

@@ -101,6 +101,7 @@ struct talk_client {
 /* Once for all tests: what files consist of. */
 void talk_content_init(void);
 uint8_t talk_content_at(uint64_t shift, uint64_t offset);
+void talk_content_copy(void *ret_bytes, uint64_t size, uint64_t shift, uint64_t offset);
 bool talk_content_equal(const void *bytes, uint64_t size, uint64_t shift, uint64_t offset);
 
 /* @client: its exchanges, ahead_max and doom are set; connects. */

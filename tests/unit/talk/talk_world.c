@@ -10,7 +10,8 @@
 #define LISTENER_INDEX 1U
 #define STORE_INDEX    2U
 #define RUN_LIMIT_MS   3600000U /* of virtual time: 8 MiB at 25 KB/s, again and again */
-#define QUIET_MS       3000U    /* of virtual time: longer than anything that is not a stall */
+#define YEAR_MS        UINT64_C(31536000000)
+#define QUIET_MS       3000U /* of virtual time: longer than anything that is not a stall */
 
 struct talk_world_options talk_world_plenty(void)
 {
@@ -110,6 +111,11 @@ static void server_start(struct talk_world *world)
 		.public_url = options->public_url != NULL ? options->public_url : "",
 		.all_metrics = world->all_metrics,
 		.metrics_count = 1,
+		.share_size_max = options->share_size_max,
+		.expiry_default_ms =
+			options->expiry_default_ms > 0 ? options->expiry_default_ms : YEAR_MS,
+		.expiry_max_ms = options->expiry_max_ms,
+		.may_expire_never = options->may_expire_never,
 		.upload_expiry_ms = UINT64_C(86400000),
 		.peers = world->peers,
 		.peer_count = 1,

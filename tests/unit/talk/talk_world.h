@@ -19,6 +19,10 @@ struct talk_world_options {
 	uint64_t segment_size;
 	uint64_t disk_size;     /* bytes, 0: as much as anybody wants */
 	uint64_t file_size_max; /* bytes, 0: HW_FILE_SIZE_MAX */
+	uint64_t share_size_max;
+	uint64_t expiry_default_ms; /* 0: a year */
+	uint64_t expiry_max_ms;
+	bool may_expire_never;
 	const char *public_url; /* NULL: none */
 	uint32_t slab_count;
 	uint32_t head_buffer_count; /* a power of two, at most HW_HEAD_BUFFER_COUNT */

@@ -66,6 +66,35 @@ static void share_test(void **state)
 		"\"created_at\":\"1970-01-01T00:00:00Z\",\"expires_at\":null,\"downloads\":0,"
 		"\"downloads_max\":null,\"has_password\":false,\"message\":null,\"size\":0,"
 		"\"file_count\":0}");
+	struct hw_share_json_share stranger = bare;
+	stranger.downloads = 7;
+	stranger.is_for_strangers = true;
+	hw_http_writer_init(&g_writer, g_bytes, sizeof(g_bytes));
+	hw_share_json_share_write(&g_writer, &stranger);
+	assert_written("{\"id\":\"x\",\"url\":\"u\",\"link_name\":null,\"mode\":\"stored\","
+		       "\"created_at\":\"1970-01-01T00:00:00Z\",\"expires_at\":null,"
+		       "\"downloads_max\":null,\"has_password\":false,\"message\":null,\"size\":0,"
+		       "\"file_count\":0}");
+}
+
+/* A share with its files is one object. */
+static void share_page_test(void **state)
+{
+	(void)state;
+	const struct hw_share_json_share bare = {.id = {"x", 1}, .url = {"u", 1}};
+	struct hw_share_json_page page;
+	hw_http_writer_init(&g_writer, g_bytes, sizeof(g_bytes));
+	hw_share_json_share_write(&g_writer, &bare);
+	hw_share_json_page_continue(&page, &g_writer, "files", 1);
+	const struct hw_share_json_file file = {.name = {"a", 1}, .url = {"v", 1}};
+	assert_true(hw_share_json_page_file(&page, &file));
+	hw_share_json_page_end(&page, (struct hw_span){"a", 1});
+	json_t *root = json_loadb(g_bytes, g_writer.size, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(root);
+	assert_string_equal(json_string_value(json_object_get(root, "id")), "x");
+	assert_int_equal(json_array_size(json_object_get(root, "files")), 1);
+	assert_string_equal(json_string_value(json_object_get(root, "next")), "a");
+	json_decref(root);
 }
 
 static void file_test(void **state)
@@ -207,9 +236,10 @@ static void mode_test(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(share_test),          cmocka_unit_test(file_test),
-		cmocka_unit_test(worst_test),          cmocka_unit_test(page_test),
-		cmocka_unit_test(page_of_shares_test), cmocka_unit_test(mode_test),
+		cmocka_unit_test(share_test), cmocka_unit_test(share_page_test),
+		cmocka_unit_test(file_test),  cmocka_unit_test(worst_test),
+		cmocka_unit_test(page_test),  cmocka_unit_test(page_of_shares_test),
+		cmocka_unit_test(mode_test),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,7 +44,7 @@ static void layout_make(struct hw_zip_layout *layout, const struct hw_zip_entry 
 /* A byte of a file's content, for the reference. */
 static uint8_t content(const struct hw_zip_cursor *cursor, uint64_t offset)
 {
-	return (uint8_t)(cursor->entry_index * 31 + offset * 7 + 1);
+	return (uint8_t)(cursor->entry_index * UINT64_C(31) + offset * 7 + 1);
 }
 
 /* Bytes [offset, end) of the archive into @bytes, in pieces of at most @piece. */
@@ -91,8 +91,8 @@ static void every_range_test(void **state)
 	layout_make(&layout, g_small, hw_count_of(g_small));
 	uint64_t size = hw_zip_size(&layout);
 	uint64_t names = 1 + 5 + 12 + 2;
-	assert_int_equal(layout.central_offset, 4 * (30 + UT_SIZE) + names + 106);
-	assert_int_equal(layout.central_size, 4 * (46 + UT_SIZE) + names);
+	assert_int_equal(layout.central_offset, UINT64_C(4) * (30 + UT_SIZE) + names + 106);
+	assert_int_equal(layout.central_size, UINT64_C(4) * (46 + UT_SIZE) + names);
 	assert_int_equal(size, layout.central_offset + layout.central_size + 22);
 	assert_int_equal(run(&layout, g_small, 0, size, whole, WHOLE_MAX), HW_ZIP_DONE);
 	assert_memory_equal(whole, "PK\x03\x04", 4);
@@ -148,7 +148,7 @@ static void large_test(void **state)
 		assert_int_equal(layout.central_offset,
 				 2 * (30 + UT_SIZE + 1) + 1 + cases[i].size + cases[i].local_extra);
 		assert_int_equal(layout.central_size,
-				 2 * (46 + UT_SIZE + 1) + cases[i].central_extra);
+				 UINT64_C(2) * (46 + UT_SIZE + 1) + cases[i].central_extra);
 		uint64_t size = hw_zip_size(&layout);
 		assert_int_equal(size - layout.central_offset - layout.central_size,
 				 cases[i].end_size);

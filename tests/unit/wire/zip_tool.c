@@ -39,9 +39,8 @@ static uint32_t list_read(struct hw_zip_layout *layout)
 		(void)snprintf(line->name, sizeof(line->name), "%s", at + 1);
 		line->entry.name = hw_span_of(line->name);
 		line->entry.root = g_root;
-		if (hw_zip_layout_add(layout, &line->entry) < 0) {
-			exit(3);
-		}
+		int r = hw_zip_layout_add(layout, &line->entry);
+		hw_assert(r == 0);
 		count++;
 	}
 	hw_zip_layout_end(layout);
@@ -65,11 +64,10 @@ static void archive_write(const struct hw_zip_layout *layout, int fd, uint64_t o
 			hw_zip_cursor_skip(&cursor, size);
 		} else if (cursor.state == HW_ZIP_WANTS_WRITE) {
 			uint32_t size = hw_zip_cursor_write(&cursor, bytes, sizeof(bytes));
-			if (pwrite(fd, bytes, size, (off_t)at) != (ssize_t)size) {
-				exit(4);
-			}
+			ssize_t written = pwrite(fd, bytes, size, (off_t)at);
+			hw_assert(written == (ssize_t)size);
 		} else {
-			exit(5);
+			hw_assert_fail("the list is its own", __FILE__, __LINE__);
 		}
 	}
 }
