@@ -77,6 +77,7 @@ void hw_follower_read(struct hw_follower *follower, uint64_t offset)
 {
 	hw_assert(follower->state == HW_FOLLOWER_IDLE && !follower->is_leaving);
 	follower->offset = offset;
+	follower->asked_us = follower->reader.talks->reactor->now_us;
 	follower->is_cancelled = false;
 	follower->failed.size = 0;
 	step(follower);
@@ -146,6 +147,16 @@ static void read_done(struct hw_file_reader *reader, struct hw_slab *slab, int r
 
 /* -- from the catalog -- */
 
+/* Why who watches does not go on watching; 0: it does. */
+static int watch_judge(struct hw_follower *follower)
+{
+	uint64_t waited_us = follower->reader.talks->reactor->now_us - follower->asked_us;
+	if (!follower->is_wanted(follower)) {
+		return -ESHUTDOWN;
+	}
+	return waited_us > HW_FOLLOWER_PATIENCE_MS * UINT64_C(1000) ? -ETIMEDOUT : 0;
+}
+
 static void looked(struct hw_catalog_request *request)
 {
 	struct hw_follower *follower = hw_container_of(request, struct hw_follower, reader.request);
@@ -160,6 +171,11 @@ static void looked(struct hw_catalog_request *request)
 		return;
 	}
 	follower->is_growing = request->file_state == HW_FILE_UNFINISHED;
+	int verdict = was_watch ? watch_judge(follower) : 0;
+	if (verdict < 0) {
+		end(follower, NULL, verdict);
+		return;
+	}
 	if (was_watch || request->home == HW_HOME_NONE) {
 		follower->is_home_gone = false; /* it may be asked again: it is another upload */
 	}

@@ -18,6 +18,10 @@
 #include "net/talk/file_reader.h"
 #include "net/talk/live.h"
 
+/* Nobody sees a receiver leave that nothing is sent to: so long one waits for a sender that is
+ * not there, then its answer is cut. */
+#define HW_FOLLOWER_PATIENCE_MS 300000U
+
 #define HW_FOLLOWER_QUESTIONS 3U /* one is sent, one is ahead, one is asked or comes back */
 
 /* A piece of the file. */
@@ -53,8 +57,12 @@ struct hw_follower {
 	 * -ECANCELED, or another -errno. Never inside a call of the caller's. */
 	void (*done)(struct hw_follower *follower, const struct hw_piece *piece, int res);
 	void (*left)(struct hw_follower *follower);
+	/* Asked about once a second while nothing comes: is there anybody to wait for? Else
+	 * -ESHUTDOWN. */
+	bool (*is_wanted)(struct hw_follower *follower);
 	struct hw_mail mail;     /* an answer that must not come inside a call */
 	uint64_t offset;         /* of the byte that is asked for */
+	uint64_t asked_us;       /* when it was */
 	struct hw_extent failed; /* whose bytes did not match; size 0: none */
 	int result;
 	enum hw_follower_state state;

@@ -335,6 +335,17 @@ static void bytes_came(struct hw_intake *intake, uint32_t size)
 	slab->size += size;
 }
 
+/* The body ended as it should: where that is the file's end, the length is known now. */
+static void length_learn(struct hw_intake *intake, uint32_t size)
+{
+	bool is_end = intake->is_body_over && intake->body_error == 0;
+	if (intake->options.ends_with_body && is_end &&
+	    intake->options.length == HW_LENGTH_UNKNOWN) {
+		uint32_t slab_size = intake->slab != NULL ? intake->slab->size + size : 0;
+		intake->options.length = hw_intake_size(intake) + slab_size;
+	}
+}
+
 void hw_intake_source_done(struct hw_intake *intake, int res)
 {
 	intake->is_receiving = false;
@@ -356,10 +367,16 @@ void hw_intake_source_done(struct hw_intake *intake, int res)
 		break_off(intake, -EMSGSIZE);
 	} else {
 		intake->is_body_over |= !intake->options.source->has_more(intake);
+		length_learn(intake, (uint32_t)res);
 	}
 	if (intake->slab != NULL) {
 		bytes_came(intake, (uint32_t)res);
-		slab_append(intake);
+		if (intake->received_size + intake->slab->size >
+		    intake->talks->options.file_size_max) {
+			hw_intake_fail(intake, -EDQUOT);
+		} else {
+			slab_append(intake);
+		}
 	} else if (!intake->is_body_over ||
 		   (intake->kept_size > 0 && hw_intake_is_complete(intake))) {
 		slab_wanted(intake); /* a byte is there, or some are left over */
@@ -401,15 +418,14 @@ static void chunk_finish(struct hw_intake *intake)
 	hw_chunk_writer_finish(newest_writer(intake));
 }
 
-/* Count @size bytes as received. Returns false when the file is too long now. */
-static bool size_account(struct hw_intake *intake, uint32_t size)
+/* Count @size bytes as received. */
+static void size_account(struct hw_intake *intake, uint32_t size)
 {
 	uint64_t promise_used = hw_min(intake->promised_size, (uint64_t)size);
 	intake->received_size += size;
 	intake->chunk_size += size;
 	intake->promised_size -= promise_used;
 	hw_segment_promise_end(&intake->talks->store->log, promise_used);
-	return intake->received_size <= intake->talks->options.file_size_max;
 }
 
 bool hw_intake_append(struct hw_intake *intake, struct hw_slab *slab)
@@ -418,11 +434,7 @@ bool hw_intake_append(struct hw_intake *intake, struct hw_slab *slab)
 	if (!intake->is_chunk_open) {
 		writer_begin(intake);
 	}
-	if (!size_account(intake, slab->size)) {
-		hw_slab_unref(slab);
-		hw_intake_fail(intake, -EDQUOT);
-		return false;
-	}
+	size_account(intake, slab->size);
 	uint64_t offset = intake->received_size - slab->size;
 	hw_chunk_writer_append(newest_writer(intake), slab);
 	if (intake->state != state) {

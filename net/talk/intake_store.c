@@ -102,6 +102,7 @@ static void chunk_collect(struct hw_intake *intake, int index)
 static void resume_set(struct hw_intake *intake, uint32_t crc32, uint32_t tail_size)
 {
 	struct hw_upload *upload = intake->options.upload;
+	upload->length = intake->options.length; /* it may have become known on the way */
 	upload->crc32 = crc32;
 	upload->merkle = intake->merkle;
 	upload->offset = intake->collected_size + tail_size;
@@ -109,6 +110,15 @@ static void resume_set(struct hw_intake *intake, uint32_t crc32, uint32_t tail_s
 	memcpy(upload->tail, intake->kept, tail_size);
 	upload->expires_ms =
 		intake->talks->reactor->wall_ms + intake->talks->options.upload_expiry_ms;
+}
+
+/* Of a length that nobody knew, the quotas are kept when it is there, or told. */
+static void quotas_set(struct hw_intake *intake)
+{
+	struct hw_talks *talks = intake->talks;
+	intake->request.free_size = hw_segment_log_free_size(&talks->store->log);
+	intake->request.share_size_max = talks->options.share_size_max;
+	intake->request.store_size_max = talks->options.quota_size;
 }
 
 static void append_submit(struct hw_intake *intake)
@@ -119,6 +129,7 @@ static void append_submit(struct hw_intake *intake)
 	if (is_resumed(intake)) {
 		resume_set(intake, intake->crc32_at_end[newest], 0);
 	}
+	quotas_set(intake);
 	hw_catalog_submit(intake->talks->catalog, &intake->request, HW_CATALOG_APPEND, append_done);
 }
 
@@ -143,7 +154,8 @@ void hw_intake_collect(struct hw_intake *intake)
 		}
 		hw_intake_set_state(intake, HW_INTAKE_STORED);
 		intake->options.handler->stored(intake);
-	} else if (intake->request.extent_count == HW_EXTENT_BATCH_MAX) {
+	} else if (intake->request.extent_count == HW_EXTENT_BATCH_MAX &&
+		   intake->last_short.size == 0) { /* a short one is the last: it is committed */
 		append_submit(intake);
 	} else {
 		hw_intake_receive(intake);
@@ -180,6 +192,7 @@ static void name_submit(struct hw_intake *intake, enum hw_catalog_verb verb)
 {
 	hw_intake_set_state(intake, HW_INTAKE_NAMING);
 	intake->is_asking = true;
+	quotas_set(intake);
 	hw_catalog_submit(intake->talks->catalog, &intake->request, verb, name_done);
 }
 

@@ -210,9 +210,11 @@ void tus_file_check(struct talk_world *world, const struct talk_share *share, co
 	hw_assert(etag.size == 66 && memcmp(etag.bytes + 1, root, 64) == 0);
 	request = (struct hw_catalog_request){.files = &file, .row_capacity = 1};
 	memcpy(request.share_id, share->share_id, HW_SHARE_ID_SIZE);
-	/* Rows come after the name that is given: the one just before ours. */
-	request.name_size = (uint16_t)(strlen(name) - 1);
-	memcpy(request.name, name, request.name_size);
+	/* Rows come after the name that is given: one just before ours. */
+	request.name_size = (uint16_t)(strlen(name) + 1);
+	memcpy(request.name, name, strlen(name));
+	request.name[strlen(name) - 1]--;
+	request.name[strlen(name)] = '~';
 	tus_catalog_ask(world, &request, HW_CATALOG_FILE_LIST);
 	hw_assert(request.res == 0 && request.row_count == 1);
 	hw_assert(file.is_sealed && file.offset == size && file.length == size);
