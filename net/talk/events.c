@@ -31,7 +31,6 @@
 
 #define PROTOCOL        "hawser"
 #define PROTOCOL_BEARER "bearer."
-#define MINUTE_US       UINT64_C(60000000)
 
 static void find_done(struct hw_catalog_request *request);
 static void agree(struct hw_events *events);
@@ -416,12 +415,9 @@ static void sent(void *user)
 /* A client that talks more than anybody has to say is cut off. */
 static bool is_in_limit(struct hw_events *events)
 {
-	uint64_t now_us = reactor_of(events)->now_us;
-	if (now_us - events->minute_us >= MINUTE_US) {
-		events->minute_us = now_us;
-		events->minute_count = 0;
-	}
-	return ++events->minute_count <= HW_EVENTS_PER_MINUTE;
+	uint32_t per_minute = events->talks->options.ws_messages_per_minute;
+	return per_minute == 0 ||
+	       hw_bucket_take(&events->bucket, per_minute, reactor_of(events)->now_us) == 0;
 }
 
 static void message(void *user, char *bytes, uint32_t size, bool is_text)

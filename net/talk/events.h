@@ -4,7 +4,7 @@
  *
  * Room: net/talk    Thread: reactor    Blocks: never    Allocates: never (from the pool of events)
  * Owns: its seat in the share's room; a parcel while it is sent
- * Limits: HW_EVENTS_PER_MINUTE messages of a client; HW_SIGNAL_SIZE_MAX bytes of a signal
+ * Limits: ws_messages_per_minute of a client; HW_SIGNAL_SIZE_MAX bytes of a signal
  *
  *	?share=<id or link name>&role=sender|receiver[&client=<id>&secret=<secret>[&since=<seq>]]
  *
@@ -14,12 +14,11 @@
 #ifndef HW_NET_TALK_EVENTS_H
 #define HW_NET_TALK_EVENTS_H
 
+#include "core/gate/bucket.h"
 #include "net/conn/ws_conn.h"
 #include "net/talk/talk.h"
 #include "net/wire/ws_deflate.h"
 #include "net/wire/ws_handshake.h"
-
-#define HW_EVENTS_PER_MINUTE 1000U
 
 enum hw_events_state {
 	HW_EVENTS_FREE = 0,
@@ -51,8 +50,7 @@ struct hw_events {
 	struct hw_room_parcel *parcel; /* being sent */
 	struct hw_span message;        /* the client's, held until it is answered */
 	char *message_bytes;           /* the same */
-	uint64_t minute_us;            /* when the minute began in which messages are counted */
-	uint32_t minute_count;
+	struct hw_bucket bucket;       /* of the client's messages */
 	enum hw_events_state state;
 	bool is_joined;
 	bool is_asking;   /* the room has a question of ours */
