@@ -25,8 +25,8 @@
 	"If-None-Match, If-Modified-Since, If-Unmodified-Since, Tus-Resumable, Upload-Length, "    \
 	"Upload-Offset, Upload-Defer-Length, Upload-Metadata, Upload-Checksum, Upload-Concat, "    \
 	"Upload-Complete, Upload-Draft-Interop-Version, X-HTTP-Method-Override, X-Request-ID, "    \
-	"X-Requested-With, Hawser-Password, Hawser-Expires, Hawser-Downloads, Hawser-Message, "    \
-	"Hawser-Link"
+	"X-Requested-With, Hawser-Password, Hawser-Pass, Hawser-Client, Hawser-Expires, "          \
+	"Hawser-Downloads, Hawser-Message, Hawser-Link"
 
 static void origin_add(struct hw_cors *cors, struct hw_span origin);
 
@@ -129,10 +129,15 @@ void hw_cors_mark(const struct hw_cors *cors, struct hw_http_conn *conn)
 	}
 }
 
+bool hw_cors_is_allowed(const struct hw_http_conn *conn)
+{
+	return conn->reply_extra[LINE_INDEX].size > 0;
+}
+
 bool hw_cors_is_preflight(const struct hw_http_conn *conn)
 {
 	struct hw_span value;
-	return conn->method == HW_HTTP_OPTIONS && conn->reply_extra[LINE_INDEX].size > 0 &&
+	return conn->method == HW_HTTP_OPTIONS && hw_cors_is_allowed(conn) &&
 	       field_read(conn, HW_SPAN("Origin"), &value) &&
 	       field_read(conn, HW_SPAN("Access-Control-Request-Method"), &value);
 }

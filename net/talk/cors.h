@@ -37,6 +37,8 @@ struct hw_cors {
 void hw_cors_init(struct hw_cors *cors, const char *origins);
 /* Every answer to this request says what its page may see. First thing of a request. */
 void hw_cors_mark(const struct hw_cors *cors, struct hw_http_conn *conn);
+/* After that: may the page that asks use us, if it is one of another origin? */
+bool hw_cors_is_allowed(const struct hw_http_conn *conn);
 /* Does a browser ask whether a page may send something? Only when it may, after hw_cors_mark. */
 bool hw_cors_is_preflight(const struct hw_http_conn *conn);
 /* Then: yes. */

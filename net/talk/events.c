@@ -112,7 +112,8 @@ static bool handshake_judge(struct hw_http_conn *conn, char ret_accept[HW_WS_ACC
 	return true;
 }
 
-/* A page of somebody else's must not act for who looks at it (browsers always say Origin). */
+/* A page of somebody else's must not act for who looks at it (browsers always say Origin), unless
+ * the operator named it. */
 static bool is_origin_good(const struct hw_talks *talks, struct hw_http_conn *conn)
 {
 	struct hw_span origin;
@@ -121,7 +122,8 @@ static bool is_origin_good(const struct hw_talks *talks, struct hw_http_conn *co
 				   HW_SPAN("Origin"), &origin)) {
 		return true;
 	}
-	return hw_ws_origin_allowed(origin, HW_SPAN("http"), host,
+	return hw_cors_is_allowed(conn) ||
+	       hw_ws_origin_allowed(origin, HW_SPAN("http"), host,
 				    hw_span_of(talks->options.public_url));
 }
 

@@ -92,7 +92,8 @@ struct hw_intake_options {
 	/* To go on with a file whose length is not known: where the body ends as it should, the file
 	 * does. */
 	bool ends_with_body;
-	bool is_held; /* nothing is named before the owner says so: HW_EXTENT_BATCH_MAX chunks */
+	/* Nothing is named before the owner says so: at most HW_EXTENT_BATCH_MAX chunks. */
+	bool is_held;
 };
 
 struct hw_intake {

@@ -31,6 +31,8 @@ void hw_remove_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct h
 	}
 	removal->talks = talks;
 	removal->conn = conn;
+	/* All of it anew: in the pool it may have been an operator's. */
+	removal->request = (struct hw_catalog_request){.is_operator = hw_may_operate(talks, conn)};
 	hw_link_parse(&removal->request, id, name);
 	memcpy(removal->request.owner_hash, hash, HW_HASH_SIZE);
 	hw_http_conn_handle(conn, &hw_reply_handler, conn);

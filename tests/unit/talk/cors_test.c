@@ -107,7 +107,8 @@ static void every_field_may_be_sent(void **state)
 		"If-Range",        "If-None-Match",   "Tus-Resumable",       "Upload-Length",
 		"Upload-Offset",   "Upload-Metadata", "Upload-Checksum",     "Upload-Concat",
 		"Upload-Complete", "Hawser-Password", "Hawser-Expires",      "Hawser-Downloads",
-		"Hawser-Message",  "Hawser-Link",     "Upload-Defer-Length",
+		"Hawser-Message",  "Hawser-Link",     "Upload-Defer-Length", "Hawser-Pass",
+		"Hawser-Client",
 	};
 	(void)state;
 	g_running.part = "every_field_may_be_sent";
@@ -125,6 +126,50 @@ static void every_field_may_be_sent(void **state)
 			is_there |= hw_span_equal(one, hw_span_of(fields[i]));
 		}
 		assert_true(is_there);
+	}
+	talk_table_end(&g_world);
+}
+
+/* The longest name, address and origin at once: every answer still fits, heads and all. */
+static void the_longest_answers_fit(void **state)
+{
+	static const char *const gets[] = {"GET", "HEAD"};
+	static char list[HW_CONFIG_TEXT_SIZE_MAX];
+	static char url[256];
+	static char name[3 * HW_NAME_SIZE_MAX + 1];
+	static char text[4096];
+	static char link[HW_LINK_NAME_SIZE_MAX + 1];
+	(void)state;
+	g_running.part = "the_longest_answers_fit";
+	memset(list, 'o', HW_CORS_ORIGIN_SIZE_MAX);
+	memcpy(list, "http://", 7);
+	memset(url, 'u', sizeof(url) - 1);
+	memcpy(url, "http://", 7);
+	memset(link, 'l', HW_LINK_NAME_SIZE_MAX);
+	for (uint32_t i = 0; i < HW_NAME_SIZE_MAX / 3; i++) {
+		memcpy(name + (size_t)9 * i, "%E2%82%AC", 9);
+	}
+	struct talk_world_options options = talk_world_plenty();
+	options.cors_origins = list;
+	options.public_url = url;
+	talk_table_begin(&g_world, &options);
+	int size = snprintf(text, sizeof(text),
+			    "PUT /%s?link=%s HTTP/1.1\r\nHost: here\r\nOrigin: %s\r\n"
+			    "Content-Length: 3\r\n\r\nabc",
+			    name, link, list);
+	struct hw_span answer = talk_world_ask(&g_world, (struct hw_span){text, (uint32_t)size});
+	assert_int_equal(talk_answer_status(answer), 201);
+	assert_true(field_is(answer, "Access-Control-Allow-Origin", list));
+	struct hw_span location = talk_answer_field(answer, "Location");
+	assert_true(location.size > 255 + HW_LINK_NAME_SIZE_MAX + 765);
+	struct hw_span path = hw_span_skip(location, 255);
+	for (uint32_t i = 0; i < hw_count_of(gets); i++) {
+		size = snprintf(text, sizeof(text),
+				"%s %.*s HTTP/1.1\r\nHost: here\r\nOrigin: %s\r\n\r\n", gets[i],
+				(int)path.size, path.bytes, list);
+		answer = talk_world_ask(&g_world, (struct hw_span){text, (uint32_t)size});
+		assert_int_equal(talk_answer_status(answer), 200);
+		assert_true(field_is(answer, "Access-Control-Allow-Origin", list));
 	}
 	talk_table_end(&g_world);
 }
@@ -160,6 +205,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(matrix),
 		cmocka_unit_test(every_field_may_be_sent),
+		cmocka_unit_test(the_longest_answers_fit),
 		cmocka_unit_test(a_long_list),
 	};
 	return cmocka_run_group_tests(tests, talk_tests_setup, NULL);
