@@ -335,6 +335,17 @@ static void bytes_came(struct hw_intake *intake, uint32_t size)
 	slab->size += size;
 }
 
+/* The body ended as it should: where that is the file's end, the length is known now. */
+static void length_learn(struct hw_intake *intake, uint32_t size)
+{
+	bool is_end = intake->is_body_over && intake->body_error == 0;
+	if (intake->options.ends_with_body && is_end &&
+	    intake->options.length == HW_LENGTH_UNKNOWN) {
+		uint32_t slab_size = intake->slab != NULL ? intake->slab->size + size : 0;
+		intake->options.length = hw_intake_size(intake) + slab_size;
+	}
+}
+
 void hw_intake_source_done(struct hw_intake *intake, int res)
 {
 	intake->is_receiving = false;
@@ -356,6 +367,7 @@ void hw_intake_source_done(struct hw_intake *intake, int res)
 		break_off(intake, -EMSGSIZE);
 	} else {
 		intake->is_body_over |= !intake->options.source->has_more(intake);
+		length_learn(intake, (uint32_t)res);
 	}
 	if (intake->slab != NULL) {
 		bytes_came(intake, (uint32_t)res);

@@ -86,8 +86,10 @@ struct hw_intake_options {
 	/* Nothing is stored: the slabs of the window are all there is, and followers take them. The
 	 * file, file_id, has no chunks and is forgotten at the end; upload is NULL. */
 	bool is_live;
-	bool is_held; /* nothing is named before the owner says so: at most HW_EXTENT_BATCH_MAX
-				    chunks */
+	/* To go on with a file whose length is not known: where the body ends as it should, the file
+	 * does. */
+	bool ends_with_body;
+	bool is_held; /* nothing is named before the owner says so: HW_EXTENT_BATCH_MAX chunks */
 };
 
 struct hw_intake {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * share_talk.h - what conversations about shares have in common: who asks, what is wished, the
- * answer
+ * share_talk.h - what talks about shares have in common: who asks, what is wished, the answer
  *
  * Room: net/talk    Thread: reactor    Blocks: never    Allocates: never (from the pools of shares
  * and of texts)
@@ -59,8 +58,7 @@ void hw_share_talk_free(struct hw_share_talk *talk);
 /* The body, as a wish; what is wrong with it is answered, and then @done does not run. The head is
  * released. */
 void hw_share_talk_wish(struct hw_share_talk *talk, bool is_change, hw_share_talk_fn *done);
-/* The wish's password, hashed, into the share's policy; likewise. Without one @done runs at once.
- * */
+/* The wish's password, hashed, into the share's policy; likewise. Without one @done runs now. */
 void hw_share_talk_password(struct hw_share_talk *talk, hw_share_talk_fn *done);
 bool hw_share_wishes_password(const struct hw_share_wish *wish);
 

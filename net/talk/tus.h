@@ -42,7 +42,7 @@ enum hw_tus_state {
 	HW_TUS_STATE_COUNT,
 };
 
-/* A request that brings bytes. */
+/* A request that brings bytes, in either protocol: resume.h is the other. */
 struct hw_tus {
 	struct hw_intake intake; /* first: it is page-aligned */
 	struct hw_tus_query query;
@@ -56,8 +56,12 @@ struct hw_tus {
 	enum hw_tus_state state;
 	uint32_t refusal;     /* status of the answer, once the upload is left */
 	const char *sentence; /* of it */
+	const char *problem;  /* of it, as the draft calls it; or NULL */
 	bool is_creation;     /* the answer is 201 with Location */
 	bool is_live;         /* nothing of it is stored */
+	bool is_draft;        /* it speaks the draft: the rest is never true else */
+	bool is_last;         /* the file ends where the body does */
+	bool wants_interim;   /* it understands 104 */
 };
 
 /* -- tus_query.c -- */
@@ -65,6 +69,10 @@ struct hw_tus {
 void hw_tus_options(struct hw_talks *talks, struct hw_http_conn *conn);
 /* HEAD and DELETE. @id: a segment of the path. */
 void hw_tus_query_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_span id);
+/* The same once the protocol is known: the end of the upload, or @answered, which gives the query
+ * back to its pool. */
+void hw_tus_query_take(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_span id,
+		       bool is_end, void (*answered)(struct hw_tus_query *query, int res));
 /* Ask @verb with query->request and answer with answered(); -EBUSY and, for UPLOAD_GET, a home:
  * whoever has the upload is made to let go first. */
 void hw_tus_ask(struct hw_tus_query *query, enum hw_catalog_verb verb);
@@ -82,6 +90,13 @@ void hw_tus_write_location(struct hw_http_writer *head, const struct hw_upload *
 
 /* @id: the share's segment of the path. */
 void hw_tus_create_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_span id);
+/* Make a file for @tus, whose request has its name: of tus->length, in the share @id (a segment of
+ * the path). Then come the bytes, and the answer. */
+void hw_tus_create(struct hw_tus *tus, struct hw_span id, const uint8_t owner_hash[HW_HASH_SIZE]);
+/* The hash of the token that came; false: 401 was answered. */
+bool hw_tus_owner(struct hw_http_conn *conn, uint8_t ret_hash[HW_HASH_SIZE]);
+/* For who says no name. */
+void hw_tus_name_random(struct hw_catalog_request *request);
 /* What its parts made did not come to an end: it is forgotten, and @error answered. */
 void hw_tus_final_failed(struct hw_tus *tus, int error);
 
@@ -90,6 +105,8 @@ void hw_tus_final_failed(struct hw_tus *tus, int error);
 void hw_tus_patch_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_span id);
 /* An object, with the store's promise for @body_size; NULL: the answer was sent. */
 struct hw_tus *hw_tus_take(struct hw_talks *talks, struct hw_http_conn *conn, uint64_t body_size);
+/* Find the upload @id (a segment of the path), make it ours, and go on with it. */
+void hw_tus_open(struct hw_tus *tus, struct hw_span id);
 /* The upload is ours, at @query->upload: take the body. */
 void hw_tus_receive(struct hw_tus *tus);
 /* The intake failed; the answer is @error's. For who has something to do before it. */

@@ -19,6 +19,7 @@
 #include "core/base/failpoint.h"
 #include "core/base/log.h"
 #include "net/talk/reply.h"
+#include "net/talk/resume.h"
 #include "net/talk/tus.h"
 
 /* A body with a checksum is named as one: as many chunks as one request to the catalog takes,
@@ -79,6 +80,10 @@ struct hw_tus *hw_tus_take(struct hw_talks *talks, struct hw_http_conn *conn, ui
 	tus->query.evict = (struct hw_evict){.talks = NULL};
 	tus->state = HW_TUS_FREE; /* behind its intake the object may have been another's */
 	tus->is_live = false;
+	tus->is_draft = false;
+	tus->is_last = false;
+	tus->wants_interim = false;
+	tus->problem = NULL;
 	set_state(tus, HW_TUS_ASKING);
 	hw_http_conn_handle(conn, &g_handler, tus);
 	return tus;
@@ -140,6 +145,11 @@ void hw_tus_patch_begin(struct hw_talks *talks, struct hw_http_conn *conn, struc
 	tus->offset = head.offset;
 	tus->length = head.has_length ? head.length : HW_LENGTH_UNKNOWN;
 	hw_tus_digest_begin(&tus->digest, &head);
+	hw_tus_open(tus, id);
+}
+
+void hw_tus_open(struct hw_tus *tus, struct hw_span id)
+{
 	hw_tus_id_parse(&tus->query, id);
 	tus->query.answered = opened;
 	hw_tus_ask(&tus->query, HW_CATALOG_UPLOAD_OPEN);
@@ -189,7 +199,7 @@ static void opened(struct hw_tus_query *query, int res)
 		hw_tus_reply_errno(conn, res);
 		return;
 	}
-	uint32_t status = judge(tus, &sentence);
+	uint32_t status = tus->is_draft ? hw_resume_judge(tus, &sentence) : judge(tus, &sentence);
 	if (status == 0 &&
 	    query->upload.is_sealed) { /* nothing is missing: an empty body is right */
 		hw_tus_reply(tus);
@@ -232,6 +242,10 @@ static void left(struct hw_catalog_request *request)
 	struct hw_http_conn *conn = tus->query.conn;
 	uint32_t status = tus->refusal;
 	const char *sentence = tus->sentence;
+	if (tus->is_draft) {
+		hw_resume_refused(tus);
+		return;
+	}
 	hw_tus_free(tus);
 	hw_reply_error(conn, status, sentence);
 }
@@ -250,11 +264,13 @@ void hw_tus_receive(struct hw_tus *tus)
 		.file_id = request->file_id,
 		.short_chunk = request->extent_count > 0 ? &request->extents[0] : NULL,
 		.is_live = tus->is_live,
+		.ends_with_body = tus->is_last,
 		.is_held = tus->digest.kind != HW_TUS_CHECKSUM_NONE,
 		.source = tus->concat != NULL ? &hw_tus_parts_source : NULL,
 		.source_owner = tus->concat,
 	};
 	tus->promised_size = 0;
+	hw_resume_announce(tus);
 	set_state(tus, HW_TUS_TAKING);
 	hw_intake_begin(&tus->intake, tus->query.talks, &options);
 }
@@ -311,19 +327,28 @@ static void parts_closed(void *owner, int res)
 
 /* -- the answer -- */
 
+static void answer_write(struct hw_tus *tus, struct hw_http_writer *head)
+{
+	hw_http_conn_reply_begin(tus->query.conn, head, tus->is_creation ? 201 : 204);
+	if (tus->is_creation) {
+		hw_tus_write_location(head, &tus->query.upload);
+		hw_http_writer_field_number(head, HW_SPAN("Content-Length"), 0);
+	}
+	hw_http_writer_field_number(head, HW_SPAN("Upload-Offset"), tus->query.upload.offset);
+	hw_tus_write_expires(head, &tus->query.upload);
+	hw_http_writer_field(head, HW_SPAN("Cache-Control"), HW_SPAN("no-store"));
+	hw_http_writer_head_end(head);
+}
+
 void hw_tus_reply(struct hw_tus *tus)
 {
 	struct hw_http_writer head;
 	set_state(tus, HW_TUS_REPLYING);
-	hw_http_conn_reply_begin(tus->query.conn, &head, tus->is_creation ? 201 : 204);
-	if (tus->is_creation) {
-		hw_tus_write_location(&head, &tus->query.upload);
-		hw_http_writer_field_number(&head, HW_SPAN("Content-Length"), 0);
+	if (tus->is_draft) {
+		hw_resume_answer_write(tus, &head);
+	} else {
+		answer_write(tus, &head);
 	}
-	hw_http_writer_field_number(&head, HW_SPAN("Upload-Offset"), tus->query.upload.offset);
-	hw_tus_write_expires(&head, &tus->query.upload);
-	hw_http_writer_field(&head, HW_SPAN("Cache-Control"), HW_SPAN("no-store"));
-	hw_http_writer_head_end(&head);
 	HW_FAILPOINT(tus_before_reply);
 	hw_http_conn_reply_send(tus->query.conn, &head, NULL, 0);
 }
