@@ -484,3 +484,13 @@ def test_downloads_are_counted(shared):
     wait_until(lambda: downloads() == 1, 5, 'the count')
     assert shared.get(path).status == 200
     wait_until(lambda: shared.get(path).status == 410, 5, 'the end')
+
+
+# -- limits of one client --------------------------------------------------------------------------
+
+def test_uploads_per_minute(make_daemon):
+    daemon = make_daemon(uploads_per_minute='3')
+    share = create(daemon)
+    statuses = [put(daemon, share, f'f{i}', b'x').status for i in range(6)]
+    assert statuses[:3] == [201] * 3 and statuses[-1] == 429, statuses
+    assert daemon.ask('PUT', '/other', body=b'x').status == 429, 'one account for both ways'
