@@ -2,7 +2,8 @@
  *
  * The way of a request:
  *
- *   begin -> UPLOAD_CREATE -> created -> receive: the intake takes the body -> stored -> commit
+ *   begin -> enter (admission.c) -> entered
+ *   entered -> UPLOAD_CREATE -> created -> receive: the intake takes the body -> stored -> commit
  *                                |                         \                     (live: end_live)
  *                                |                          \-> failed             -> named
  *                                +-> no room: abandon -> abandoned     \            -> reply
@@ -20,6 +21,8 @@
 #include "net/wire/hex.h"
 #include "net/wire/name.h"
 
+static void enter(struct hw_share_put *put);
+static void entered(struct hw_admission *admission, bool is_in);
 static void created(struct hw_catalog_request *request);
 static void receive(struct hw_share_put *put, uint64_t promised_size);
 static void abandoned(struct hw_catalog_request *request);
@@ -36,7 +39,8 @@ static const struct hw_intake_handler g_intake_handler = {
 static void set_state(struct hw_share_put *put, enum hw_share_put_state state)
 {
 	static const uint8_t g_next[HW_SHARE_PUT_STATE_COUNT] = {
-		[HW_SHARE_PUT_FREE] = 1U << HW_SHARE_PUT_CREATING,
+		[HW_SHARE_PUT_FREE] = 1U << HW_SHARE_PUT_ENTERING,
+		[HW_SHARE_PUT_ENTERING] = 1U << HW_SHARE_PUT_CREATING | 1U << HW_SHARE_PUT_FREE,
 		[HW_SHARE_PUT_CREATING] = 1U << HW_SHARE_PUT_TAKING |
 					  1U << HW_SHARE_PUT_ABANDONING | 1U << HW_SHARE_PUT_FREE,
 		[HW_SHARE_PUT_TAKING] = 1U << HW_SHARE_PUT_REPLYING | 1U << HW_SHARE_PUT_FREE,
@@ -49,6 +53,7 @@ static void set_state(struct hw_share_put *put, enum hw_share_put_state state)
 
 static void put_free(struct hw_share_put *put)
 {
+	hw_admission_leave(&put->admission);
 	set_state(put, HW_SHARE_PUT_FREE);
 	hw_pool_give(&put->talks->puts, put);
 }
@@ -128,10 +133,33 @@ void hw_share_put_begin(struct hw_talks *talks, struct hw_http_conn *conn, struc
 	memcpy(put->request.owner_hash, asker.owner_hash, HW_HASH_SIZE);
 	hw_link_parse(&put->request, id, name);
 	upload_set(put);
-	put->state = HW_SHARE_PUT_FREE; /* behind its intake the object may have been another's */
+	enter(put);
+}
+
+/* May this client begin one more upload? */
+static void enter(struct hw_share_put *put)
+{
+	/* Behind its intake the object may have been another's. */
+	put->state = HW_SHARE_PUT_FREE;
+	put->admission = (struct hw_admission){.talks = NULL};
+	set_state(put, HW_SHARE_PUT_ENTERING);
+	hw_admission_init(&put->admission, put->talks, put->conn, entered);
+	enum hw_admission_verdict entry = hw_admission_rate(&put->admission, HW_RATE_UPLOAD);
+	if (entry != HW_ADMISSION_WAIT) {
+		entered(&put->admission, entry == HW_ADMISSION_IN);
+	}
+}
+
+static void entered(struct hw_admission *admission, bool is_in)
+{
+	struct hw_share_put *put = hw_container_of(admission, struct hw_share_put, admission);
+	if (!is_in) {
+		put_free(put);
+		return;
+	}
 	set_state(put, HW_SHARE_PUT_CREATING);
-	hw_http_conn_handle(conn, &g_handler, put);
-	hw_catalog_submit(talks->catalog, &put->request, HW_CATALOG_UPLOAD_CREATE, created);
+	hw_http_conn_handle(put->conn, &g_handler, put);
+	hw_catalog_submit(put->talks->catalog, &put->request, HW_CATALOG_UPLOAD_CREATE, created);
 }
 
 static void reply_errno(struct hw_http_conn *conn, int error)

@@ -12,10 +12,12 @@
 #ifndef HW_NET_TALK_SHARE_PUT_H
 #define HW_NET_TALK_SHARE_PUT_H
 
+#include "net/talk/admission.h"
 #include "net/talk/intake.h"
 
 enum hw_share_put_state {
 	HW_SHARE_PUT_FREE = 0,
+	HW_SHARE_PUT_ENTERING,   /* the client's limits are asked for; their owner wakes it */
 	HW_SHARE_PUT_CREATING,   /* the catalog wakes it */
 	HW_SHARE_PUT_TAKING,     /* the intake wakes it */
 	HW_SHARE_PUT_ABANDONING, /* the catalog wakes it: there is no room for the file */
@@ -27,6 +29,7 @@ struct hw_share_put {
 	struct hw_intake intake; /* first: it is page-aligned */
 	struct hw_talks *talks;
 	struct hw_http_conn *conn;
+	struct hw_admission admission;
 	struct hw_catalog_request request;
 	struct hw_upload upload;
 	uint64_t begun_us;

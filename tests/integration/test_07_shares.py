@@ -484,3 +484,25 @@ def test_downloads_are_counted(shared):
     wait_until(lambda: downloads() == 1, 5, 'the count')
     assert shared.get(path).status == 200
     wait_until(lambda: shared.get(path).status == 410, 5, 'the end')
+
+
+# -- limits of one client --------------------------------------------------------------------------
+
+def test_uploads_per_minute(make_daemon):
+    daemon = make_daemon(uploads_per_minute='3')
+    share = create(daemon)
+    statuses = [put(daemon, share, f'f{i}', b'x').status for i in range(6)]
+    assert statuses[:3] == [201] * 3 and statuses[-1] == 429, statuses
+    assert daemon.ask('PUT', '/other', body=b'x').status == 429, 'one account for both ways'
+
+
+def test_uploads_at_once(make_daemon):
+    daemon = make_daemon(transfers_per_client='1')
+    share = create(daemon)
+    with daemon.wire() as wire:
+        wire.send(f"PUT {share['path']}/half HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n"
+                  f"Authorization: Bearer {share['owner_token']}\r\n\r\nabc".encode())
+        wait_until(lambda: put(daemon, share, 'a', b'x').status == 429, 5, 'the limit')
+    # Whoever has ended, well or not, is not counted any more.
+    for name in 'bcd':
+        wait_until(lambda n=name: put(daemon, share, n, b'x').status == 201, 5, 'the next')
