@@ -97,7 +97,8 @@ INLINE void lanes_round(vec *v, const vec *w, const uint32_t *k, uint32_t t)
 	round_store(v, e, t);
 }
 
-/* Round t is over as far as it needs w[t], which makes room for the word of sixteen rounds later. */
+/* Round t is over as far as it needs w[t], which makes room for the word of sixteen rounds later.
+ * */
 INLINE void lanes_schedule_round(vec *v, vec *w, const uint32_t *k, uint32_t t)
 {
 	w[t] = schedule_next(w, t);

@@ -7,6 +7,7 @@
  *                              send_more ---+   +-> -EAGAIN -> send_wait -> room_done -> 0
  */
 #include <errno.h>
+#include <string.h>
 
 #include "net/conn/http_server.h"
 #include "net/conn/http_steps.h"
@@ -35,6 +36,7 @@ void hw_http_conn_reply_begin(struct hw_http_conn *conn, struct hw_http_writer *
 	if (conn->server->is_draining || !conn->body.is_over) {
 		conn->keep_alive = false; /* an unread body is not read just to be thrown away */
 	}
+	conn->interim_size = 0; /* nobody asked for the body */
 	conn->status = status;
 	hw_http_writer_init(writer, conn->reply, HW_REPLY_SIZE);
 	hw_http_writer_status(writer, status);
@@ -183,28 +185,61 @@ void hw_http_conn_send_wait(struct hw_http_conn *conn)
 	}
 }
 
-static void continue_done(struct hw_op *op)
+/* -- before the body -- */
+
+void hw_http_conn_interim_begin(struct hw_http_conn *conn, struct hw_http_writer *writer,
+				uint32_t status)
+{
+	hw_assert(!conn->is_answered && !conn->body.is_wanted && conn->interim_size == 0);
+	hw_assert(status > 101 && status < 200);
+	hw_http_writer_init(writer, conn->reply, HW_REPLY_SIZE - sizeof(g_continue));
+	hw_http_writer_status(writer, status);
+}
+
+void hw_http_conn_interim_end(struct hw_http_conn *conn, struct hw_http_writer *writer)
+{
+	hw_http_writer_head_end(writer);
+	hw_assert(!writer->is_overflowed);
+	conn->interim_size = conn->version_minor > 0 ? writer->size : 0;
+}
+
+void hw_http_conn_continue_add(struct hw_http_conn *conn)
+{
+	hw_assert(conn->interim_size + sizeof(g_continue) <= HW_REPLY_SIZE);
+	memcpy(conn->reply + conn->interim_size, g_continue, sizeof(g_continue) - 1);
+	conn->interim_size += sizeof(g_continue) - 1;
+}
+
+static void interim_done(struct hw_op *op)
 {
 	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, send_op);
 	int32_t res = op->res;
 	hw_assert(conn->state == HW_CONN_ANSWERING);
-	if ((res == -EINTR || res == -EAGAIN) && !conn->is_probing && !conn->is_cut) {
-		hw_http_conn_continue_submit(conn);
+	conn->interim_sent_size += res > 0 ? (uint32_t)res : 0;
+	bool is_whole = conn->interim_sent_size == conn->interim_size;
+	bool is_nothing = res == -EINTR || res == -EAGAIN;
+	bool may_go_on = !conn->is_probing && !conn->is_cut && !conn->body.is_stopped;
+	if (!is_whole && (res > 0 || is_nothing) && may_go_on) {
+		hw_http_conn_interim_submit(conn);
 		return;
 	}
-	if (res >= 0 && (uint32_t)res < sizeof(g_continue) - 1) {
+	if (!is_whole && conn->interim_sent_size > 0) {
 		/* Whatever we sent now would be read as the rest of it. */
 		conn->is_answered = true;
 		res = -ECONNRESET;
 	}
+	conn->interim_size = 0;
+	conn->interim_sent_size = 0;
 	hw_http_body_continued(conn, res);
 }
 
-void hw_http_conn_continue_submit(struct hw_http_conn *conn)
+void hw_http_conn_interim_submit(struct hw_http_conn *conn)
 {
+	hw_assert(conn->interim_sent_size < conn->interim_size);
 	conn->action = "asking for the body";
-	hw_ring_send(reactor_of(conn)->ring, &conn->send_op, conn->socket, g_continue,
-		     sizeof(g_continue) - 1, continue_done);
+	hw_ring_send(reactor_of(conn)->ring, &conn->send_op, conn->socket,
+		     conn->reply + conn->interim_sent_size,
+		     conn->interim_size - conn->interim_sent_size, interim_done);
 	if (conn->is_cut) {
 		hw_ring_cancel(reactor_of(conn)->ring, &conn->send_op);
 	}

@@ -54,12 +54,13 @@ static void want(struct hw_http_conn *conn, uint8_t *bytes, uint32_t size)
 	body->done_size = 0;
 	body->begun_us = conn->server->reactor->now_us;
 	hw_http_conn_watch(conn, UINT64_MAX);
-	if (body->needs_continue) {
-		body->needs_continue = false;
-		if (conn->input.bytes == NULL && !body->is_over) {
-			hw_http_conn_continue_submit(conn);
-			return; /* hw_http_body_continued goes on */
-		}
+	if (body->needs_continue && conn->input.bytes == NULL && !body->is_over) {
+		hw_http_conn_continue_add(conn);
+	}
+	body->needs_continue = false;
+	if (conn->interim_size > 0) {
+		hw_http_conn_interim_submit(conn);
+		return; /* hw_http_body_continued goes on */
 	}
 	step(conn, true);
 }

@@ -173,6 +173,8 @@ static void request_reset(struct hw_http_conn *conn)
 	conn->is_answered = false;
 	conn->has_dropped = false;
 	conn->is_probing = false;
+	conn->interim_size = 0;
+	conn->interim_sent_size = 0;
 	conn->waited_us = 0;
 	conn->moved_size = 0;
 	conn->handler = NULL;

@@ -27,7 +27,7 @@
 
 /* Bytes of an answer's head: a name of 255 bytes in every disguise, and the rest. */
 #define HW_REPLY_SIZE       3072U
-#define HW_REPLY_EXTRA_MAX  2U
+#define HW_REPLY_EXTRA_MAX  3U
 #define HW_SEND_IOV_MAX     3U
 #define HW_ACCESS_PATH_SIZE 12U /* bytes of a path in the log: never a whole share id */
 
@@ -116,6 +116,8 @@ struct hw_http_conn {
 	bool is_loopback;  /* came by a loopback listener */
 	bool is_mailed;    /* upgraded: mail is on its way */
 	bool accepts_json; /* as the request's Accept says; for answers when the head is gone */
+	uint32_t interim_size; /* bytes of reply that go out before the body is asked for */
+	uint32_t interim_sent_size;
 	uint16_t host_size;
 	char host[256];                                 /* of the request, for links */
 	struct hw_span reply_extra[HW_REPLY_EXTRA_MAX]; /* whole fields that every answer carries */
@@ -162,6 +164,12 @@ uint32_t hw_http_conn_body_came(const struct hw_http_conn *conn);
  * under way. */
 void hw_http_conn_body_stop(struct hw_http_conn *conn);
 
+/* An interim answer (1xx, but for 100, which comes by itself): begin, add fields, end. It goes out
+ * before the first byte of the body is asked for, and not at all to HTTP/1.0. Before the first body
+ * call, in the reply buffer. */
+void hw_http_conn_interim_begin(struct hw_http_conn *conn, struct hw_http_writer *writer,
+				uint32_t status);
+void hw_http_conn_interim_end(struct hw_http_conn *conn, struct hw_http_writer *writer);
 /* Begin an answer's head in the connection's own reply buffer: status, Date, Server, Connection.
  * The caller adds fields, ends the head and sends. */
 void hw_http_conn_reply_begin(struct hw_http_conn *conn, struct hw_http_writer *writer,

@@ -42,13 +42,15 @@ void hw_http_conn_input_ended(struct hw_http_conn *conn, int32_t res);
 void hw_http_body_init(struct hw_http_conn *conn, const struct hw_http_request *request);
 /* A receive into a head buffer ended: framing, in conn->input when @res > 0. */
 void hw_http_body_input(struct hw_http_conn *conn, int32_t res);
-/* "100 Continue" is out (0), or failed. */
+/* What goes before the body is out (0), or failed. */
 void hw_http_body_continued(struct hw_http_conn *conn, int res);
 
 /* -- http_answer.c */
 
-/* "100 Continue". */
-void hw_http_conn_continue_submit(struct hw_http_conn *conn);
+/* "100 Continue", behind what else goes out before the body. */
+void hw_http_conn_continue_add(struct hw_http_conn *conn);
+/* Send what there is of that. */
+void hw_http_conn_interim_submit(struct hw_http_conn *conn);
 /* Skip what is sent: the kernel says how much, not up to which piece. */
 void hw_http_iov_advance(struct msghdr *message, uint64_t size);
 

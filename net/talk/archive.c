@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- *   begin -> list_next -> list_done -> ... (all files) -> head_send -> (archive_body.c)
+ *   begin -> (admission.c) -> list_next -> list_done -> ... (all files) -> head_send
+ *                    (the first page: admission.c) <-+                     -> (archive_body.c)
  *
  *   the last byte sent -> finish     any error -> fail -> join -> finish
- *   finish: the connection goes on (or is cut) -> leave: count, unpin, free
+ *   finish: the connection goes on (or is cut) -> leave: count, unpin, tell,
+ *   free
  */
 #include "net/talk/archive.h"
 
@@ -12,27 +14,37 @@
 
 #include "core/base/log.h"
 #include "net/talk/archive_steps.h"
+#include "net/talk/client.h"
 #include "net/talk/download.h"
+#include "net/talk/pass.h"
 #include "net/talk/reply.h"
 #include "net/wire/base32.h"
 #include "net/wire/hex.h"
 #include "net/wire/http_etag.h"
 #include "net/wire/http_range.h"
 
+#define NAME_SIZE (HW_SHARE_ID_TEXT_SIZE + 4U) /* bytes of the id and ".zip" */
+
+static void admitted(struct hw_admission *admission, bool is_in);
 static void list_next(struct hw_archive *archive);
 static void list_done(struct hw_catalog_request *request);
+static void page_look(struct hw_archive *archive);
 static void head_send(struct hw_archive *archive);
 static void leave(struct hw_archive *archive);
 static void left(struct hw_catalog_request *request);
 
 static void set_state(struct hw_archive *archive, enum hw_archive_state state)
 {
-	static const uint8_t g_next[HW_ARCHIVE_STATE_COUNT] = {
-		[HW_ARCHIVE_FREE] = 1U << HW_ARCHIVE_LISTING,
-		[HW_ARCHIVE_LISTING] = 1U << HW_ARCHIVE_SENDING | 1U << HW_ARCHIVE_FREE,
+	static const uint16_t g_next[HW_ARCHIVE_STATE_COUNT] = {
+		[HW_ARCHIVE_FREE] = 1U << HW_ARCHIVE_ASKING,
+		[HW_ARCHIVE_ASKING] = 1U << HW_ARCHIVE_LISTING | 1U << HW_ARCHIVE_FREE,
+		[HW_ARCHIVE_LISTING] = 1U << HW_ARCHIVE_CHECKING | 1U << HW_ARCHIVE_SENDING |
+				       1U << HW_ARCHIVE_FREE,
+		[HW_ARCHIVE_CHECKING] = 1U << HW_ARCHIVE_LISTING | 1U << HW_ARCHIVE_FREE,
 		[HW_ARCHIVE_SENDING] = 1U << HW_ARCHIVE_ENDING | 1U << HW_ARCHIVE_LEAVING,
 		[HW_ARCHIVE_ENDING] = 1U << HW_ARCHIVE_LEAVING,
-		[HW_ARCHIVE_LEAVING] = 1U << HW_ARCHIVE_FREE,
+		[HW_ARCHIVE_LEAVING] = 1U << HW_ARCHIVE_TELLING | 1U << HW_ARCHIVE_FREE,
+		[HW_ARCHIVE_TELLING] = 1U << HW_ARCHIVE_FREE,
 	};
 	hw_assert((g_next[archive->state] & (1U << state)) != 0);
 	archive->state = state;
@@ -51,6 +63,16 @@ static void piece_reset(struct hw_archive_piece *piece)
 	piece->is_begun = false;
 	piece->is_ready = false;
 	piece->is_last = false;
+}
+
+static void archive_free(struct hw_archive *archive)
+{
+	hw_assert(archive->pieces[0].slab == NULL && archive->pieces[1].slab == NULL);
+	hw_assert(!hw_file_reader_is_reading(&archive->file) && !archive->is_pinned);
+	hw_admission_leave(&archive->admission);
+	set_state(archive, HW_ARCHIVE_FREE);
+	hw_metrics_sub(metrics_of(archive), HW_METRIC_downloads_open, 1);
+	hw_pool_give(&archive->talks->archives, archive);
 }
 
 void hw_archive_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_span id)
@@ -73,6 +95,7 @@ void hw_archive_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct 
 	archive->is_waiting = false;
 	archive->is_pinned = false;
 	archive->is_counted = false;
+	archive->is_admitted = false;
 	archive->entry.name_size = 0;
 	piece_reset(&archive->pieces[0]);
 	piece_reset(&archive->pieces[1]);
@@ -80,19 +103,32 @@ void hw_archive_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct 
 	hw_link_parse(&archive->file.request, id, HW_SPAN(""));
 	memcpy(archive->share_id, archive->file.request.share_id, HW_SHARE_ID_SIZE);
 	hw_zip_layout_init(&archive->layout);
-	set_state(archive, HW_ARCHIVE_LISTING);
+	set_state(archive, HW_ARCHIVE_ASKING);
 	hw_metrics_add(metrics_of(archive), HW_METRIC_downloads_open, 1);
-	hw_http_conn_handle(conn, &hw_archive_handler, archive);
-	list_next(archive);
+	hw_admission_init(&archive->admission, talks, conn, admitted);
+	enum hw_admission_verdict verdict =
+		hw_admission_rate(&archive->admission, HW_RATE_DOWNLOAD);
+	if (verdict != HW_ADMISSION_WAIT) {
+		admitted(&archive->admission, verdict == HW_ADMISSION_IN);
+	}
 }
 
-static void archive_free(struct hw_archive *archive)
+/* The client may begin; or it knows the password. */
+static void admitted(struct hw_admission *admission, bool is_in)
 {
-	hw_assert(archive->pieces[0].slab == NULL && archive->pieces[1].slab == NULL);
-	hw_assert(!hw_file_reader_is_reading(&archive->file) && !archive->is_pinned);
-	set_state(archive, HW_ARCHIVE_FREE);
-	hw_metrics_sub(metrics_of(archive), HW_METRIC_downloads_open, 1);
-	hw_pool_give(&archive->talks->archives, archive);
+	struct hw_archive *archive = hw_container_of(admission, struct hw_archive, admission);
+	bool is_begun = archive->state == HW_ARCHIVE_CHECKING;
+	if (!is_in) {
+		archive_free(archive);
+		return;
+	}
+	set_state(archive, HW_ARCHIVE_LISTING);
+	hw_http_conn_handle(archive->conn, &hw_archive_handler, archive);
+	if (is_begun) {
+		page_look(archive);
+	} else {
+		list_next(archive);
+	}
 }
 
 /* -- list -- */
@@ -174,12 +210,25 @@ static void list_done(struct hw_catalog_request *request)
 		hw_reply_errno(conn, request->res);
 		return;
 	}
-	if (request->access.password_size > 0) {
-		refuse(archive, 403, "A share with a password gives its files one by one.");
-		return;
-	}
 	hw_assert(request->row_count <= HW_ARCHIVE_ROWS);
 	archive->row_count = request->row_count;
+	if (archive->is_admitted) {
+		page_look(archive);
+		return;
+	}
+	archive->is_admitted = true;
+	memcpy(archive->share_id, request->share_id, HW_SHARE_ID_SIZE); /* by its link's name */
+	set_state(archive, HW_ARCHIVE_CHECKING);
+	enum hw_admission_verdict verdict =
+		hw_admission_password(&archive->admission, archive->share_id, &request->access);
+	if (verdict != HW_ADMISSION_WAIT) {
+		admitted(&archive->admission, verdict == HW_ADMISSION_IN);
+	}
+}
+
+/* What is in the page is added up; then the next one, or the head. */
+static void page_look(struct hw_archive *archive)
+{
 	int r = page_add(archive);
 	if (r == -EBUSY) {
 		refuse(archive, 409,
@@ -242,15 +291,21 @@ static uint32_t select_range(const struct hw_archive *archive, struct hw_http_ra
 	}
 }
 
+/* What the archive is called: the share's id, and ".zip". */
+static struct hw_span name_write(const struct hw_archive *archive, char name[NAME_SIZE])
+{
+	hw_base32_encode(archive->share_id, HW_SHARE_ID_SIZE, name);
+	memcpy(name + HW_SHARE_ID_TEXT_SIZE, ".zip", 4);
+	return (struct hw_span){name, NAME_SIZE};
+}
+
 static void fields_write(const struct hw_archive *archive, struct hw_http_writer *head)
 {
-	char name[] = "01234567890123456789012345.zip";
-	static_assert(sizeof(name) == HW_SHARE_ID_TEXT_SIZE + 5, "an id, and what it ends with");
-	hw_base32_encode(archive->share_id, HW_SHARE_ID_SIZE, name);
+	char name[NAME_SIZE];
 	hw_http_writer_field_etag(head, archive->layout.tag.bytes, HW_HASH_SIZE);
 	hw_http_writer_field(head, HW_SPAN("Cache-Control"), HW_SPAN("private, no-cache"));
 	hw_http_writer_field(head, HW_SPAN("Accept-Ranges"), HW_SPAN("bytes"));
-	hw_http_writer_field_attachment(head, hw_span_of(name));
+	hw_http_writer_field_attachment(head, name_write(archive, name));
 	hw_http_writer_field(head, HW_SPAN("X-Content-Type-Options"), HW_SPAN("nosniff"));
 	hw_http_writer_field(head, HW_SPAN("Content-Security-Policy"),
 			     HW_SPAN("sandbox; default-src 'none'"));
@@ -262,6 +317,10 @@ static uint32_t head_write(struct hw_archive *archive, uint32_t status,
 	struct hw_http_writer head;
 	uint64_t size = hw_zip_size(&archive->layout);
 	hw_http_conn_reply_begin(archive->conn, &head, status);
+	if (archive->admission.gives_pass) {
+		hw_pass_write(archive->talks, archive->share_id, &archive->file.request.access,
+			      &head);
+	}
 	fields_write(archive, &head);
 	if (status == 200 || status == 206) {
 		hw_http_writer_field(&head, HW_SPAN("Content-Type"), HW_SPAN("application/zip"));
@@ -279,6 +338,21 @@ static uint32_t head_write(struct hw_archive *archive, uint32_t status,
 	return head.size;
 }
 
+static void report_begin(struct hw_archive *archive, uint64_t offset)
+{
+	char name[NAME_SIZE];
+	uint8_t client_id[HW_CLIENT_ID_SIZE];
+	struct hw_report_options options = {
+		.share_id = archive->share_id,
+		.name = name_write(archive, name),
+		.size = hw_zip_size(&archive->layout),
+		.offset = offset,
+		.client_id = hw_client_id_of(archive->conn, client_id) ? client_id : NULL,
+		.is_down = true,
+	};
+	hw_report_begin(&archive->report, archive->talks, &options);
+}
+
 static void head_send(struct hw_archive *archive)
 {
 	struct hw_http_range range;
@@ -288,12 +362,15 @@ static void head_send(struct hw_archive *archive)
 		return;
 	}
 	archive->head_size = head_write(archive, status, &range);
-	hw_http_conn_head_release(archive->conn);
 	set_state(archive, HW_ARCHIVE_SENDING);
 	hw_metrics_add(metrics_of(archive), HW_METRIC_downloads_started, 1);
 	bool has_body = (status == 200 || status == 206) && archive->conn->method == HW_HTTP_GET;
 	uint64_t size = hw_zip_size(&archive->layout);
 	archive->is_counted = has_body && range.last == size - 1;
+	if (archive->is_counted) {
+		report_begin(archive, range.first);
+	}
+	hw_http_conn_head_release(archive->conn);
 	archive->cursor.state = HW_ZIP_DONE;
 	if (has_body) {
 		hw_zip_cursor_init(&archive->cursor, &archive->layout, range.first, range.last + 1);
@@ -333,6 +410,15 @@ static void log_failed(const struct hw_archive *archive)
 	       HW_F_U64("files", archive->layout.entry_count));
 }
 
+static enum hw_transfer_state end_state(const struct hw_archive *archive)
+{
+	bool is_gone = archive->error == -ECONNRESET || archive->error == -EPIPE;
+	if (archive->error == 0) {
+		return HW_TRANSFER_UPLOADED;
+	}
+	return is_gone ? HW_TRANSFER_CANCELLED : HW_TRANSFER_FAILED;
+}
+
 void hw_archive_finish(struct hw_archive *archive)
 {
 	struct hw_http_conn *conn = archive->conn;
@@ -353,8 +439,14 @@ void hw_archive_finish(struct hw_archive *archive)
 		}
 	}
 	archive->conn = NULL;
+	hw_report_end(&archive->report, end_state(archive));
 	set_state(archive, HW_ARCHIVE_LEAVING);
 	leave(archive);
+}
+
+static void told(struct hw_report *report)
+{
+	archive_free(hw_container_of(report, struct hw_archive, report));
 }
 
 /* One question after the other, as there is one request. */
@@ -371,6 +463,11 @@ static void leave(struct hw_archive *archive)
 		archive->is_pinned = false;
 		request->file_id = archive->pinned_id;
 		hw_catalog_submit(archive->talks->catalog, request, HW_CATALOG_UNPIN, left);
+		return;
+	}
+	if (!hw_report_is_idle(&archive->report)) {
+		set_state(archive, HW_ARCHIVE_TELLING);
+		hw_report_join(&archive->report, told);
 		return;
 	}
 	archive_free(archive);

@@ -13,7 +13,9 @@
 #ifndef HW_NET_TALK_ARCHIVE_H
 #define HW_NET_TALK_ARCHIVE_H
 
+#include "net/talk/admission.h"
 #include "net/talk/file_reader.h"
+#include "net/talk/report.h"
 #include "net/wire/zip.h"
 
 #define HW_ARCHIVE_ROWS         32U   /* files of one page; 11 KiB */
@@ -21,10 +23,13 @@
 
 enum hw_archive_state {
 	HW_ARCHIVE_FREE = 0,
-	HW_ARCHIVE_LISTING, /* size and tag are added up; the catalog wakes it */
-	HW_ARCHIVE_SENDING, /* the disk, the catalog, a slab or the client wake it */
-	HW_ARCHIVE_ENDING,  /* nothing new starts; waits for what is in flight */
-	HW_ARCHIVE_LEAVING, /* the answer is over; the catalog wakes it */
+	HW_ARCHIVE_ASKING,   /* the client's limits are looked at; the catalog's thread wakes it */
+	HW_ARCHIVE_LISTING,  /* size and tag are added up; the catalog wakes it */
+	HW_ARCHIVE_CHECKING, /* the password is looked at; the thread of passwords wakes it */
+	HW_ARCHIVE_SENDING,  /* the disk, the catalog, a slab or the client wake it */
+	HW_ARCHIVE_ENDING,   /* nothing new starts; waits for what is in flight */
+	HW_ARCHIVE_LEAVING,  /* the answer is over; the catalog wakes it */
+	HW_ARCHIVE_TELLING,  /* the share's followers hear of the end; their room wakes it */
 	HW_ARCHIVE_STATE_COUNT,
 };
 
@@ -51,6 +56,8 @@ struct hw_archive_piece {
 
 struct hw_archive {
 	struct hw_file_reader file; /* its request asks everything */
+	struct hw_admission admission;
+	struct hw_report report; /* of what brings the archive to its end */
 	struct hw_talks *talks;
 	struct hw_http_conn *conn;
 	struct hw_zip_layout layout;
@@ -68,9 +75,10 @@ struct hw_archive {
 	uint8_t share_id[HW_SHARE_ID_SIZE];
 	bool is_asking; /* the catalog will answer */
 	bool is_sending;
-	bool is_waiting; /* without a slab, for a slow client to take more */
-	bool is_pinned;  /* file: the one of pinned_id */
-	bool is_counted; /* the last byte is wanted: a whole download once it was sent */
+	bool is_waiting;  /* without a slab, for a slow client to take more */
+	bool is_pinned;   /* file: the one of pinned_id */
+	bool is_admitted; /* the password was asked for, or there is none */
+	bool is_counted;  /* the last byte is wanted: a whole download once it was sent */
 	uint64_t pinned_id;
 	uint64_t asked_id; /* whom a LOOKUP should find */
 };

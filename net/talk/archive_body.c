@@ -3,8 +3,8 @@
  *   go_on -> make_next -> piece_step: the cursor says what is next, until the piece is ready
  *     |                     | an entry:  out of the page, or page_fetch -> page_done -> go_on
  *     |                     | records:   into the piece
- *     |                     | a file:    pin_change -> pin_done -> go_on; read -> read_done -> go_on
- *     v
+ *     |                     | a file:    pin_change -> pin_done -> go_on; read -> read_done ->
+ *     go_on v
  *   send_next -> send_done -> go_on ... -> finish
  *                   | (slow: -EAGAIN)
  *                   +-> give_way: slabs back, the cursor too; wait without one
@@ -317,6 +317,7 @@ static bool send_next(struct hw_archive *archive)
 	}
 	archive->head_size = 0;
 	archive->is_sending = true;
+	hw_report_wait(&archive->report, HW_STALL_RECEIVER);
 	hw_http_conn_send(archive->conn, iov, count);
 	return true;
 }
@@ -341,6 +342,8 @@ static void send_done(void *talk, int res)
 	}
 	struct hw_archive_piece *piece = piece_sent(archive);
 	if (!was_waiting) {
+		hw_report_progress(&archive->report, piece->begin.offset + piece_size(piece), NULL);
+		hw_report_wait(&archive->report, HW_STALL_DISK);
 		bool is_last = piece->is_last;
 		piece_drop(piece);
 		archive->sent_size = 0;
@@ -365,6 +368,8 @@ static void give_way(struct hw_archive *archive)
 		return;
 	}
 	archive->sent_size = piece_size(piece) - (uint32_t)unsent_size;
+	hw_report_progress(&archive->report, piece->begin.offset + archive->sent_size,
+			   HW_STALL_RECEIVER);
 	archive->cursor = piece->begin;
 	archive->entry = piece->begin_entry;
 	piece_drop(piece_ahead(archive));

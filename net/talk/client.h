@@ -13,4 +13,8 @@
  * tell). While the request's head is there. */
 struct hw_address hw_client_of(const struct hw_talks *talks, const struct hw_http_conn *conn);
 
+/* Who the client is in its share's room: Hawser-Client, or ?client=. False: it has not said. While
+ * the request's head is there. */
+bool hw_client_id_of(const struct hw_http_conn *conn, uint8_t ret_id[HW_CLIENT_ID_SIZE]);
+
 #endif

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "core/base/log.h"
+#include "net/talk/client.h"
 #include "net/talk/download_head.h"
 #include "net/talk/reply.h"
 #include "net/talk/share_read.h"
@@ -59,7 +60,8 @@ static void set_state(struct hw_download *download, enum hw_download_state state
 		[HW_DOWNLOAD_ENDING] = 1U << HW_DOWNLOAD_LEAVING,
 		[HW_DOWNLOAD_LEAVING] = 1U << HW_DOWNLOAD_COUNTING | 1U << HW_DOWNLOAD_UNPINNING,
 		[HW_DOWNLOAD_COUNTING] = 1U << HW_DOWNLOAD_UNPINNING,
-		[HW_DOWNLOAD_UNPINNING] = 1U << HW_DOWNLOAD_FREE,
+		[HW_DOWNLOAD_UNPINNING] = 1U << HW_DOWNLOAD_TELLING | 1U << HW_DOWNLOAD_FREE,
+		[HW_DOWNLOAD_TELLING] = 1U << HW_DOWNLOAD_FREE,
 	};
 	hw_assert((g_next[download->state] & (1U << state)) != 0);
 	download->state = state;
@@ -230,9 +232,49 @@ static void begin_sending(struct hw_download *download)
 	head_send(download, status);
 }
 
+/* Followers hear of what brings the file to its end, as a share counts it: the whole, or the rest
+ * of it. Who fetches pieces here and there would be a crowd of transfers that say nothing. */
+static void report_begin(struct hw_download *download)
+{
+	const struct hw_catalog_request *file = &download->file.reader.request;
+	const struct hw_http_range *range = &download->ranges.ranges[0];
+	uint8_t client_id[HW_CLIENT_ID_SIZE];
+	if (download->ranges.count != 1 || range->last + 1 != download->file_size) {
+		return;
+	}
+	struct hw_report_options options = {
+		.share_id = file->share_id,
+		.name = {file->name, file->name_size},
+		.size = download->file_size,
+		.offset = range->first,
+		.client_id = hw_client_id_of(download->conn, client_id) ? client_id : NULL,
+		.is_down = true,
+	};
+	hw_report_begin(&download->report, download->talks, &options);
+}
+
+/* What the client took so far; @stalled: it takes nothing more just now. */
+static void report_progress(struct hw_download *download, const char *stalled)
+{
+	if (download->sent_offset > download->ranges.ranges[0].first) {
+		hw_report_progress(&download->report, download->sent_offset, stalled);
+	}
+}
+
+static void report_end(struct hw_download *download)
+{
+	bool is_over = download->error == 0 && download->is_whole_sent;
+	bool is_gone = download->error == -ECONNRESET || download->error == -EPIPE;
+	enum hw_transfer_state state = is_over   ? HW_TRANSFER_UPLOADED
+				       : is_gone ? HW_TRANSFER_CANCELLED
+						 : HW_TRANSFER_FAILED;
+	hw_report_end(&download->report, state);
+}
+
 static void head_send(struct hw_download *download, uint32_t status)
 {
 	hw_download_head_write(download, status);
+	report_begin(download);
 	hw_http_conn_head_release(download->conn);
 	if (download->ranges.count == 0) {
 		send_next(download);
@@ -278,6 +320,7 @@ static void read_next(struct hw_download *download)
 static void end_came(struct hw_download *download)
 {
 	download->file_size = download->read_offset;
+	hw_report_size_set(&download->report, download->file_size);
 	download->ranges.count = download->file_size > 0 ? 1 : 0;
 	download->ranges.ranges[0].last = download->file_size - 1;
 	download->read_range = download->ranges.count;
@@ -434,6 +477,8 @@ static void send_next(struct hw_download *download)
 	if (download->ahead.slab != NULL) {
 		piece_take(download);
 	} else if (!is_all_sent(download) && !download->is_head_early) {
+		hw_report_wait(&download->report,
+			       hw_download_is_growing(download) ? HW_STALL_SENDER : HW_STALL_DISK);
 		return; /* read_done comes here again */
 	}
 	if (download->head_size > 0) {
@@ -457,6 +502,7 @@ static void send_next(struct hw_download *download)
 		return;
 	}
 	download->is_sending = true;
+	hw_report_wait(&download->report, HW_STALL_RECEIVER);
 	hw_http_conn_send(download->conn, iov, count);
 	read_next(download);
 }
@@ -497,6 +543,7 @@ static void give_way(struct hw_download *download)
 	download->has_part_head = true;
 	download->is_whole_sent = false;
 	download->is_waiting = true;
+	report_progress(download, HW_STALL_RECEIVER);
 	hw_http_conn_send_wait(download->conn);
 }
 
@@ -518,6 +565,7 @@ static void send_done(void *talk, int res)
 		fail(download, res);
 		return;
 	}
+	report_progress(download, NULL);
 	if (download->is_whole_sent) {
 		finish(download);
 		return;
@@ -580,6 +628,7 @@ static void finish(struct hw_download *download)
 static void leave(struct hw_download *download)
 {
 	hw_assert(download->is_pinned);
+	report_end(download);
 	set_state(download, HW_DOWNLOAD_LEAVING);
 	download->conn = NULL;
 	hw_follower_leave(&download->file);
@@ -608,9 +657,21 @@ static void left(struct hw_follower *file)
 	unpin(download);
 }
 
+static void told(struct hw_report *report)
+{
+	download_free(hw_container_of(report, struct hw_download, report));
+}
+
 static void unpin_done(struct hw_catalog_request *request)
 {
-	download_free(hw_container_of(request, struct hw_download, file.reader.request));
+	struct hw_download *download =
+		hw_container_of(request, struct hw_download, file.reader.request);
+	if (hw_report_is_idle(&download->report)) {
+		download_free(download);
+		return;
+	}
+	set_state(download, HW_DOWNLOAD_TELLING);
+	hw_report_join(&download->report, told);
 }
 
 static void unpin(struct hw_download *download)

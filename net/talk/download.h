@@ -11,6 +11,7 @@
 
 #include "net/talk/admission.h"
 #include "net/talk/follower.h"
+#include "net/talk/report.h"
 #include "net/wire/http_range.h"
 
 #define HW_BOUNDARY_SIZE 32U /* hex digits between the parts of a multipart answer */
@@ -25,12 +26,14 @@ enum hw_download_state {
 	HW_DOWNLOAD_LEAVING,  /* the answer is over; a seat at the upload's home is given up */
 	HW_DOWNLOAD_COUNTING, /* the catalog counts a whole download */
 	HW_DOWNLOAD_UNPINNING, /* the answer is over; the catalog wakes it */
+	HW_DOWNLOAD_TELLING,   /* the share's followers hear of the end; their room wakes it */
 	HW_DOWNLOAD_STATE_COUNT,
 };
 
 struct hw_download {
 	struct hw_follower file;
 	struct hw_admission admission;
+	struct hw_report report; /* only of what brings the file to its end: see begin */
 	struct hw_talks *talks;
 	struct hw_http_conn *conn;
 	struct hw_http_range_set ranges; /* what is sent, in this order */

@@ -22,6 +22,7 @@
 #include "core/store/chunk_reader.h"
 #include "core/store/chunk_writer.h"
 #include "net/talk/live.h"
+#include "net/talk/report.h"
 #include "net/talk/talk.h"
 #include "simd/merkle.h"
 
@@ -75,6 +76,8 @@ struct hw_intake_options {
 	const struct hw_intake_source *source; /* NULL: the body of conn */
 	void *source_owner;                    /* the source's own */
 	struct hw_http_conn *conn;
+	struct hw_report
+		*report;        /* hears of the bytes; its begin and end are the owner's; or NULL */
 	uint64_t length;        /* bytes the file will have, or HW_LENGTH_UNKNOWN */
 	uint64_t promised_size; /* bytes the owner was promised by the segment log: moved */
 	/* To go on with a file: what UPLOAD_OPEN said (lent until the intake is free; its crc32,
@@ -86,8 +89,11 @@ struct hw_intake_options {
 	/* Nothing is stored: the slabs of the window are all there is, and followers take them. The
 	 * file, file_id, has no chunks and is forgotten at the end; upload is NULL. */
 	bool is_live;
-	bool is_held; /* nothing is named before the owner says so: at most HW_EXTENT_BATCH_MAX
-				    chunks */
+	/* To go on with a file whose length is not known: where the body ends as it should, the file
+	 * does. */
+	bool ends_with_body;
+	/* Nothing is named before the owner says so: at most HW_EXTENT_BATCH_MAX chunks. */
+	bool is_held;
 };
 
 struct hw_intake {
@@ -99,7 +105,7 @@ struct hw_intake {
 	struct hw_slab_waiter slab_waiter;
 	struct hw_catalog_request request;
 	struct hw_segment *segments[HW_EXTENT_BATCH_MAX]; /* of request.extents: to settle */
-	struct hw_merkle merkle; /* of the full chunks collected */
+	struct hw_merkle merkle;                          /* of the full chunks collected */
 	struct hw_extent last_short; /* the last chunk collected, or found; size 0: it is full */
 	struct hw_live live;
 	struct hw_timer patience; /* is_live: somebody must come to follow */

@@ -102,6 +102,7 @@ static void chunk_collect(struct hw_intake *intake, int index)
 static void resume_set(struct hw_intake *intake, uint32_t crc32, uint32_t tail_size)
 {
 	struct hw_upload *upload = intake->options.upload;
+	upload->length = intake->options.length; /* it may have become known on the way */
 	upload->crc32 = crc32;
 	upload->merkle = intake->merkle;
 	upload->offset = intake->collected_size + tail_size;

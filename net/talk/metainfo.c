@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- *   begin -> itself_done -> (not there) -> find_done -> head_write -> go_on
+ *   begin -> itself_done -> (not there) -> (admission.c) -> find_done -> (admission.c)
+ *                                                       -> head_write -> go_on
  *               | (there: a download of that name)
  *
  *   go_on: fill the buffer -> the extents it needs: extents_done -> go_on
@@ -15,6 +16,7 @@
 
 #include "core/base/log.h"
 #include "net/talk/download.h"
+#include "net/talk/pass.h"
 #include "net/talk/reply.h"
 #include "net/wire/base32.h"
 
@@ -24,7 +26,9 @@ static_assert(HW_TORRENT_HEAD_SIZE_MAX <= HW_METAINFO_BUFFER_SIZE, "it begins an
 static_assert(HW_TORRENT_TAIL_SIZE(HW_METAINFO_URL_SIZE) <= HW_METAINFO_BUFFER_SIZE, "it fits");
 
 static void itself_done(struct hw_catalog_request *request);
+static void admitted(struct hw_admission *admission, bool is_in);
 static void find_done(struct hw_catalog_request *request);
+static void file_look(struct hw_metainfo *metainfo);
 static void head_write(struct hw_metainfo *metainfo);
 static void go_on(struct hw_metainfo *metainfo);
 static void extents_done(struct hw_catalog_request *request);
@@ -37,12 +41,14 @@ static const struct hw_http_handler g_handler = {.body_done = hw_reply_no_body,
 
 static void set_state(struct hw_metainfo *metainfo, enum hw_metainfo_state state)
 {
-	static const uint8_t g_next[HW_METAINFO_STATE_COUNT] = {
+	static const uint16_t g_next[HW_METAINFO_STATE_COUNT] = {
 		[HW_METAINFO_FREE] = 1U << HW_METAINFO_ITSELF,
-		[HW_METAINFO_ITSELF] = 1U << HW_METAINFO_FINDING | 1U << HW_METAINFO_LEAVING |
+		[HW_METAINFO_ITSELF] = 1U << HW_METAINFO_ASKING | 1U << HW_METAINFO_LEAVING |
 				       1U << HW_METAINFO_FREE,
-		[HW_METAINFO_FINDING] = 1U << HW_METAINFO_SENDING | 1U << HW_METAINFO_FILLING |
-					1U << HW_METAINFO_LEAVING | 1U << HW_METAINFO_FREE,
+		[HW_METAINFO_ASKING] = 1U << HW_METAINFO_FINDING | 1U << HW_METAINFO_FREE,
+		[HW_METAINFO_FINDING] = 1U << HW_METAINFO_CHECKING | 1U << HW_METAINFO_FREE,
+		[HW_METAINFO_CHECKING] = 1U << HW_METAINFO_SENDING | 1U << HW_METAINFO_FILLING |
+					 1U << HW_METAINFO_LEAVING,
 		[HW_METAINFO_FILLING] = 1U << HW_METAINFO_SENDING | 1U << HW_METAINFO_LEAVING,
 		[HW_METAINFO_SENDING] = 1U << HW_METAINFO_SENDING | 1U << HW_METAINFO_FILLING |
 					1U << HW_METAINFO_LEAVING,
@@ -54,6 +60,7 @@ static void set_state(struct hw_metainfo *metainfo, enum hw_metainfo_state state
 
 static void metainfo_free(struct hw_metainfo *metainfo)
 {
+	hw_admission_leave(&metainfo->admission);
 	set_state(metainfo, HW_METAINFO_FREE);
 	hw_pool_give(&metainfo->talks->metainfos, metainfo);
 }
@@ -77,6 +84,7 @@ void hw_metainfo_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct
 	metainfo->is_tail_written = false;
 	metainfo->head_size = 0;
 	metainfo->buffer_size = 0;
+	hw_admission_init(&metainfo->admission, talks, conn, admitted);
 	set_state(metainfo, HW_METAINFO_ITSELF);
 	hw_http_conn_handle(conn, &g_handler, metainfo);
 	hw_link_parse(&metainfo->request, id, name);
@@ -113,11 +121,23 @@ static void itself_done(struct hw_catalog_request *request)
 		answer_errno(metainfo, request->res);
 		return;
 	}
+	set_state(metainfo, HW_METAINFO_ASKING); /* a download of that name asks for itself */
+	enum hw_admission_verdict verdict =
+		hw_admission_rate(&metainfo->admission, HW_RATE_DOWNLOAD);
+	if (verdict != HW_ADMISSION_WAIT) {
+		admitted(&metainfo->admission, verdict == HW_ADMISSION_IN);
+	}
+}
+
+static void find(struct hw_metainfo *metainfo)
+{
 	struct hw_span name = metainfo->path_name;
 	name.size -= g_suffix.size;
 	set_state(metainfo, HW_METAINFO_FINDING);
-	hw_link_parse(request, metainfo->path_id, name);
-	hw_catalog_submit(metainfo->talks->catalog, request, HW_CATALOG_LOOKUP, find_done);
+	hw_http_conn_handle(metainfo->conn, &g_handler, metainfo);
+	hw_link_parse(&metainfo->request, metainfo->path_id, name);
+	hw_catalog_submit(metainfo->talks->catalog, &metainfo->request, HW_CATALOG_LOOKUP,
+			  find_done);
 }
 
 static void unpinned(struct hw_catalog_request *request)
@@ -139,9 +159,35 @@ static void find_done(struct hw_catalog_request *request)
 		return;
 	}
 	metainfo->file_id = request->file_id;
-	if (request->access.password_size > 0) {
-		refuse(metainfo, 403, "A share with a password has no .torrent.");
-	} else if (request->file_state != HW_FILE_SEALED) {
+	set_state(metainfo, HW_METAINFO_CHECKING);
+	enum hw_admission_verdict verdict =
+		hw_admission_password(&metainfo->admission, request->share_id, &request->access);
+	if (verdict != HW_ADMISSION_WAIT) {
+		admitted(&metainfo->admission, verdict == HW_ADMISSION_IN);
+	}
+}
+
+/* The client may begin; or it knows the password. */
+static void admitted(struct hw_admission *admission, bool is_in)
+{
+	struct hw_metainfo *metainfo = hw_container_of(admission, struct hw_metainfo, admission);
+	bool is_found = metainfo->state == HW_METAINFO_CHECKING;
+	if (is_found && is_in) {
+		hw_http_conn_handle(metainfo->conn, &g_handler, metainfo);
+		file_look(metainfo);
+	} else if (is_found) {
+		leave(metainfo, unpinned);
+	} else if (is_in) {
+		find(metainfo);
+	} else {
+		metainfo_free(metainfo);
+	}
+}
+
+static void file_look(struct hw_metainfo *metainfo)
+{
+	const struct hw_catalog_request *request = &metainfo->request;
+	if (request->file_state != HW_FILE_SEALED) {
 		refuse(metainfo, 409,
 		       "This file is still being uploaded; download it as it comes, or wait.");
 	} else if (request->file_size == 0) {
@@ -185,6 +231,10 @@ static void head_write(struct hw_metainfo *metainfo)
 	memcpy(name, metainfo->name, metainfo->name_size);
 	memcpy(name + metainfo->name_size, g_suffix.bytes, g_suffix.size);
 	hw_http_conn_reply_begin(metainfo->conn, &head, 200);
+	if (metainfo->admission.gives_pass) {
+		hw_pass_write(metainfo->talks, metainfo->request.share_id,
+			      &metainfo->request.access, &head);
+	}
 	hw_http_writer_field(&head, HW_SPAN("Content-Type"), HW_SPAN("application/x-bittorrent"));
 	hw_http_writer_field_number(&head, HW_SPAN("Content-Length"),
 				    hw_torrent_size(&metainfo->torrent));

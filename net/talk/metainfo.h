@@ -11,7 +11,7 @@
 #ifndef HW_NET_TALK_METAINFO_H
 #define HW_NET_TALK_METAINFO_H
 
-#include "net/talk/talk.h"
+#include "net/talk/admission.h"
 #include "net/wire/torrent.h"
 
 #define HW_METAINFO_URL_SIZE    512U  /* bytes of "http://host/s/id/" */
@@ -19,15 +19,18 @@
 
 enum hw_metainfo_state {
 	HW_METAINFO_FREE = 0,
-	HW_METAINFO_ITSELF,  /* is there a file of the whole name? The catalog wakes it */
-	HW_METAINFO_FINDING, /* the file; likewise */
-	HW_METAINFO_FILLING, /* the catalog brings the next pieces */
-	HW_METAINFO_SENDING, /* the client wakes it */
-	HW_METAINFO_LEAVING, /* the answer is over, or another's; the catalog wakes it */
+	HW_METAINFO_ITSELF,   /* is there a file of the whole name? The catalog wakes it */
+	HW_METAINFO_ASKING,   /* the client's limits are looked at; the catalog's thread wakes it */
+	HW_METAINFO_FINDING,  /* the file; the catalog wakes it */
+	HW_METAINFO_CHECKING, /* the password is looked at; the thread of passwords wakes it */
+	HW_METAINFO_FILLING,  /* the catalog brings the next pieces */
+	HW_METAINFO_SENDING,  /* the client wakes it */
+	HW_METAINFO_LEAVING,  /* the answer is over, or another's; the catalog wakes it */
 	HW_METAINFO_STATE_COUNT,
 };
 
 struct hw_metainfo {
+	struct hw_admission admission;
 	struct hw_talks *talks;
 	struct hw_http_conn *conn;
 	struct hw_catalog_request request;

@@ -2,7 +2,8 @@
  *
  * The way of a request:
  *
- *   begin -> (link_ask -> link_asked: is its name free?) -> (hash -> hashed) -> receive
+ *   begin -> (admission.c) -> entered
+ *   entered -> (link_ask -> link_asked: is its name free?) -> (hash -> hashed) -> receive
  *   receive -> the intake takes the body -> stored -> commit -> named -> reply -> send_done
  *                                     \-> failed -> the error's answer
  */
@@ -16,6 +17,7 @@
 #include "core/base/log.h"
 #include "net/talk/may.h"
 #include "net/talk/policy_fields.h"
+#include "net/talk/quota.h"
 #include "net/talk/reply.h"
 #include "net/talk/share_policy.h"
 #include "net/talk/share_talk.h"
@@ -25,6 +27,7 @@
 #include "net/wire/name.h"
 #include "net/wire/rfc3339.h"
 
+static void entered(struct hw_admission *admission, bool is_in);
 static void link_ask(struct hw_put *put);
 static void link_asked(struct hw_catalog_request *request);
 static void password_set(struct hw_put *put, struct hw_share_wish *wish);
@@ -36,6 +39,7 @@ static void named(struct hw_intake *intake);
 static void failed(struct hw_intake *intake, int error);
 static void body_done(void *talk, int res);
 static void send_done(void *talk, int res);
+static void put_drop(struct hw_put *put);
 static void put_free(struct hw_put *put);
 static void reply_errno(struct hw_http_conn *conn, int error);
 
@@ -46,7 +50,9 @@ static const struct hw_intake_handler g_intake_handler = {
 static void set_state(struct hw_put *put, enum hw_put_state state)
 {
 	static const uint8_t g_next[HW_PUT_STATE_COUNT] = {
-		[HW_PUT_FREE] = 1U << HW_PUT_ASKING | 1U << HW_PUT_HASHING | 1U << HW_PUT_TAKING,
+		[HW_PUT_FREE] = 1U << HW_PUT_ENTERING,
+		[HW_PUT_ENTERING] = 1U << HW_PUT_ASKING | 1U << HW_PUT_HASHING |
+				    1U << HW_PUT_TAKING | 1U << HW_PUT_FREE,
 		[HW_PUT_ASKING] = 1U << HW_PUT_HASHING | 1U << HW_PUT_TAKING | 1U << HW_PUT_FREE,
 		[HW_PUT_HASHING] = 1U << HW_PUT_TAKING | 1U << HW_PUT_FREE,
 		[HW_PUT_TAKING] = 1U << HW_PUT_REPLYING | 1U << HW_PUT_FREE,
@@ -81,8 +87,9 @@ static bool is_acceptable(struct hw_talks *talks, struct hw_http_conn *conn)
 		hw_reply_error(conn, 400, "A part of a file cannot be PUT; send the whole.");
 		return false;
 	}
-	if (request->content_length > talks->options.file_size_max) {
-		hw_reply_errno(conn, -EDQUOT);
+	int r = hw_quota_judge(talks, request->content_length);
+	if (r < 0) {
+		hw_reply_errno(conn, r);
 		return false;
 	}
 	return true;
@@ -134,7 +141,7 @@ static struct hw_put *put_take(struct hw_talks *talks, struct hw_http_conn *conn
 	}
 	/* Behind its intake the object may have been another's. */
 	put->state = HW_PUT_FREE;
-	put->password = (struct hw_password_job){.talks = NULL};
+	put->admission = (struct hw_admission){.talks = NULL};
 	put->talks = talks;
 	put->conn = conn;
 	put->begun_us = talks->reactor->now_us;
@@ -168,9 +175,24 @@ void hw_put_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_s
 	put->share = (struct hw_share){.policy = policy};
 	put->name_size = name_size;
 	memcpy(put->name, name, name_size);
-	hw_http_conn_handle(conn, &g_handler, put);
 	password_set(put, &wish);
-	if (policy.link_name_size > 0) {
+	set_state(put, HW_PUT_ENTERING);
+	hw_admission_init(&put->admission, talks, conn, entered);
+	enum hw_admission_verdict entry = hw_admission_rate(&put->admission, HW_RATE_UPLOAD);
+	if (entry != HW_ADMISSION_WAIT) {
+		entered(&put->admission, entry == HW_ADMISSION_IN);
+	}
+}
+
+static void entered(struct hw_admission *admission, bool is_in)
+{
+	struct hw_put *put = hw_container_of(admission, struct hw_put, admission);
+	if (!is_in) {
+		put_drop(put);
+		return;
+	}
+	hw_http_conn_handle(put->conn, &g_handler, put);
+	if (put->share.policy.link_name_size > 0) {
 		link_ask(put);
 		return;
 	}
@@ -181,7 +203,7 @@ static void password_set(struct hw_put *put, struct hw_share_wish *wish)
 {
 	put->has_password = hw_share_wishes_password(wish);
 	if (put->has_password) {
-		int r = hw_password_set(&put->password,
+		int r = hw_password_set(&put->admission.password,
 					(struct hw_span){wish->password, wish->password_size});
 		hw_assert(r == 0); /* the wish was judged */
 	}
@@ -192,7 +214,7 @@ static void password_set(struct hw_put *put, struct hw_share_wish *wish)
 static void put_drop(struct hw_put *put)
 {
 	hw_segment_promise_end(&put->talks->store->log, put->promised_size);
-	hw_password_drop(&put->password);
+	hw_password_drop(&put->admission.password);
 	put_free(put);
 }
 
@@ -229,12 +251,12 @@ static void hash(struct hw_put *put)
 		return;
 	}
 	set_state(put, HW_PUT_HASHING);
-	hw_password_hash(&put->password, put->talks, hashed);
+	hw_password_hash(&put->admission.password, put->talks, hashed);
 }
 
 static void hashed(struct hw_password_job *job)
 {
-	struct hw_put *put = hw_container_of(job, struct hw_put, password);
+	struct hw_put *put = hw_container_of(job, struct hw_put, admission.password);
 	if (job->request.res < 0) {
 		hw_password_reply(job, put->conn);
 		put_drop(put);
@@ -349,6 +371,7 @@ static void named(struct hw_intake *intake)
 
 static void put_free(struct hw_put *put)
 {
+	hw_admission_leave(&put->admission);
 	set_state(put, HW_PUT_FREE);
 	hw_pool_give(&put->talks->puts, put);
 }

@@ -8,11 +8,12 @@
 #ifndef HW_NET_TALK_PUT_H
 #define HW_NET_TALK_PUT_H
 
+#include "net/talk/admission.h"
 #include "net/talk/intake.h"
-#include "net/talk/password.h"
 
 enum hw_put_state {
 	HW_PUT_FREE = 0,
+	HW_PUT_ENTERING, /* the client's limits are looked at; the catalog's thread wakes it */
 	HW_PUT_ASKING,   /* the catalog wakes it: is the link's name free? */
 	HW_PUT_HASHING,  /* the thread of the passwords wakes it */
 	HW_PUT_TAKING,   /* the intake wakes it */
@@ -24,8 +25,8 @@ struct hw_put {
 	struct hw_intake intake; /* first: it is page-aligned */
 	struct hw_talks *talks;
 	struct hw_http_conn *conn;
-	struct hw_share share; /* as the header fields wish it */
-	struct hw_password_job password;
+	struct hw_share share;         /* as the header fields wish it */
+	struct hw_admission admission; /* its password: to be hashed */
 	uint64_t begun_us;
 	uint64_t length; /* bytes announced, or HW_LENGTH_UNKNOWN */
 	uint64_t promised_size;

@@ -13,14 +13,15 @@
  *   POST            /api/v1/shares               share_create.c
  *   GET HEAD        /api/v1/shares               share_list.c
  *   GET HEAD PATCH DELETE /api/v1/shares/{id}    share_read.c, share_change.c, share_end.c
- *   POST            /api/v1/shares/{id}/files    tus_create.c
- *   HEAD DELETE     /api/v1/uploads/{id}         tus_query.c
- *   PATCH           /api/v1/uploads/{id}         tus_patch.c
+ *   POST            /api/v1/shares/{id}/files    tus_create.c, or, in the IETF's draft, resume.c
+ *   HEAD DELETE     /api/v1/uploads/{id}         tus_query.c, likewise, and GET
+ *   PATCH           /api/v1/uploads/{id}         tus_patch.c, likewise
  *   GET             /api/v1/events               who follows a share: events.c (WebSocket)
  *   GET HEAD        /health /metrics             pages.c
  *   OPTIONS         anything                     what would be allowed
  */
 #include "net/talk/archive.h"
+#include "net/talk/cors.h"
 #include "net/talk/download.h"
 #include "net/talk/events.h"
 #include "net/talk/metainfo.h"
@@ -28,6 +29,7 @@
 #include "net/talk/put.h"
 #include "net/talk/remove.h"
 #include "net/talk/reply.h"
+#include "net/talk/resume.h"
 #include "net/talk/share_change.h"
 #include "net/talk/share_create.h"
 #include "net/talk/share_end.h"
@@ -45,7 +47,7 @@
 #define SHARE_ONE    (SHARES | 1U << HW_HTTP_PATCH)
 #define CREATES      (1U << HW_HTTP_POST | 1U << HW_HTTP_OPTIONS)
 #define UPLOADS                                                                                    \
-	(1U << HW_HTTP_HEAD | 1U << HW_HTTP_PATCH | 1U << HW_HTTP_DELETE | 1U << HW_HTTP_POST |    \
+	(READS | 1U << HW_HTTP_PATCH | 1U << HW_HTTP_DELETE | 1U << HW_HTTP_POST |                 \
 	 1U << HW_HTTP_OPTIONS)
 
 struct path {
@@ -151,6 +153,11 @@ static void tus_mark(struct hw_http_conn *conn)
 
 static void files(struct hw_talks *talks, struct hw_http_conn *conn, const struct path *path)
 {
+	if (conn->method == HW_HTTP_POST && hw_resume_is_spoken(conn)) {
+		hw_resume_mark(talks, conn);
+		hw_resume_create_begin(talks, conn, path->segments[3], path->query);
+		return;
+	}
 	tus_mark(conn);
 	if (conn->method == HW_HTTP_OPTIONS) {
 		hw_tus_options(talks, conn);
@@ -168,8 +175,24 @@ static enum hw_http_method method_of(const struct hw_http_conn *conn)
 	return (enum hw_http_method)head.method;
 }
 
+static void draft_upload(struct hw_talks *talks, struct hw_http_conn *conn, const struct path *path)
+{
+	hw_resume_mark(talks, conn);
+	if (conn->method == HW_HTTP_PATCH) {
+		hw_resume_patch_begin(talks, conn, path->segments[3]);
+	} else if (conn->method == HW_HTTP_POST) {
+		hw_reply_method(conn, "HEAD, GET, PATCH, DELETE, OPTIONS");
+	} else {
+		hw_resume_query_begin(talks, conn, path->segments[3]);
+	}
+}
+
 static void upload(struct hw_talks *talks, struct hw_http_conn *conn, const struct path *path)
 {
+	if (conn->method != HW_HTTP_OPTIONS && hw_resume_is_spoken(conn)) {
+		draft_upload(talks, conn, path);
+		return;
+	}
 	tus_mark(conn);
 	switch (conn->method == HW_HTTP_OPTIONS ? HW_HTTP_OPTIONS : method_of(conn)) {
 	case HW_HTTP_OPTIONS:
@@ -183,17 +206,12 @@ static void upload(struct hw_talks *talks, struct hw_http_conn *conn, const stru
 		hw_tus_query_begin(talks, conn, path->segments[3]);
 		break;
 	default:
-		hw_reply_method(conn, "HEAD, PATCH, DELETE, OPTIONS");
+		hw_reply_method(conn, "HEAD, GET, PATCH, DELETE, OPTIONS");
 	}
 }
 
 static void events(struct hw_talks *talks, struct hw_http_conn *conn, const struct path *path)
 {
-	if (!hw_span_equal(path->segments[1], HW_SPAN("v1")) ||
-	    !hw_span_equal(path->segments[2], HW_SPAN("events"))) {
-		hw_reply_error(conn, 404, "There is nothing at this address.");
-		return;
-	}
 	hw_events_begin(talks, conn, path->query);
 }
 
@@ -207,7 +225,7 @@ static const struct route g_routes[] = {
 	{"api/v1/shares", SHARE_ALL, "GET, HEAD, POST, OPTIONS", shares_api},
 	{"api/v1/shares/*", SHARE_ONE, "GET, HEAD, PATCH, DELETE, OPTIONS", share_api},
 	{"api/v1/shares/*/files", CREATES, "POST, OPTIONS", files},
-	{"api/v1/uploads/*", UPLOADS, "HEAD, PATCH, DELETE, OPTIONS", upload},
+	{"api/v1/uploads/*", UPLOADS, "HEAD, GET, PATCH, DELETE, OPTIONS", upload},
 	{"api/v1/events", 1U << HW_HTTP_GET, "GET, OPTIONS", events},
 	{"*", 1U << HW_HTTP_PUT, "PUT, OPTIONS", put},
 };
@@ -253,6 +271,11 @@ static void begin(void *user, struct hw_http_conn *conn)
 	struct hw_talks *talks = user;
 	struct path path = {0};
 	const char *allowed = NULL;
+	hw_cors_mark(&talks->cors, conn);
+	if (hw_cors_is_preflight(conn)) {
+		hw_cors_reply(conn);
+		return;
+	}
 	path_split(conn, &path);
 	for (uint32_t i = 0; i < hw_count_of(g_routes); i++) {
 		const struct route *route = &g_routes[i];

@@ -39,12 +39,13 @@ static uint32_t expiry_judge(const struct hw_talk_options *options, uint64_t now
 {
 	bool is_moment = (wish->given & HW_SHARE_WISH_EXPIRES_AT) != 0;
 	uint64_t wished_ms = is_moment ? wish->expires_at_ms : wish->expires_in_ms;
+	if (wished_ms == HW_DURATION_NEVER && !options->may_expire_never) {
+		return refuse(ret_sentence,
+			      "Nothing is kept for ever here; say when the share expires.");
+	}
 	if (wished_ms == HW_DURATION_NEVER) {
 		*ret_expires_ms = HW_EXPIRES_NEVER;
-		return options->may_expire_never
-			       ? 0
-			       : refuse(ret_sentence, "Nothing is kept for ever here; say when the "
-						      "share expires.");
+		return 0;
 	}
 	uint64_t expires_ms = is_moment ? wished_ms : now_ms + wished_ms;
 	if (expires_ms <= now_ms) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * share_talk.h - what conversations about shares have in common: who asks, what is wished, the answer
+ * share_talk.h - what talks about shares have in common: who asks, what is wished, the answer
  *
  * Room: net/talk    Thread: reactor    Blocks: never    Allocates: never (from the pools of shares
  * and of texts)
@@ -17,6 +17,7 @@
 
 #include "net/talk/admission.h"
 #include "net/talk/reply.h"
+#include "net/talk/report.h"
 #include "net/talk/text_body.h"
 #include "net/wire/base32.h"
 
@@ -39,6 +40,7 @@ struct hw_share_talk {
 	struct hw_text_body body;      /* its text is the answer's too */
 	hw_share_talk_fn *done;        /* of wish and password */
 	struct hw_admission admission; /* its password: to be hashed, or to be checked */
+	struct hw_notice notice;       /* change: the share's followers hear of it */
 	uint32_t send_tries;
 	bool is_change;
 	bool is_retried;              /* create: the id was taken */
@@ -58,7 +60,7 @@ void hw_share_talk_free(struct hw_share_talk *talk);
 /* The body, as a wish; what is wrong with it is answered, and then @done does not run. The head is
  * released. */
 void hw_share_talk_wish(struct hw_share_talk *talk, bool is_change, hw_share_talk_fn *done);
-/* The wish's password, hashed, into the share's policy; likewise. Without one @done runs at once. */
+/* The wish's password, hashed, into the share's policy; likewise. Without one @done runs now. */
 void hw_share_talk_password(struct hw_share_talk *talk, hw_share_talk_fn *done);
 bool hw_share_wishes_password(const struct hw_share_wish *wish);
 

@@ -11,6 +11,7 @@
 #include "net/talk/put.h"
 #include "net/talk/rate.h"
 #include "net/talk/remove.h"
+#include "net/talk/resume.h"
 #include "net/talk/share_put.h"
 #include "net/talk/share_talk.h"
 #include "net/talk/tus.h"
@@ -70,6 +71,8 @@ int hw_talks_init(struct hw_talks *talks, struct hw_store *store, struct hw_cata
 	talks->catalog = catalog;
 	talks->options = *options;
 	hw_list_init(&talks->open_intakes);
+	hw_resume_prepare(talks);
+	hw_cors_init(&talks->cors, options->cors_origins);
 	int r = hw_pool_init(&talks->puts, UPLOAD_SIZE, HW_PAGE_SIZE, options->uploads_max);
 	if (r >= 0) {
 		r = hw_pool_init(&talks->queries, sizeof(struct hw_tus_query), 64, HW_QUERIES_MAX);

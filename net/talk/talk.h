@@ -19,17 +19,19 @@
 #include "core/store/store.h"
 #include "net/conn/http_server.h"
 #include "net/conn/ws_server.h"
+#include "net/talk/cors.h"
 #include "net/talk/room.h"
 
-#define HW_ARCHIVES_MAX  64U  /* ZIPs at a time; each pins a file and reads one */
-#define HW_METAINFOS_MAX 64U  /* .torrent files at a time; each pins a file */
-#define HW_REMOVALS_MAX  256U /* DELETEs under way */
-#define HW_PAGES_MAX     16U  /* /metrics under way */
-#define HW_CONCATS_MAX   16U  /* uploads that are being put together from others */
-#define HW_QUERIES_MAX   128U /* questions about uploads under way */
-#define HW_EVENTS_ASKS   512U /* of those who follow, questions to the catalog under way */
-#define HW_SHARES_MAX    128U /* shares being created, looked at, changed */
-#define HW_TEXTS_MAX     16U  /* their bodies and lists */
+#define HW_ARCHIVES_MAX      64U  /* ZIPs at a time; each pins a file and reads one */
+#define HW_METAINFOS_MAX     64U  /* .torrent files at a time; each pins a file */
+#define HW_REMOVALS_MAX      256U /* DELETEs under way */
+#define HW_PAGES_MAX         16U  /* /metrics under way */
+#define HW_CONCATS_MAX       16U  /* uploads that are being put together from others */
+#define HW_QUERIES_MAX       128U /* questions about uploads under way */
+#define HW_EVENTS_ASKS       512U /* of those who follow, questions to the catalog under way */
+#define HW_SHARES_MAX        128U /* shares being created, looked at, changed */
+#define HW_UPLOAD_LIMIT_SIZE 96U  /* bytes of an Upload-Limit of two numbers */
+#define HW_TEXTS_MAX         16U  /* their bodies and lists */
 
 /* Who may upload. The words are the configuration's. */
 enum hw_upload_policy {
@@ -92,7 +94,10 @@ struct hw_talks {
 	struct hw_pool asks;
 	struct hw_ws_server ws;
 	struct hw_rooms rooms;
-	struct hw_pool holds;           /* struct hw_rate_hold; none where there is no limit */
+	struct hw_pool holds; /* struct hw_rate_hold; none where there is no limit */
+	struct hw_cors cors;
+	char upload_limit[HW_UPLOAD_LIMIT_SIZE]; /* the field with its end of line: resume.h */
+	uint32_t upload_limit_size;
 	const struct hw_tokens *tokens; /* mail replaces it; NULL: none */
 	bool is_read_only; /* the catalog took an I/O error: no upload works until a restart */
 };

@@ -55,6 +55,15 @@ static uint32_t judge(const struct hw_talks *talks, const struct hw_http_conn *c
 	return 0;
 }
 
+void hw_tus_name_random(struct hw_catalog_request *request)
+{
+	static_assert(HW_BASE32_SIZE(HW_UPLOAD_ID_SIZE) <= HW_NAME_SIZE_MAX, "it fits");
+	uint8_t random[HW_UPLOAD_ID_SIZE]; /* not the upload's id, which is a secret */
+	hw_random_bytes(random, sizeof(random));
+	hw_base32_encode(random, sizeof(random), request->name);
+	request->name_size = HW_BASE32_SIZE(HW_UPLOAD_ID_SIZE);
+}
+
 /* The name of the file: what the metadata says, as tus clients call it, or else its id. */
 static enum hw_name_verdict name_set(struct hw_tus *tus, const struct hw_tus_head *head)
 {
@@ -70,11 +79,8 @@ static enum hw_name_verdict name_set(struct hw_tus *tus, const struct hw_tus_hea
 					    HW_NAME_SIZE_MAX);
 	}
 	if (size == -ENOENT) {
-		static_assert(HW_BASE32_SIZE(HW_UPLOAD_ID_SIZE) <= HW_NAME_SIZE_MAX, "it fits");
-		uint8_t random[HW_UPLOAD_ID_SIZE]; /* not the upload's id, which is a secret */
-		hw_random_bytes(random, sizeof(random));
-		hw_base32_encode(random, sizeof(random), request->name);
-		size = HW_BASE32_SIZE(HW_UPLOAD_ID_SIZE);
+		hw_tus_name_random(request);
+		return HW_NAME_GOOD;
 	}
 	if (size < 0) {
 		return HW_NAME_TOO_LONG;
@@ -83,21 +89,48 @@ static enum hw_name_verdict name_set(struct hw_tus *tus, const struct hw_tus_hea
 	return hw_name_judge((struct hw_span){request->name, (uint32_t)size});
 }
 
-static void upload_set(struct hw_tus *tus, const struct hw_tus_head *head)
+static void upload_set(struct hw_tus *tus, enum hw_upload_kind kind, struct hw_span metadata)
 {
 	struct hw_upload *upload = &tus->query.upload;
 	const struct hw_talks *talks = tus->query.talks;
 	hw_random_bytes(upload->upload_id, HW_UPLOAD_ID_SIZE);
-	upload->length = head->has_length ? head->length : HW_LENGTH_UNKNOWN;
+	upload->length = tus->length;
 	upload->offset = 0;
 	upload->expires_ms = talks->reactor->wall_ms + talks->options.upload_expiry_ms;
-	upload->kind = head->concat_kind == HW_TUS_PARTIAL ? HW_UPLOAD_PARTIAL : HW_UPLOAD_WHOLE;
+	upload->kind = (uint8_t)kind;
 	upload->is_sealed = false;
 	upload->tail_size = 0;
 	upload->crc32 = 0;
 	hw_merkle_init(&upload->merkle);
-	upload->metadata_size = (uint16_t)head->metadata.size;
-	memcpy(upload->metadata, head->metadata.bytes, head->metadata.size);
+	upload->metadata_size = (uint16_t)metadata.size;
+	if (metadata.size > 0) {
+		memcpy(upload->metadata, metadata.bytes, metadata.size);
+	}
+}
+
+bool hw_tus_owner(struct hw_http_conn *conn, uint8_t ret_hash[HW_HASH_SIZE])
+{
+	bool is_there = hw_may_bearer(conn, ret_hash);
+	if (!is_there) {
+		hw_reply_unauthorized(conn,
+				      "Send the share's owner token, as Authorization: Bearer "
+				      "<token>.");
+	}
+	return is_there;
+}
+
+/* All that is asked of the catalog, but for what only parts tell. */
+static void creation_set(struct hw_tus *tus, struct hw_span id,
+			 const uint8_t owner_hash[HW_HASH_SIZE], enum hw_upload_kind kind,
+			 struct hw_span metadata)
+{
+	struct hw_catalog_request *create = &tus->query.request;
+	bool takes_bytes = tus->body_size > 0 || tus->length == 0;
+	upload_set(tus, kind, metadata);
+	hw_share_ref_parse(create, id);
+	memcpy(create->owner_hash, owner_hash, HW_HASH_SIZE);
+	tus->is_creation = true;
+	create->home = takes_bytes ? (uint16_t)tus->query.talks->reactor->index : HW_HOME_NONE;
 }
 
 void hw_tus_create_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_span id)
@@ -113,10 +146,7 @@ void hw_tus_create_begin(struct hw_talks *talks, struct hw_http_conn *conn, stru
 		hw_reply_error(conn, status, sentence);
 		return;
 	}
-	if (!hw_may_bearer(conn, owner_hash)) {
-		hw_reply_unauthorized(conn,
-				      "Send the share's owner token, as Authorization: Bearer "
-				      "<token>.");
+	if (!hw_tus_owner(conn, owner_hash)) {
 		return;
 	}
 	const struct hw_http_request *request = hw_http_conn_request(conn);
@@ -131,18 +161,25 @@ void hw_tus_create_begin(struct hw_talks *talks, struct hw_http_conn *conn, stru
 		hw_reply_error(conn, 400, hw_name_reason(verdict));
 		return;
 	}
-	struct hw_catalog_request *create = &tus->query.request;
-	upload_set(tus, &head);
+	tus->length = head.has_length ? head.length : HW_LENGTH_UNKNOWN;
 	hw_tus_digest_begin(&tus->digest, &head);
-	hw_share_ref_parse(create, id);
-	memcpy(create->owner_hash, owner_hash, HW_HASH_SIZE);
-	tus->is_creation = true;
-	bool takes_bytes = body_size > 0 || (head.has_length && head.length == 0);
-	create->home = takes_bytes ? (uint16_t)talks->reactor->index : HW_HOME_NONE;
+	creation_set(tus, id, owner_hash,
+		     head.concat_kind == HW_TUS_PARTIAL ? HW_UPLOAD_PARTIAL : HW_UPLOAD_WHOLE,
+		     head.metadata);
 	if (head.concat_kind == HW_TUS_FINAL) {
 		final_begin(tus, head.part_links);
 		return;
 	}
+	if (body_size > 0) {
+		hw_tus_enter(tus, create_submit);
+		return;
+	}
+	create_submit(tus);
+}
+
+void hw_tus_create(struct hw_tus *tus, struct hw_span id, const uint8_t owner_hash[HW_HASH_SIZE])
+{
+	creation_set(tus, id, owner_hash, HW_UPLOAD_WHOLE, HW_SPAN(""));
 	create_submit(tus);
 }
 
@@ -282,5 +319,8 @@ static void created(struct hw_catalog_request *request)
 		hw_tus_receive(tus);
 		return;
 	}
+	hw_tus_report_begin(&tus->query); /* announced; the bytes come by PATCH */
+	hw_report_pause(&tus->query.report, NULL);
+	tus->has_notice = true;
 	hw_tus_reply(tus);
 }

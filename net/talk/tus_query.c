@@ -10,6 +10,7 @@
 #include "net/talk/reply.h"
 #include "net/talk/tus.h"
 #include "net/wire/base32.h"
+#include "net/wire/resume_head.h"
 
 #define TUS_EXTENSIONS                                                                             \
 	"creation,creation-with-upload,creation-defer-length,checksum,expiration,termination,"     \
@@ -84,7 +85,11 @@ void hw_tus_options(struct hw_talks *talks, struct hw_http_conn *conn)
 	hw_http_conn_handle(conn, &hw_reply_handler, conn);
 	hw_http_conn_reply_begin(conn, &head, 204);
 	hw_http_writer_field(&head, HW_SPAN("Allow"),
-			     HW_SPAN("OPTIONS, POST, HEAD, PATCH, DELETE"));
+			     HW_SPAN("OPTIONS, POST, HEAD, GET, PATCH, DELETE"));
+	hw_http_writer_field(&head, HW_SPAN("Accept-Patch"),
+			     HW_SPAN(HW_TUS_MEDIA_TYPE ", " HW_RESUME_MEDIA_TYPE));
+	hw_http_writer_bytes(&head,
+			     (struct hw_span){talks->upload_limit, talks->upload_limit_size});
 	hw_http_writer_field(&head, HW_SPAN("Tus-Version"), HW_SPAN("1.0.0"));
 	hw_http_writer_field(&head, HW_SPAN("Tus-Extension"), HW_SPAN(TUS_EXTENSIONS));
 	hw_http_writer_field(&head, HW_SPAN("Tus-Checksum-Algorithm"), HW_SPAN("sha1,sha256"));
@@ -139,28 +144,47 @@ static void evicted(struct hw_evict *evict)
 void hw_tus_query_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_span id)
 {
 	struct hw_tus_head head;
-	if (!hw_tus_head_judge(conn, &head)) {
-		return;
+	if (hw_tus_head_judge(conn, &head)) {
+		hw_tus_query_take(talks, conn, id, head.method == HW_HTTP_DELETE, head_answered);
 	}
+}
+
+void hw_tus_query_take(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_span id,
+		       bool is_end, void (*answered)(struct hw_tus_query *query, int res))
+{
 	struct hw_tus_query *query = hw_pool_take(&talks->queries);
 	if (query == NULL) {
 		hw_reply_busy(conn, "Too many uploads are asked about; try again in a moment.");
 		return;
 	}
-	bool is_end = head.method == HW_HTTP_DELETE;
 	query->talks = talks;
 	query->conn = conn;
 	query->request = (struct hw_catalog_request){.file_id = 0};
-	query->answered = is_end ? end_answered : head_answered;
+	query->report = (struct hw_report){.talks = NULL};
+	query->answered = is_end ? end_answered : answered;
 	hw_tus_id_parse(query, id);
 	hw_http_conn_handle(conn, &hw_reply_handler, conn);
 	hw_tus_ask(query, is_end ? HW_CATALOG_UPLOAD_END : HW_CATALOG_UPLOAD_GET);
 }
 
+static void ended(struct hw_report *report)
+{
+	struct hw_tus_query *query = hw_container_of(report, struct hw_tus_query, report);
+	hw_pool_give(&query->talks->queries, query);
+}
+
 static void end_answered(struct hw_tus_query *query, int res)
 {
 	struct hw_http_conn *conn = query->conn;
-	hw_pool_give(&query->talks->queries, query);
+	if (res == 0) {
+		hw_tus_report_begin(query); /* of the transfer that ends here */
+		hw_report_end(&query->report, HW_TRANSFER_CANCELLED);
+	}
+	if (hw_report_is_idle(&query->report)) {
+		hw_pool_give(&query->talks->queries, query);
+	} else {
+		hw_report_join(&query->report, ended);
+	}
 	if (res < 0) {
 		hw_tus_reply_errno(conn, res);
 		return;

@@ -221,3 +221,19 @@ def test_wrong_words(flags, words):
     assert done.stderr.count('\n') == 1
     for word in words:
         assert word in done.stderr
+
+
+def test_what_an_operator_did_is_no_right_of_others(make_daemon):
+    """An operator ends a share; who comes next with any token is still nobody."""
+    daemon = make_daemon(is_started=False, reactors='1')
+    daemon.folder.mkdir(parents=True)
+    operator = new_token(daemon.data, 'operator')
+    daemon.start()
+    mine, theirs = daemon.put(b'x'), daemon.put(b'y')
+    stranger = base64.urlsafe_b64encode(bytes(32)).decode().rstrip('=')
+    asked = daemon.ask('DELETE', f'/api/v1/shares/{theirs.id}',
+                       [('Authorization', 'Bearer ' + operator)])
+    assert asked.status == 204
+    assert daemon.delete(mine, stranger).status == 403
+    assert daemon.get(mine.path).status == 200
+    assert daemon.delete(mine, operator).status == 204, 'an operator may, by this way too'

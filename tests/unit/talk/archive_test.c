@@ -244,7 +244,7 @@ static void refused_beforehand(void **state)
 	assert_int_equal(talk_answer_status(ask("GET", "")), 409);
 	g_list.files[0].row.has_crc32 = true;
 	g_list.password_size = 5;
-	assert_int_equal(talk_answer_status(ask("GET", "")), 403);
+	assert_int_equal(talk_answer_status(ask("GET", "")), 401);
 	g_list.password_size = 0;
 	uint32_t count = g_list.file_count;
 	g_list.file_count = 0;

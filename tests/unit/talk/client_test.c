@@ -2,7 +2,7 @@
  *
  * Goal: a client is who the connection says, or whom a trusted proxy names, in its own header only.
  *
- * Method: a table of peers and headers, for both settings of the header.
+ * Method: a table of peers and headers, for both settings of the header; ids that are ones or not.
  */
 #include "net/talk/client.h"
 
@@ -55,10 +55,36 @@ static void test_client(void **state)
 	client_check(&talks, "10.0.0.1", "X-Forwarded-For: 192.0.2.7\r\n", "10.0.0.1");
 }
 
+static void test_id(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *fields;
+		bool is_one;
+	} rows[] = {
+		{"", false},
+		{"Hawser-Client: AAECAwQFBgcICQoLDA0ODw\r\n", true},
+		{"Hawser-Client: AAECAwQFBgcICQoLDA0ODw==\r\n", false},
+		{"Hawser-Client: AAECAwQFBgcICQoLDA0OD\r\n", false},
+		{"Hawser-Client: AAECAwQFBgcICQoLDA0OD!\r\n", false},
+		{"Hawser-Client:\r\n", false},
+	};
+	for (uint32_t i = 0; i < hw_count_of(rows); i++) {
+		uint8_t id[HW_CLIENT_ID_SIZE] = {0};
+		const struct hw_http_conn *conn = asking(&g_asking, rows[i].fields);
+		assert_int_equal(hw_client_id_of(conn, id), rows[i].is_one);
+		if (rows[i].is_one) {
+			assert_int_equal(id[1], 1);
+			assert_int_equal(id[HW_CLIENT_ID_SIZE - 1], HW_CLIENT_ID_SIZE - 1);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_client),
+		cmocka_unit_test(test_id),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

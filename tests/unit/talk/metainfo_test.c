@@ -121,7 +121,7 @@ static void refused(void **state)
 	assert_int_equal(talk_answer_status(ask("GET", "a%20b.bin.torrent")), 409);
 	g_list.files[0].row.is_sealed = true;
 	g_list.password_size = 3;
-	assert_int_equal(talk_answer_status(ask("GET", "a%20b.bin.torrent")), 403);
+	assert_int_equal(talk_answer_status(ask("GET", "a%20b.bin.torrent")), 401);
 	g_list.password_size = 0;
 	talk_list_add(&g_model, "empty", 0, 0);
 	assert_int_equal(talk_answer_status(ask("GET", "empty.torrent")), 404);

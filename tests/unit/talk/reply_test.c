@@ -33,7 +33,8 @@ static const struct {
 	{-EBADMSG, 500, HW_METRIC_COUNT},
 	{-EROFS, 500, HW_METRIC_COUNT},
 	{-EIO, 500, HW_METRIC_COUNT},
-	{-EXDEV, 500, HW_METRIC_COUNT}, /* one that nobody thought of */
+	{-EXDEV, 409, HW_METRIC_COUNT},
+	{-EMLINK, 500, HW_METRIC_COUNT}, /* one that nobody thought of */
 };
 
 static uint64_t counted(enum hw_metric metric)

@@ -109,6 +109,7 @@ static void server_start(struct talk_world *world)
 		.uploads_max = options->uploads_max,
 		.downloads_max = options->downloads_max,
 		.public_url = options->public_url != NULL ? options->public_url : "",
+		.cors_origins = options->cors_origins,
 		.all_metrics = world->all_metrics,
 		.metrics_count = 1,
 		.share_size_max = options->share_size_max,

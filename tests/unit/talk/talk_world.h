@@ -23,7 +23,8 @@ struct talk_world_options {
 	uint64_t expiry_default_ms; /* 0: a year */
 	uint64_t expiry_max_ms;
 	bool may_expire_never;
-	const char *public_url; /* NULL: none */
+	const char *public_url;   /* NULL: none */
+	const char *cors_origins; /* NULL: none */
 	uint32_t slab_count;
 	uint32_t head_buffer_count; /* a power of two, at most HW_HEAD_BUFFER_COUNT */
 	uint32_t head_count;        /* parsed heads at a time */
