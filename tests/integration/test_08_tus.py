@@ -181,7 +181,7 @@ def test_many_files_of_one_share_at_once(make_daemon, files):
 @pytest.mark.parametrize('is_killed', [False, True])
 def test_the_daemon_ends_in_the_middle(make_daemon, files, is_killed):
     dice = random.Random(seed_of('restarts'))
-    daemon = make_daemon()
+    daemon = make_daemon(shutdown_timeout='1s')
     share = daemon.put(b'first')
     upload = tus.Upload(daemon, share, 'survivor', files.window(11, SIZE))
     offset = 0
@@ -192,7 +192,6 @@ def test_the_daemon_ends_in_the_middle(make_daemon, files, is_killed):
             if is_killed:
                 daemon.kill()
             else:
-                daemon.options['shutdown_timeout'] = '1s'
                 daemon.stop()
         daemon.start()
         offset = upload.offset()
