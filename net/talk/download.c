@@ -596,7 +596,8 @@ static void join(struct hw_download *download)
 static void log_failed(const struct hw_download *download)
 {
 	bool is_gone = download->error == -ECONNRESET || download->error == -EPIPE ||
-		       download->error == -ETIMEDOUT || download->error == -ESHUTDOWN;
+		       download->error == -ETIMEDOUT || download->error == -ESHUTDOWN ||
+		       download->error == -EIDRM || download->error == -ESTALE; /* its sender */
 	HW_LOG(is_gone ? HW_LOG_INFO : HW_LOG_ERROR, "download.failed",
 	       HW_F_ERRNO("error", download->error), HW_F_U64("sent", download->conn->sent_size),
 	       HW_F_HEX("root", download->file.reader.request.file_root, HW_HASH_SIZE));

@@ -99,7 +99,7 @@ SCENARIOS = {
 COUNTS = {
     'extent_reserved': (1, 3), 'slab_written': (1, 3), 'leaves_written': (1, 2),
     'segment_synced': (1, 2), 'commit_before_commit': (1, 2), 'commit_after_commit': (1, 3),
-    'put_before_reply': (1, 3), 'tus_before_reply': (1, 2, 4, 7),
+    'put_before_reply': (1, 3), 'tus_before_reply': (2, 4, 7),  # 1 is a creation that nobody hears of
     'delete_before_commit': (1, 2), 'delete_after_commit': (1, 3),
     'extent_punched': (1, 3), 'recovery_opened': (1, 2), 'recovery_punched': (1, 2),
 }

@@ -31,7 +31,7 @@ def send(daemon, upload, dice, failures):
                 upload.cut(offset, left, dice.randint(0, size), dice.random() < 0.5)
                 offset = upload.offset()
             else:
-                offset = upload.patch(offset, size)
+                offset = upload.push(offset, size)
     except (OSError, AssertionError) as error:
         if not daemon.is_dying:
             failures.append(repr(error))

@@ -8,12 +8,13 @@ import base64
 import hashlib
 import random
 import threading
+import time
 
 import pytest
 
 import datadir
 import tus
-from hawser import BLOCK, CHUNK, MIB, Bytes, root_of, seed_of, wait_until
+from hawser import BLOCK, CHUNK, MIB, Bytes, root_of, seed_of
 
 SIZE = 9 * MIB + 4711
 
@@ -135,7 +136,7 @@ def test_who_comes_back_takes_it_over(shared, share, files):
     data = files.window(2, 6 * MIB)
     upload = tus.Upload(shared, share, 'hangs', data)
     old = upload.begin(0, len(data), MIB + 5)
-    wait_until(lambda: upload_has(shared, MIB), what='the first bytes')
+    time.sleep(0.3)  # all of it has come
     assert upload.offset() == MIB + 5
     assert old.is_over()  # not a word: whoever is there goes on
     old = upload.begin(MIB + 5, len(data) - MIB - 5, 10)
@@ -146,10 +147,6 @@ def test_who_comes_back_takes_it_over(shared, share, files):
     wire = old.begin(0, len(data), 10)
     assert shared.ask('DELETE', old.path, tus.VERSION).status == 204
     assert wire.is_over()
-
-
-def upload_has(daemon, size):
-    return daemon.metrics()['hawser_segment_write_bytes_total'] >= size
 
 
 def test_many_files_of_one_share_at_once(make_daemon, files):
@@ -168,7 +165,7 @@ def test_many_files_of_one_share_at_once(make_daemon, files):
                     upload.cut(offset, size, dice.randint(0, size), True)
                     offset = upload.offset()
                 else:
-                    offset = upload.patch(offset, size)
+                    offset = upload.push(offset, size)
             upload.check()
         except Exception as error:  # noqa: BLE001: told by the main thread
             failures.append((index, repr(error)))
@@ -184,7 +181,7 @@ def test_many_files_of_one_share_at_once(make_daemon, files):
 @pytest.mark.parametrize('is_killed', [False, True])
 def test_the_daemon_ends_in_the_middle(make_daemon, files, is_killed):
     dice = random.Random(seed_of('restarts'))
-    daemon = make_daemon()
+    daemon = make_daemon(shutdown_timeout='1s')
     share = daemon.put(b'first')
     upload = tus.Upload(daemon, share, 'survivor', files.window(11, SIZE))
     offset = 0
@@ -195,7 +192,6 @@ def test_the_daemon_ends_in_the_middle(make_daemon, files, is_killed):
             if is_killed:
                 daemon.kill()
             else:
-                daemon.options['shutdown_timeout'] = '1s'
                 daemon.stop()
         daemon.start()
         offset = upload.offset()

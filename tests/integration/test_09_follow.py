@@ -107,6 +107,7 @@ def test_a_sender_that_goes_leaves_no_short_success(daemon, files):
         time.sleep(0.1)
         sender.send(data[10:MIB])
         wait_until(lambda wire=receiver: wire.more() and len(wire.buffer) >= MIB)
+        taken = len(receiver.take(len(receiver.buffer)))
         sender.close()
         time.sleep(0.2)
         assert receiver.is_silent()  # the sender may come back
@@ -114,7 +115,7 @@ def test_a_sender_that_goes_leaves_no_short_success(daemon, files):
         receiver.socket.settimeout(5)
         while receiver.more():
             pass
-        assert len(receiver.buffer) < len(data)
+        assert taken + len(receiver.buffer) < len(data)
         assert not receiver.buffer.endswith(b'0\r\n\r\n')
 
 

@@ -127,7 +127,8 @@ static bool is_whole(const struct receiver *receiver)
 		return body.size == g_sender.size;
 	}
 	uint64_t size = strtoull(length.bytes, NULL, 10);
-	uint64_t last = status == 206 ? hw_min(receiver->last, g_sender.size - 1) + 1 : g_sender.size;
+	uint64_t last =
+		status == 206 ? hw_min(receiver->last, g_sender.size - 1) + 1 : g_sender.size;
 	hw_assert(size == last - first);
 	return body.size == size;
 }
@@ -163,8 +164,7 @@ static bool receiver_step(struct receiver *receiver)
 		receiver->unhold_us = 0;
 		hw_sim_peer_hold(receiver->peer, false);
 	}
-	bool is_unheard =
-		g_world.server.is_draining && !hw_sim_peer_is_accepted(receiver->peer);
+	bool is_unheard = g_world.server.is_draining && !hw_sim_peer_is_accepted(receiver->peer);
 	if (receiver->leave_us > 0 && now_us >= receiver->leave_us) {
 		receiver_leave(receiver);
 	} else if (is_gone(receiver->peer) || is_unheard) {
@@ -381,6 +381,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(seeds_hold),
 	};
 	g_only_seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 0;
-	cmocka_set_test_filter(getenv("HW_TEST_ONLY")); /* NOLINT(concurrency-mt-unsafe): one thread */
+	cmocka_set_test_filter(
+		getenv("HW_TEST_ONLY")); /* NOLINT(concurrency-mt-unsafe): one thread */
 	return cmocka_run_group_tests(tests, talk_tests_setup, NULL);
 }

@@ -135,11 +135,11 @@ struct hw_span tus_patch_text(const char *upload_path, uint64_t offset, uint64_t
 {
 	char *text = malloc(size + TEXT_EXTRA);
 	hw_assert(text != NULL);
-	int head = snprintf(text, TEXT_EXTRA,
-			    "PATCH %s HTTP/1.1\r\n" TUS_HEAD TUS_PATCHING
-			    "Upload-Offset: %llu\r\nContent-Length: %llu\r\n%s\r\n",
-			    upload_path, (unsigned long long)offset, (unsigned long long)size,
-			    fields);
+	int head =
+		snprintf(text, TEXT_EXTRA,
+			 "PATCH %s HTTP/1.1\r\n" TUS_HEAD TUS_PATCHING
+			 "Upload-Offset: %llu\r\nContent-Length: %llu\r\n%s\r\n",
+			 upload_path, (unsigned long long)offset, (unsigned long long)size, fields);
 	hw_assert(head > 0 && head < (int)TEXT_EXTRA);
 	talk_content_copy(text + head, size, shift, offset);
 	return (struct hw_span){text, (uint32_t)head + (uint32_t)size};

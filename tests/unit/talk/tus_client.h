@@ -54,10 +54,10 @@ struct tus_sender {
 	const char *name;
 	uint64_t size;
 	uint64_t shift;
-	uint64_t offset;      /* as the server said last */
-	uint64_t acked;       /* durable, as the server said */
-	uint64_t said;        /* bytes that may have arrived */
-	uint64_t patch_size;  /* of the one under way */
+	uint64_t offset;     /* as the server said last */
+	uint64_t acked;      /* durable, as the server said */
+	uint64_t said;       /* bytes that may have arrived */
+	uint64_t patch_size; /* of the one under way */
 	uint64_t patch_size_max;
 	uint64_t cut_us;      /* when the connection breaks off; 0: never */
 	uint64_t next_us;     /* nothing is said before */
@@ -68,7 +68,7 @@ struct tus_sender {
 	enum tus_step step;
 	bool is_length_known; /* by the server */
 	bool is_deferring;    /* it is told with the last PATCH only */
-	bool has_left; /* a PATCH before its answer */
+	bool has_left;        /* a PATCH before its answer */
 };
 
 /* @sender: world, share, name, size, shift, percents are set, all else zero. After every turn.

@@ -41,49 +41,79 @@ static struct talk_share upload_make(uint64_t length)
 static void requests_are_judged(void **state)
 {
 	static const struct talk_row rows[] = {
-		{PATCH "Host: here\r\n" TUS_PATCHING AT(0) LENGTH(1) "\r\na", 412, "Tus-Version", "1.0.0", NULL},
-		{PATCH "Host: here\r\nTus-Resumable: 0.2.2\r\n" TUS_PATCHING AT(0) LENGTH(1) "\r\na", 412, "Tus-Version", "1.0.0", NULL},
-		{PATCH TUS_HEAD "Content-Type: text/plain\r\n" AT(0) LENGTH(1) "\r\na", 415, NULL, NULL, NULL},
+		{PATCH "Host: here\r\n" TUS_PATCHING AT(0) LENGTH(1) "\r\na", 412, "Tus-Version",
+		 "1.0.0", NULL},
+		{PATCH "Host: here\r\nTus-Resumable: 0.2.2\r\n" TUS_PATCHING AT(0)
+			 LENGTH(1) "\r\na",
+		 412, "Tus-Version", "1.0.0", NULL},
+		{PATCH TUS_HEAD "Content-Type: text/plain\r\n" AT(0) LENGTH(1) "\r\na", 415, NULL,
+		 NULL, NULL},
 		{PATCH TUS_HEAD AT(0) LENGTH(1) "\r\na", 415, NULL, NULL, NULL},
 		{PATCH TUS_HEAD TUS_PATCHING LENGTH(1) "\r\na", 400, NULL, NULL, "Upload-Offset"},
 		{PATCH TUS_HEAD TUS_PATCHING AT(-1) LENGTH(1) "\r\na", 400, NULL, NULL, NULL},
 		{PATCH TUS_HEAD TUS_PATCHING AT(1) LENGTH(1) "\r\na", 409, NULL, NULL, "HEAD"},
-		{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(11) "\r\n01234567890", 413, NULL, NULL, NULL},
-		{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(1) "Upload-Length: 11\r\n\r\na", 400, NULL, NULL, "announced"},
-		{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(1) "Upload-Checksum: sha1 AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\na", 460, NULL, NULL, NULL},
-		{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(1) "Upload-Checksum: md5 AAAA\r\n\r\na", 400, NULL, NULL, NULL},
-		{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(1) "Upload-Checksum: sha1 AAAA\r\n\r\na", 400, NULL, NULL, NULL},
-		{PATCH TUS_HEAD TUS_PATCHING AT(0) CHUNKED "Upload-Checksum: sha1 AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n0\r\n\r\n", 411, NULL, NULL, NULL},
-		{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(62914561) "Upload-Checksum: sha1 AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n", 413, NULL, NULL, "60 MiB"},
-		{"PATCH " TUS_PATH "aaaaaaaaaaaaaaaaaaaaaaaaaa HTTP/1.1\r\n" TUS_HEAD TUS_PATCHING AT(0) LENGTH(1) "\r\na", 404, NULL, NULL, NULL},
-		{"PATCH " TUS_PATH "nonsense HTTP/1.1\r\n" TUS_HEAD TUS_PATCHING AT(0) LENGTH(1) "\r\na", 404, NULL, NULL, NULL},
-		{"PUT %P HTTP/1.1\r\n" TUS_HEAD LENGTH(1) "\r\na", 405, "Allow", "HEAD, PATCH, DELETE", NULL},
+		{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(11) "\r\n01234567890", 413, NULL, NULL,
+		 NULL},
+		{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(1) "Upload-Length: 11\r\n\r\na", 400,
+		 NULL, NULL, "announced"},
+		{PATCH TUS_HEAD TUS_PATCHING AT(0)
+			 LENGTH(1) "Upload-Checksum: sha1 AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\na",
+		 460, NULL, NULL, NULL},
+		{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(1) "Upload-Checksum: md5 AAAA\r\n\r\na",
+		 400, NULL, NULL, NULL},
+		{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(1) "Upload-Checksum: sha1 AAAA\r\n\r\na",
+		 400, NULL, NULL, NULL},
+		{PATCH TUS_HEAD TUS_PATCHING AT(0) CHUNKED
+		 "Upload-Checksum: sha1 AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n0\r\n\r\n",
+		 411, NULL, NULL, NULL},
+		{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(
+			 62914561) "Upload-Checksum: sha1 AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n",
+		 413, NULL, NULL, "60 MiB"},
+		{"PATCH " TUS_PATH
+		 "aaaaaaaaaaaaaaaaaaaaaaaaaa HTTP/1.1\r\n" TUS_HEAD TUS_PATCHING AT(0)
+			 LENGTH(1) "\r\na",
+		 404, NULL, NULL, NULL},
+		{"PATCH " TUS_PATH "nonsense HTTP/1.1\r\n" TUS_HEAD TUS_PATCHING AT(0)
+			 LENGTH(1) "\r\na",
+		 404, NULL, NULL, NULL},
+		{"PUT %P HTTP/1.1\r\n" TUS_HEAD LENGTH(1) "\r\na", 405, "Allow",
+		 "HEAD, PATCH, DELETE", NULL},
 		{"POST %P HTTP/1.1\r\n" TUS_HEAD LENGTH(0) "\r\n", 405, "Allow", NULL, NULL},
 		/* Chunked, and longer than announced: what was announced stays. Not a byte is there. */
 		{PATCH TUS_HEAD TUS_PATCHING AT(0) CHUNKED "\r\nzz\r\n", 400, NULL, NULL, NULL},
 		{"HEAD %P HTTP/1.1\r\n" TUS_HEAD "\r\n", 200, "Upload-Offset", "0", NULL},
 		/* Good ones, each with what the last left. */
 		{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(0) "\r\n", 204, "Upload-Offset", "0", ""},
-		{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(2) "\r\n01", 204, "Upload-Offset", "2", ""},
-		{PATCH TUS_HEAD TUS_PATCHING AT(2) LENGTH(1) "Upload-Checksum: sha1 2kuSN7rMzfGcB2DKt67EqDWQELA=\r\n\r\n2", 204, "Upload-Offset", "3", ""},
-		{PATCH TUS_HEAD TUS_PATCHING AT(3) CHUNKED "\r\n2\r\n34\r\n1\r\n5\r\n0\r\n\r\n", 204, "Upload-Expires", NULL, ""},
-		{"POST %P HTTP/1.1\r\n" TUS_HEAD "X-HTTP-Method-Override: PATCH\r\n" TUS_PATCHING AT(6) LENGTH(1) "\r\n6", 204, "Tus-Resumable", "1.0.0", ""},
-		{PATCH TUS_HEAD TUS_PATCHING AT(7) LENGTH(1) "Upload-Length: 10\r\n\r\n7", 204, "Upload-Offset", "8", ""},
-		{PATCH TUS_HEAD TUS_PATCHING AT(8) CHUNKED "\r\n4\r\n89xx\r\n0\r\n\r\n", 413, "Connection", "close", NULL},
+		{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(2) "\r\n01", 204, "Upload-Offset", "2",
+		 ""},
+		{PATCH TUS_HEAD TUS_PATCHING AT(2)
+			 LENGTH(1) "Upload-Checksum: sha1 2kuSN7rMzfGcB2DKt67EqDWQELA=\r\n\r\n2",
+		 204, "Upload-Offset", "3", ""},
+		{PATCH TUS_HEAD TUS_PATCHING AT(3) CHUNKED "\r\n2\r\n34\r\n1\r\n5\r\n0\r\n\r\n",
+		 204, "Upload-Expires", NULL, ""},
+		{"POST %P HTTP/1.1\r\n" TUS_HEAD
+		 "X-HTTP-Method-Override: PATCH\r\n" TUS_PATCHING AT(6) LENGTH(1) "\r\n6",
+		 204, "Tus-Resumable", "1.0.0", ""},
+		{PATCH TUS_HEAD TUS_PATCHING AT(7) LENGTH(1) "Upload-Length: 10\r\n\r\n7", 204,
+		 "Upload-Offset", "8", ""},
+		{PATCH TUS_HEAD TUS_PATCHING AT(8) CHUNKED "\r\n4\r\n89xx\r\n0\r\n\r\n", 413,
+		 "Connection", "close", NULL},
 		{"HEAD %P HTTP/1.1\r\n" TUS_HEAD "\r\n", 200, "Upload-Offset", "10", NULL},
 		/* It is whole. */
-		{PATCH TUS_HEAD TUS_PATCHING AT(10) LENGTH(0) "\r\n", 204, "Upload-Offset", "10", ""},
+		{PATCH TUS_HEAD TUS_PATCHING AT(10) LENGTH(0) "\r\n", 204, "Upload-Offset", "10",
+		 ""},
 		{PATCH TUS_HEAD TUS_PATCHING AT(8) LENGTH(2) "\r\n89", 409, NULL, NULL, NULL},
 		{PATCH TUS_HEAD TUS_PATCHING AT(10) LENGTH(1) "\r\nx", 413, NULL, NULL, NULL},
-		{PATCH TUS_HEAD TUS_PATCHING AT(10) CHUNKED "\r\n1\r\nx\r\n0\r\n\r\n", 413, NULL, NULL, NULL},
+		{PATCH TUS_HEAD TUS_PATCHING AT(10) CHUNKED "\r\n1\r\nx\r\n0\r\n\r\n", 413, NULL,
+		 NULL, NULL},
 	};
 	(void)state;
 	g_running.part = "requests_are_judged";
 	begin_plenty();
 	struct talk_share upload = upload_make(10);
 	talk_rows_check(&g_world, &upload, rows, hw_count_of(rows));
-	struct talk_row get = {"GET %P/f HTTP/1.1\r\nHost: here\r\n\r\n", 200, "Content-Length", "10",
-			       "0123456789"};
+	struct talk_row get = {"GET %P/f HTTP/1.1\r\nHost: here\r\n\r\n", 200, "Content-Length",
+			       "10", "0123456789"};
 	talk_rows_check(&g_world, &g_share, &get, 1);
 	talk_table_end(&g_world);
 }
@@ -91,15 +121,21 @@ static void requests_are_judged(void **state)
 static void deferred_length_is_kept(void **state)
 {
 	static const struct talk_row rows[] = {
-		{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(3) "\r\n012", 204, "Upload-Offset", "3", ""},
+		{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(3) "\r\n012", 204, "Upload-Offset", "3",
+		 ""},
 		{"HEAD %P HTTP/1.1\r\n" TUS_HEAD "\r\n", 200, "Upload-Defer-Length", "1", NULL},
-		{PATCH TUS_HEAD TUS_PATCHING AT(3) LENGTH(1) "Upload-Length: 2\r\n\r\n3", 400, NULL, NULL, "More bytes"},
-		{PATCH TUS_HEAD TUS_PATCHING AT(3) LENGTH(2) "Upload-Length: 4\r\n\r\n34", 413, NULL, NULL, NULL},
-		{PATCH TUS_HEAD TUS_PATCHING AT(3) LENGTH(1) "Upload-Length: 1001\r\n\r\n3", 413, NULL, NULL, "larger"},
+		{PATCH TUS_HEAD TUS_PATCHING AT(3) LENGTH(1) "Upload-Length: 2\r\n\r\n3", 400, NULL,
+		 NULL, "More bytes"},
+		{PATCH TUS_HEAD TUS_PATCHING AT(3) LENGTH(2) "Upload-Length: 4\r\n\r\n34", 413,
+		 NULL, NULL, NULL},
+		{PATCH TUS_HEAD TUS_PATCHING AT(3) LENGTH(1) "Upload-Length: 1001\r\n\r\n3", 413,
+		 NULL, NULL, "larger"},
 		{"HEAD %P HTTP/1.1\r\n" TUS_HEAD "\r\n", 200, "Upload-Defer-Length", "1", NULL},
-		{PATCH TUS_HEAD TUS_PATCHING AT(3) LENGTH(1) "Upload-Length: 5\r\n\r\n3", 204, "Upload-Offset", "4", ""},
+		{PATCH TUS_HEAD TUS_PATCHING AT(3) LENGTH(1) "Upload-Length: 5\r\n\r\n3", 204,
+		 "Upload-Offset", "4", ""},
 		{"HEAD %P HTTP/1.1\r\n" TUS_HEAD "\r\n", 200, "Upload-Length", "5", NULL},
-		{PATCH TUS_HEAD TUS_PATCHING AT(4) LENGTH(1) "\r\n4", 204, "Upload-Offset", "5", ""},
+		{PATCH TUS_HEAD TUS_PATCHING AT(4) LENGTH(1) "\r\n4", 204, "Upload-Offset", "5",
+		 ""},
 	};
 	static const struct talk_row longer = {
 		PATCH TUS_HEAD TUS_PATCHING AT(0) CHUNKED "\r\n3ea\r\n", 413, NULL, NULL, "larger"};
@@ -116,14 +152,14 @@ static void deferred_length_is_kept(void **state)
 	struct hw_span head = talk_row_fill(longer.request, &upload, text, sizeof(text) - 1100);
 	memset(text + head.size, 'x', 1002);
 	memcpy(text + head.size + 1002, "\r\n0\r\n\r\n", 7);
-	struct hw_span answer =
-		talk_world_ask(&g_world, (struct hw_span){text, head.size + 1009});
+	struct hw_span answer = talk_world_ask(&g_world, (struct hw_span){text, head.size + 1009});
 	assert_int_equal(talk_answer_status(answer), 413);
 	assert_int_equal(tus_offset(&g_world, upload.path), 0);
 	/* Deferred to the very end: nothing comes with the length. */
 	tus_create(&g_world, &g_share, "h", HW_LENGTH_UNKNOWN, upload.path);
 	assert_int_equal(tus_patch(&g_world, upload.path, 0, 900, 5, ""), 204);
-	assert_int_equal(tus_patch(&g_world, upload.path, 900, 0, 5, "Upload-Length: 900\r\n"), 204);
+	assert_int_equal(tus_patch(&g_world, upload.path, 900, 0, 5, "Upload-Length: 900\r\n"),
+			 204);
 	tus_file_check(&g_world, &g_share, "h", 900, 5);
 	tus_create(&g_world, &g_share, "i", HW_LENGTH_UNKNOWN, upload.path);
 	assert_int_equal(tus_patch(&g_world, upload.path, 0, 0, 5, "Upload-Length: 0\r\n"), 204);
@@ -158,7 +194,8 @@ static void pieces_of_any_size_fit(void **state)
 	uint32_t index = 1;
 	for (uint32_t i = 0; i < hw_count_of(around); i++) {
 		for (uint32_t j = 0; j < hw_count_of(around); j++) {
-			uint64_t ends[] = {around[i], around[i] + around[j], around[i] + around[j] + 1};
+			uint64_t ends[] = {around[i], around[i] + around[j],
+					   around[i] + around[j] + 1};
 			pieces_check(ends, 3, index++);
 		}
 	}
@@ -227,10 +264,10 @@ static void last_short_chunk_may_be_named_early(void **state)
 	begin_plenty();
 	struct talk_share upload = upload_make(size);
 	struct hw_sim_peer *peer = hw_sim_connect(g_world.reactor.ring, g_world.listener);
-	int head_size = snprintf(head, sizeof(head),
-				 "PATCH %s HTTP/1.1\r\n" TUS_HEAD TUS_PATCHING AT(0) CHUNKED
-				 "\r\n%llx\r\n",
-				 upload.path, (unsigned long long)size);
+	int head_size =
+		snprintf(head, sizeof(head),
+			 "PATCH %s HTTP/1.1\r\n" TUS_HEAD TUS_PATCHING AT(0) CHUNKED "\r\n%llx\r\n",
+			 upload.path, (unsigned long long)size);
 	char *bytes = malloc(size);
 	assert_non_null(bytes);
 	talk_content_copy(bytes, size, 1, 0);

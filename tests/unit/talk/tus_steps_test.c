@@ -70,9 +70,9 @@ static void sender_disturb(struct tus_sender *sender, enum disturbance disturban
 static void second_ask(const struct tus_sender *sender)
 {
 	char text[512];
-	int size = snprintf(text, sizeof(text),
-			    "HEAD %s HTTP/1.1\r\n" TUS_HEAD "Connection: close\r\n\r\n",
-			    sender->path);
+	int size =
+		snprintf(text, sizeof(text),
+			 "HEAD %s HTTP/1.1\r\n" TUS_HEAD "Connection: close\r\n\r\n", sender->path);
 	struct hw_sim_peer *peer = hw_sim_connect(g_world.reactor.ring, g_world.listener);
 	hw_sim_peer_write(peer, text, (uint64_t)size);
 	hw_sim_peer_shutdown(peer);
@@ -352,9 +352,10 @@ static void seed_run(uint64_t seed)
 		run.drain_us = hw_prng_chance(&prng, 75)
 				       ? 0
 				       : now_us + hw_prng_below(&prng, 1U << pick(&prng, 10, 22));
-		run.cut_us = run.drain_us == 0 || hw_prng_chance(&prng, 50)
-				     ? 0
-				     : run.drain_us + hw_prng_below(&prng, 1U << pick(&prng, 6, 20));
+		run.cut_us =
+			run.drain_us == 0 || hw_prng_chance(&prng, 50)
+				? 0
+				: run.drain_us + hw_prng_below(&prng, 1U << pick(&prng, 6, 20));
 	}
 	run_end(&run);
 }
@@ -396,6 +397,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(seeds_hold),
 	};
 	g_only_seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 0;
-	cmocka_set_test_filter(getenv("HW_TEST_ONLY")); /* NOLINT(concurrency-mt-unsafe): one thread */
+	cmocka_set_test_filter(
+		getenv("HW_TEST_ONLY")); /* NOLINT(concurrency-mt-unsafe): one thread */
 	return cmocka_run_group_tests(tests, talk_tests_setup, NULL);
 }
