@@ -102,7 +102,7 @@ struct hw_intake {
 	struct hw_slab_waiter slab_waiter;
 	struct hw_catalog_request request;
 	struct hw_segment *segments[HW_EXTENT_BATCH_MAX]; /* of request.extents: to settle */
-	struct hw_merkle merkle; /* of the full chunks collected */
+	struct hw_merkle merkle;                          /* of the full chunks collected */
 	struct hw_extent last_short; /* the last chunk collected, or found; size 0: it is full */
 	struct hw_live live;
 	struct hw_timer patience; /* is_live: somebody must come to follow */

@@ -181,8 +181,8 @@ static uint32_t judge(struct hw_tus *tus, const char **ret_sentence)
 	}
 	bool is_sized = tus->body_size != HW_LENGTH_UNKNOWN;
 	bool is_over = upload->is_sealed && !is_sized; /* nobody would count those bytes */
-	if (is_over || (length != HW_LENGTH_UNKNOWN && is_sized &&
-			tus->body_size > length - upload->offset)) {
+	if (is_over ||
+	    (length != HW_LENGTH_UNKNOWN && is_sized && tus->body_size > length - upload->offset)) {
 		*ret_sentence = "Those are more bytes than the upload was announced with.";
 		return 413;
 	}
