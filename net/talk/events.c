@@ -2,7 +2,8 @@
  *
  * The way in:
  *
- *   begin -> handshake_judge, query_read, token_read -> (catalog) find_done -> agree -> agreed
+ *   begin -> handshake_judge, query_read, token_read -> (catalog) find_done
+ *         -> (admission.c: the password) admitted -> agree -> agreed
  *         -> (ws_conn.c) -> room_ask(JOIN) -> answered
  *
  * and then, side by side:
@@ -20,6 +21,7 @@
 
 #include "core/base/log.h"
 #include "net/talk/reply.h"
+#include "net/talk/share_policy.h"
 #include "net/wire/authorization.h"
 #include "net/wire/base32.h"
 #include "net/wire/base64.h"
@@ -31,9 +33,10 @@
 
 #define PROTOCOL        "hawser"
 #define PROTOCOL_BEARER "bearer."
-#define MINUTE_US       UINT64_C(60000000)
 
 static void find_done(struct hw_catalog_request *request);
+static void password_ask(struct hw_events *events);
+static void admitted(struct hw_admission *admission, bool is_in);
 static void agree(struct hw_events *events);
 static void agreed(void *talk, int res);
 static void answered(struct hw_room_seat *seat, int res);
@@ -199,17 +202,24 @@ static bool token_find(struct hw_http_conn *conn, struct hw_span *ret_token)
 	return false;
 }
 
-static void token_read(struct hw_events_ask *ask, struct hw_http_conn *conn)
+/* The owner's, or an operator's: which, the catalog and the file of tokens know. */
+static void token_read(struct hw_events_ask *ask, const struct hw_tokens *tokens,
+		       struct hw_http_conn *conn)
 {
 	struct hw_span text;
 	uint8_t token[HW_TOKEN_SIZE];
 	memset(ask->request.owner_hash, 0, HW_HASH_SIZE);
+	ask->request.is_operator = false;
 	ask->has_token =
 		token_find(conn, &text) && hw_base64url_decode(text, token, HW_TOKEN_SIZE) >= 0;
 	if (ask->has_token) {
 		struct hw_hash hash;
 		hw_sha256(token, HW_TOKEN_SIZE, &hash);
 		memcpy(ask->request.owner_hash, hash.bytes, HW_HASH_SIZE);
+		const struct hw_token *known =
+			tokens == NULL ? NULL : hw_tokens_find(tokens, &hash);
+		ask->request.is_operator = known != NULL && known->kind == HW_TOKEN_OPERATOR;
+		explicit_bzero(token, sizeof(token));
 	}
 }
 
@@ -231,6 +241,7 @@ static struct hw_events *events_take(struct hw_talks *talks, struct hw_http_conn
 	events->seat.brought = brought;
 	events->seat.replaced = replaced;
 	ask->events = events;
+	ask->admission.password = (struct hw_password_job){.talks = NULL};
 	return events;
 }
 
@@ -253,11 +264,10 @@ void hw_events_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct h
 	const char *bytes = hw_http_conn_head_bytes(conn);
 	memcpy(ask->accept, accept, sizeof(accept));
 	query_read(events, query);
-	token_read(ask, conn);
+	token_read(ask, talks->tokens, conn);
 	hw_ws_deflate_choose(request, bytes, &ask->deflate);
 	ask->has_protocol = hw_ws_protocol_offered(request, bytes, HW_SPAN(PROTOCOL));
 	ask->request.share = &ask->share;
-	ask->request.is_operator = false;
 	set_state(events, HW_EVENTS_FINDING);
 	hw_http_conn_handle(conn, &g_http_handler, events);
 	hw_catalog_submit(talks->catalog, &ask->request, HW_CATALOG_SHARE_GET, find_done);
@@ -290,10 +300,33 @@ static void find_done(struct hw_catalog_request *request)
 		refuse(events, 401, "Send the owner token that came with the share.");
 	} else if (events->seat.role == HW_ROOM_SENDER && !is_owner) {
 		refuse(events, 403, "The owner token does not belong to this share.");
-	} else if (ask->share.policy.password_size > 0 && !is_owner) {
-		refuse(events, 401, "This share has a password.");
-	} else {
+	} else if (is_owner || request->is_operator) {
 		agree(events);
+	} else {
+		password_ask(events);
+	}
+}
+
+/* As for a download: a pass, in a cookie too, or the password itself. */
+static void password_ask(struct hw_events *events)
+{
+	struct hw_events_ask *ask = events->ask;
+	struct hw_share_access access = hw_share_policy_access(&ask->share);
+	hw_admission_init(&ask->admission, events->talks, events->conn, admitted);
+	enum hw_admission_verdict verdict =
+		hw_admission_password(&ask->admission, ask->request.share_id, &access);
+	if (verdict != HW_ADMISSION_WAIT) {
+		admitted(&ask->admission, verdict == HW_ADMISSION_IN);
+	}
+}
+
+static void admitted(struct hw_admission *admission, bool is_in)
+{
+	struct hw_events_ask *ask = hw_container_of(admission, struct hw_events_ask, admission);
+	if (is_in) {
+		agree(ask->events);
+	} else {
+		events_free(ask->events); /* it was answered */
 	}
 }
 
@@ -418,12 +451,9 @@ static void sent(void *user)
 /* A client that talks more than anybody has to say is cut off. */
 static bool is_in_limit(struct hw_events *events)
 {
-	uint64_t now_us = reactor_of(events)->now_us;
-	if (now_us - events->minute_us >= MINUTE_US) {
-		events->minute_us = now_us;
-		events->minute_count = 0;
-	}
-	return ++events->minute_count <= HW_EVENTS_PER_MINUTE;
+	uint32_t per_minute = events->talks->options.ws_messages_per_minute;
+	return per_minute == 0 ||
+	       hw_bucket_take(&events->bucket, per_minute, reactor_of(events)->now_us) == 0;
 }
 
 static void message(void *user, char *bytes, uint32_t size, bool is_text)

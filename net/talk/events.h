@@ -4,26 +4,27 @@
  *
  * Room: net/talk    Thread: reactor    Blocks: never    Allocates: never (from the pool of events)
  * Owns: its seat in the share's room; a parcel while it is sent
- * Limits: HW_EVENTS_PER_MINUTE messages of a client; HW_SIGNAL_SIZE_MAX bytes of a signal
+ * Limits: ws_messages_per_minute messages of a client; HW_SIGNAL_SIZE_MAX bytes of a signal
  *
  *	?share=<id or link name>&role=sender|receiver[&client=<id>&secret=<secret>[&since=<seq>]]
  *
  * The owner's token comes as Authorization: Bearer, or, as browsers cannot set that, as the
- * subprotocol "bearer.<token>" beside "hawser".
+ * subprotocol "bearer.<token>" beside "hawser". Who receives from a share that has a password
+ * brings it, or a pass, as for a download; an operator's token does instead.
  */
 #ifndef HW_NET_TALK_EVENTS_H
 #define HW_NET_TALK_EVENTS_H
 
+#include "core/gate/bucket.h"
 #include "net/conn/ws_conn.h"
+#include "net/talk/admission.h"
 #include "net/talk/talk.h"
 #include "net/wire/ws_deflate.h"
 #include "net/wire/ws_handshake.h"
 
-#define HW_EVENTS_PER_MINUTE 1000U
-
 enum hw_events_state {
 	HW_EVENTS_FREE = 0,
-	HW_EVENTS_FINDING,  /* the catalog wakes it: is there such a share? */
+	HW_EVENTS_FINDING,  /* the catalog wakes it, then who checks its password: may it? */
 	HW_EVENTS_AGREEING, /* 101 is being sent */
 	HW_EVENTS_OPEN,     /* the client, its room or the catalog wakes it */
 	HW_EVENTS_LEAVING,  /* the client is gone; the catalog and the room wake it */
@@ -35,6 +36,7 @@ struct hw_events_ask {
 	struct hw_catalog_request request;
 	struct hw_share share;
 	struct hw_events *events;
+	struct hw_admission admission; /* while the head is there */
 	struct hw_ws_deflate deflate;
 	char accept[HW_WS_ACCEPT_SIZE];
 	bool has_protocol;
@@ -51,8 +53,7 @@ struct hw_events {
 	struct hw_room_parcel *parcel; /* being sent */
 	struct hw_span message;        /* the client's, held until it is answered */
 	char *message_bytes;           /* the same */
-	uint64_t minute_us;            /* when the minute began in which messages are counted */
-	uint32_t minute_count;
+	struct hw_bucket bucket;       /* of the client's messages */
 	enum hw_events_state state;
 	bool is_joined;
 	bool is_asking;   /* the room has a question of ours */

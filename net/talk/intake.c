@@ -239,12 +239,32 @@ bool hw_intake_has_room(const struct hw_intake *intake)
 	       !intake->is_written[index] && hw_chunk_writer_is_idle(&intake->writers[index]);
 }
 
+/* Why no byte is asked for now; NULL: one may be. */
+static const char *obstacle(const struct hw_intake *intake)
+{
+	if (!hw_live_has_room(&intake->live)) {
+		return HW_STALL_RECEIVER;
+	}
+	return hw_intake_has_room(intake) ? NULL : HW_STALL_DISK;
+}
+
+static void waits(struct hw_intake *intake, const char *stalled)
+{
+	if (intake->options.report != NULL) {
+		hw_report_wait(intake->options.report, stalled);
+	}
+}
+
 /* Called after everything that may have allowed it. */
 void hw_intake_receive(struct hw_intake *intake)
 {
 	if (intake->state != HW_INTAKE_RECEIVING || intake->is_receiving || intake->slab != NULL ||
-	    hw_list_is_linked(&intake->slab_waiter.link) || !hw_intake_has_room(intake) ||
-	    !hw_live_has_room(&intake->live)) {
+	    hw_list_is_linked(&intake->slab_waiter.link)) {
+		return;
+	}
+	const char *stalled = obstacle(intake);
+	waits(intake, stalled != NULL ? stalled : HW_STALL_SENDER);
+	if (stalled != NULL) {
 		return;
 	}
 	if (intake->is_body_over) { /* the last block was read back, and waited for room */
@@ -264,6 +284,7 @@ static void slab_wanted(struct hw_intake *intake)
 	struct hw_slab *slab = hw_slab_take(&intake->talks->reactor->slabs);
 	if (slab == NULL) {
 		hw_metrics_add(intake->talks->reactor->metrics, HW_METRIC_slab_waits, 1);
+		waits(intake, HW_STALL_DISK); /* who has the slabs writes them, or sends them */
 		hw_slab_wait(&intake->talks->reactor->slabs, &intake->slab_waiter);
 		return;
 	}
@@ -299,6 +320,7 @@ static void slab_ready(struct hw_slab_waiter *waiter, struct hw_slab *slab)
 	}
 	intake->asked_size = hw_min(HW_SLAB_SIZE, chunk_size_max(intake) - intake->chunk_size);
 	intake->is_receiving = true;
+	waits(intake, HW_STALL_SENDER);
 	intake->options.source->recv(intake, slab->bytes + slab->size,
 				     intake->asked_size - slab->size);
 }
@@ -333,6 +355,10 @@ static void bytes_came(struct hw_intake *intake, uint32_t size)
 	}
 	intake->crc32 = hw_crc32(intake->crc32, slab->bytes + slab->size, size);
 	slab->size += size;
+	if (intake->options.report != NULL && size > 0) {
+		hw_report_progress(intake->options.report, intake->received_size + slab->size,
+				   NULL);
+	}
 }
 
 /* The body ended as it should: where that is the file's end, the length is known now. */

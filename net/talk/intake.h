@@ -22,6 +22,7 @@
 #include "core/store/chunk_reader.h"
 #include "core/store/chunk_writer.h"
 #include "net/talk/live.h"
+#include "net/talk/report.h"
 #include "net/talk/talk.h"
 #include "simd/merkle.h"
 
@@ -75,6 +76,8 @@ struct hw_intake_options {
 	const struct hw_intake_source *source; /* NULL: the body of conn */
 	void *source_owner;                    /* the source's own */
 	struct hw_http_conn *conn;
+	struct hw_report
+		*report;        /* hears of the bytes; its begin and end are the owner's; or NULL */
 	uint64_t length;        /* bytes the file will have, or HW_LENGTH_UNKNOWN */
 	uint64_t promised_size; /* bytes the owner was promised by the segment log: moved */
 	/* To go on with a file: what UPLOAD_OPEN said (lent until the intake is free; its crc32,

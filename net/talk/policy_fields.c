@@ -44,8 +44,10 @@ static uint32_t refuse(uint32_t status, struct hw_span name, const char *sentenc
 	char shown[SHOWN_SIZE_MAX + 1];
 	uint32_t shown_size = hw_min(name.size, SHOWN_SIZE_MAX);
 	for (uint32_t i = 0; i < shown_size; i++) {
-		bool is_plain = name.bytes[i] > ' ' && name.bytes[i] < 0x7f;
-		shown[i] = is_plain ? name.bytes[i] : '?';
+		shown[i] = name.bytes[i];
+		if (shown[i] <= ' ' || shown[i] >= 0x7f) {
+			shown[i] = '?';
+		}
 	}
 	shown[shown_size] = '\0';
 	int size = snprintf(ret_sentence, HW_SHARE_WISH_SENTENCE_MAX, "%s: %s", shown, sentence);

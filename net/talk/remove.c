@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- *   begin: the token's hash -> the catalog compares, tombstones, commits -> remove_done -> 204
+ *   begin: the token's hash -> the catalog compares, tombstones, commits -> remove_done
+ *   -> followers are told -> 204
  */
 #include "net/talk/remove.h"
 
@@ -43,11 +44,30 @@ static void remove_done(struct hw_catalog_request *request)
 	struct hw_removal *removal = hw_container_of(request, struct hw_removal, request);
 	struct hw_http_conn *conn = removal->conn;
 	int res = request->res;
-	hw_pool_give(&removal->talks->removals, removal);
 	if (res < 0) {
+		hw_pool_give(&removal->talks->removals, removal);
 		hw_reply_errno(conn, res);
 		return;
 	}
 	HW_LOG(HW_LOG_INFO, "share.removed");
+	hw_removal_end(removal, HW_NOTICE_FILE_REMOVED);
+}
+
+static void told(struct hw_notice *notice)
+{
+	struct hw_removal *removal = hw_container_of(notice, struct hw_removal, notice);
+	struct hw_http_conn *conn = removal->conn;
+	hw_pool_give(&removal->talks->removals, removal);
 	hw_reply_empty(conn, 204);
+}
+
+void hw_removal_end(struct hw_removal *removal, enum hw_notice_kind kind)
+{
+	const struct hw_catalog_request *request = &removal->request;
+	bool is_file = kind == HW_NOTICE_FILE_REMOVED;
+	struct hw_span name = {request->name, is_file ? request->name_size : 0};
+	if (!hw_notice_tell(&removal->notice, removal->talks, request->share_id, kind, name,
+			    told)) {
+		told(&removal->notice);
+	}
 }

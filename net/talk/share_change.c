@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- *   begin -> the wish -> wished: policy -> password -> submit -> changed -> 200
+ *   begin -> the wish -> wished: policy -> password -> submit -> changed
+ *         -> followers are told -> 200
  */
 #include "net/talk/share_change.h"
 
@@ -13,6 +14,7 @@
 static void wished(struct hw_share_talk *talk);
 static void submit(struct hw_share_talk *talk);
 static void changed(struct hw_catalog_request *request);
+static void told(struct hw_notice *notice);
 
 void hw_share_change_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_span id)
 {
@@ -60,5 +62,14 @@ static void changed(struct hw_catalog_request *request)
 		return;
 	}
 	HW_LOG(HW_LOG_INFO, "share.changed", HW_F_U64("fields", request->change_mask));
+	if (!hw_notice_tell(&talk->notice, talk->talks, talk->share.share_id,
+			    HW_NOTICE_SHARE_CHANGED, HW_SPAN(""), told)) {
+		told(&talk->notice);
+	}
+}
+
+static void told(struct hw_notice *notice)
+{
+	struct hw_share_talk *talk = hw_container_of(notice, struct hw_share_talk, notice);
 	hw_share_talk_answer(talk, 200, HW_SPAN(""));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- *   begin -> SHARE_END -> ended -> 204
+ *   begin -> SHARE_END -> ended -> followers are told -> 204
  */
 #include "net/talk/share_end.h"
 
@@ -37,11 +37,11 @@ static void ended(struct hw_catalog_request *request)
 	struct hw_removal *removal = hw_container_of(request, struct hw_removal, request);
 	struct hw_http_conn *conn = removal->conn;
 	int res = request->res;
-	hw_pool_give(&removal->talks->removals, removal);
 	if (res < 0) {
+		hw_pool_give(&removal->talks->removals, removal);
 		hw_reply_errno(conn, res);
 		return;
 	}
 	HW_LOG(HW_LOG_INFO, "share.ended");
-	hw_reply_empty(conn, 204);
+	hw_removal_end(removal, HW_NOTICE_SHARE_ENDED);
 }

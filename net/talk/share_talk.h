@@ -17,6 +17,7 @@
 
 #include "net/talk/admission.h"
 #include "net/talk/reply.h"
+#include "net/talk/report.h"
 #include "net/talk/text_body.h"
 #include "net/wire/base32.h"
 
@@ -39,6 +40,7 @@ struct hw_share_talk {
 	struct hw_text_body body;      /* its text is the answer's too */
 	hw_share_talk_fn *done;        /* of wish and password */
 	struct hw_admission admission; /* its password: to be hashed, or to be checked */
+	struct hw_notice notice;       /* change: the share's followers hear of it */
 	uint32_t send_tries;
 	bool is_change;
 	bool is_retried;              /* create: the id was taken */

@@ -14,8 +14,10 @@
 #ifndef HW_NET_TALK_TUS_H
 #define HW_NET_TALK_TUS_H
 
+#include "net/talk/admission.h"
 #include "net/talk/evict.h"
 #include "net/talk/intake.h"
+#include "net/talk/report.h"
 #include "net/talk/tus_digest.h"
 #include "net/talk/tus_parts.h"
 #include "net/wire/tus_head.h"
@@ -28,6 +30,7 @@ struct hw_tus_query {
 	struct hw_catalog_request request;
 	struct hw_upload upload;
 	struct hw_evict evict;
+	struct hw_report report; /* of the upload; what follows its share hears */
 	enum hw_catalog_verb verb;
 	/* request.res, or -EBUSY: it was not let go of. */
 	void (*answered)(struct hw_tus_query *query, int res);
@@ -39,6 +42,7 @@ enum hw_tus_state {
 	HW_TUS_TAKING,   /* the intake wakes it */
 	HW_TUS_LEAVING,  /* the catalog wakes it: the upload is left, for an answer says no */
 	HW_TUS_REPLYING, /* the answer is being sent */
+	HW_TUS_TELLING,  /* the share's followers hear of the end; their room wakes it */
 	HW_TUS_STATE_COUNT,
 };
 
@@ -46,6 +50,8 @@ enum hw_tus_state {
 struct hw_tus {
 	struct hw_intake intake; /* first: it is page-aligned */
 	struct hw_tus_query query;
+	struct hw_admission admission;
+	struct hw_notice notice;
 	struct hw_tus_digest digest;
 	struct hw_tus_parts *concat; /* the bytes come from other uploads; else NULL */
 	uint64_t begun_us;
@@ -62,6 +68,8 @@ struct hw_tus {
 	bool is_draft;        /* it speaks the draft: the rest is never true else */
 	bool is_last;         /* the file ends where the body does */
 	bool wants_interim;   /* it understands 104 */
+	bool has_notice;      /* followers are to hear that there is a file more */
+	void (*entered)(struct hw_tus *tus);
 };
 
 /* -- tus_query.c -- */
@@ -107,6 +115,11 @@ void hw_tus_patch_begin(struct hw_talks *talks, struct hw_http_conn *conn, struc
 struct hw_tus *hw_tus_take(struct hw_talks *talks, struct hw_http_conn *conn, uint64_t body_size);
 /* Find the upload @id (a segment of the path), make it ours, and go on with it. */
 void hw_tus_open(struct hw_tus *tus, struct hw_span id);
+/* Bytes will come: @entered when the client may send them; else the request is answered, and the
+ * object free. */
+void hw_tus_enter(struct hw_tus *tus, void (*entered)(struct hw_tus *tus));
+/* The upload is known: those who follow its share hear of it. While the request's head is there. */
+void hw_tus_report_begin(struct hw_tus_query *query);
 /* The upload is ours, at @query->upload: take the body. */
 void hw_tus_receive(struct hw_tus *tus);
 /* The intake failed; the answer is @error's. For who has something to do before it. */
@@ -117,7 +130,8 @@ void hw_tus_refuse(struct hw_tus *tus, uint32_t status, const char *sentence);
 void hw_tus_abandon(struct hw_tus *tus, uint32_t status, const char *sentence);
 /* 201 or 204, with the offset. */
 void hw_tus_reply(struct hw_tus *tus);
-/* The object, its promise and its checksum go back. */
+/* The object, its promise and its place among its client's go back; it may be told of its end
+ * before. */
 void hw_tus_free(struct hw_tus *tus);
 
 #endif

@@ -170,6 +170,10 @@ void hw_tus_create_begin(struct hw_talks *talks, struct hw_http_conn *conn, stru
 		final_begin(tus, head.part_links);
 		return;
 	}
+	if (body_size > 0) {
+		hw_tus_enter(tus, create_submit);
+		return;
+	}
 	create_submit(tus);
 }
 
@@ -315,5 +319,8 @@ static void created(struct hw_catalog_request *request)
 		hw_tus_receive(tus);
 		return;
 	}
+	hw_tus_report_begin(&tus->query); /* announced; the bytes come by PATCH */
+	hw_report_pause(&tus->query.report, NULL);
+	tus->has_notice = true;
 	hw_tus_reply(tus);
 }

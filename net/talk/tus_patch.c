@@ -2,7 +2,7 @@
  *
  * The way of a PATCH:
  *
- *   begin -> ask (the upload becomes ours) -> opened -> judge -> receive -> the intake takes the
+ *   begin -> enter (admission.c) -> ask (the upload becomes ours) -> opened -> judge -> receive -> the intake takes the
  *   body
  *                                               |                  stored: all of it, or as far
  *                                               as it came
@@ -18,6 +18,7 @@
 
 #include "core/base/failpoint.h"
 #include "core/base/log.h"
+#include "net/talk/client.h"
 #include "net/talk/reply.h"
 #include "net/talk/resume.h"
 #include "net/talk/tus.h"
@@ -26,6 +27,8 @@
  * less one that it may have begun before. */
 #define CHECKED_SIZE_MAX ((uint64_t)(HW_EXTENT_BATCH_MAX - 1) * HW_CHUNK_SIZE)
 
+static void tell(struct hw_tus *tus);
+static void ask(struct hw_tus *tus);
 static void opened(struct hw_tus_query *query, int res);
 static void received(struct hw_intake *intake, const uint8_t *bytes, uint32_t size);
 static void stored(struct hw_intake *intake);
@@ -45,10 +48,11 @@ static void set_state(struct hw_tus *tus, enum hw_tus_state state)
 	static const uint8_t g_next[HW_TUS_STATE_COUNT] = {
 		[HW_TUS_FREE] = 1U << HW_TUS_ASKING,
 		[HW_TUS_ASKING] = 1U << HW_TUS_TAKING | 1U << HW_TUS_LEAVING | 1U << HW_TUS_FREE |
-				  1U << HW_TUS_REPLYING,
-		[HW_TUS_TAKING] = 1U << HW_TUS_REPLYING | 1U << HW_TUS_FREE,
+				  1U << HW_TUS_REPLYING | 1U << HW_TUS_TELLING,
+		[HW_TUS_TAKING] = 1U << HW_TUS_REPLYING | 1U << HW_TUS_TELLING | 1U << HW_TUS_FREE,
 		[HW_TUS_LEAVING] = 1U << HW_TUS_FREE,
-		[HW_TUS_REPLYING] = 1U << HW_TUS_FREE,
+		[HW_TUS_REPLYING] = 1U << HW_TUS_TELLING | 1U << HW_TUS_FREE,
+		[HW_TUS_TELLING] = 1U << HW_TUS_FREE,
 	};
 	hw_assert((g_next[tus->state] & (1U << state)) != 0);
 	tus->state = state;
@@ -84,6 +88,9 @@ struct hw_tus *hw_tus_take(struct hw_talks *talks, struct hw_http_conn *conn, ui
 	tus->is_last = false;
 	tus->wants_interim = false;
 	tus->problem = NULL;
+	tus->has_notice = false;
+	tus->admission = (struct hw_admission){.talks = NULL};
+	tus->query.report = (struct hw_report){.talks = NULL};
 	set_state(tus, HW_TUS_ASKING);
 	hw_http_conn_handle(conn, &g_handler, tus);
 	return tus;
@@ -97,8 +104,64 @@ void hw_tus_free(struct hw_tus *tus)
 		hw_assert(!tus->concat->is_pinned && !tus->concat->is_wanted);
 		hw_pool_give(&tus->query.talks->concats, hw_move(&tus->concat));
 	}
+	hw_admission_leave(&tus->admission);
+	tell(tus);
+}
+
+static void reported(struct hw_report *report)
+{
+	tell(hw_container_of(report, struct hw_tus, query.report));
+}
+
+static void noticed(struct hw_notice *notice)
+{
+	tell(hw_container_of(notice, struct hw_tus, notice));
+}
+
+/* The last letters are in the object: it goes when they are back. */
+static void tell(struct hw_tus *tus)
+{
+	const struct hw_catalog_request *request = &tus->query.request;
+	struct hw_span name = {request->name, request->name_size};
+	bool has_notice = tus->has_notice && name.size > 0;
+	bool is_idle = hw_report_is_idle(&tus->query.report);
+	if ((!is_idle || has_notice) && tus->state != HW_TUS_TELLING) {
+		set_state(tus, HW_TUS_TELLING);
+	}
+	if (!is_idle) {
+		hw_report_join(&tus->query.report, reported);
+		return;
+	}
+	tus->has_notice = false;
+	if (has_notice && hw_notice_tell(&tus->notice, tus->query.talks, request->share_id,
+					 HW_NOTICE_FILE_ADDED, name, noticed)) {
+		return;
+	}
 	set_state(tus, HW_TUS_FREE);
 	hw_pool_give(&tus->query.talks->puts, tus);
+}
+
+/* -- limits of the client -- */
+
+static void admitted(struct hw_admission *admission, bool is_in)
+{
+	struct hw_tus *tus = hw_container_of(admission, struct hw_tus, admission);
+	if (!is_in) {
+		hw_tus_free(tus);
+		return;
+	}
+	hw_http_conn_handle(tus->query.conn, &g_handler, tus);
+	tus->entered(tus);
+}
+
+void hw_tus_enter(struct hw_tus *tus, void (*entered)(struct hw_tus *tus))
+{
+	tus->entered = entered;
+	hw_admission_init(&tus->admission, tus->query.talks, tus->query.conn, admitted);
+	enum hw_admission_verdict verdict = hw_admission_rate(&tus->admission, HW_RATE_UPLOAD);
+	if (verdict != HW_ADMISSION_WAIT) {
+		admitted(&tus->admission, verdict == HW_ADMISSION_IN);
+	}
 }
 
 /* What can be said of a PATCH without knowing the upload. Returns false when it was said. */
@@ -152,6 +215,11 @@ void hw_tus_open(struct hw_tus *tus, struct hw_span id)
 {
 	hw_tus_id_parse(&tus->query, id);
 	tus->query.answered = opened;
+	hw_tus_enter(tus, ask);
+}
+
+static void ask(struct hw_tus *tus)
+{
 	hw_tus_ask(&tus->query, HW_CATALOG_UPLOAD_OPEN);
 }
 
@@ -252,12 +320,32 @@ static void left(struct hw_catalog_request *request)
 
 /* -- the body -- */
 
+void hw_tus_report_begin(struct hw_tus_query *query)
+{
+	const struct hw_catalog_request *request = &query->request;
+	uint8_t client_id[HW_CLIENT_ID_SIZE];
+	if (request->name_size == 0) {
+		return; /* a part of a file that is not there yet */
+	}
+	struct hw_report_options options = {
+		.share_id = request->share_id,
+		.name = {request->name, request->name_size},
+		.size = query->upload.length,
+		.offset = query->upload.offset,
+		.client_id = hw_client_id_of(query->conn, client_id) ? client_id : NULL,
+		.upload_id = query->upload.upload_id,
+	};
+	hw_report_begin(&query->report, query->talks, &options);
+}
+
 void hw_tus_receive(struct hw_tus *tus)
 {
 	struct hw_catalog_request *request = &tus->query.request;
+	hw_tus_report_begin(&tus->query);
 	struct hw_intake_options options = {
 		.handler = &g_intake_handler,
 		.conn = tus->query.conn,
+		.report = &tus->query.report,
 		.length = tus->query.upload.length,
 		.promised_size = tus->promised_size,
 		.upload = tus->is_live ? NULL : &tus->query.upload,
@@ -353,6 +441,23 @@ void hw_tus_reply(struct hw_tus *tus)
 	hw_http_conn_reply_send(tus->query.conn, &head, NULL, 0);
 }
 
+/* Why an upload does not go on that was left as @error says. */
+static const char *stall_of(int error)
+{
+	switch (error) {
+	case -ECANCELED:
+		return NULL; /* somebody else goes on with it */
+	case -EDQUOT:
+	case -ENOSPC:
+		return HW_STALL_QUOTA;
+	case -EIO:
+	case -EROFS:
+		return HW_STALL_DISK;
+	default:
+		return HW_STALL_SENDER;
+	}
+}
+
 static void log_named(const struct hw_tus *tus)
 {
 	const struct hw_intake *intake = &tus->intake;
@@ -371,6 +476,12 @@ static void named(struct hw_intake *intake)
 	tus->query.upload.is_sealed = hw_intake_is_complete(intake);
 	hw_metrics_add(metrics, HW_METRIC_uploads_completed, tus->query.upload.is_sealed);
 	log_named(tus);
+	if (tus->query.upload.is_sealed) {
+		hw_report_end(&tus->query.report, HW_TRANSFER_UPLOADED);
+		tus->has_notice = true;
+	} else {
+		hw_report_pause(&tus->query.report, stall_of(error));
+	}
 	if (error == 0) {
 		hw_tus_reply(tus);
 		return;
@@ -402,6 +513,12 @@ static void failed(struct hw_intake *intake, int error)
 	bool is_gone = error == -ECONNRESET || error == -EPIPE || error == -ECANCELED;
 	HW_LOG(is_gone ? HW_LOG_INFO : HW_LOG_WARN, "tus.failed", HW_F_ERRNO("error", error),
 	       HW_F_U64("received", intake->received_size));
+	if (tus->concat != NULL || tus->is_live) { /* nothing of it stays */
+		hw_report_end(&tus->query.report,
+			      is_gone && tus->is_live ? HW_TRANSFER_CANCELLED : HW_TRANSFER_FAILED);
+	} else {
+		hw_report_pause(&tus->query.report, stall_of(error));
+	}
 	if (tus->concat != NULL) {
 		hw_tus_final_failed(tus, error);
 	} else {

@@ -160,16 +160,31 @@ void hw_tus_query_take(struct hw_talks *talks, struct hw_http_conn *conn, struct
 	query->talks = talks;
 	query->conn = conn;
 	query->request = (struct hw_catalog_request){.file_id = 0};
+	query->report = (struct hw_report){.talks = NULL};
 	query->answered = is_end ? end_answered : answered;
 	hw_tus_id_parse(query, id);
 	hw_http_conn_handle(conn, &hw_reply_handler, conn);
 	hw_tus_ask(query, is_end ? HW_CATALOG_UPLOAD_END : HW_CATALOG_UPLOAD_GET);
 }
 
+static void ended(struct hw_report *report)
+{
+	struct hw_tus_query *query = hw_container_of(report, struct hw_tus_query, report);
+	hw_pool_give(&query->talks->queries, query);
+}
+
 static void end_answered(struct hw_tus_query *query, int res)
 {
 	struct hw_http_conn *conn = query->conn;
-	hw_pool_give(&query->talks->queries, query);
+	if (res == 0) {
+		hw_tus_report_begin(query); /* of the transfer that ends here */
+		hw_report_end(&query->report, HW_TRANSFER_CANCELLED);
+	}
+	if (hw_report_is_idle(&query->report)) {
+		hw_pool_give(&query->talks->queries, query);
+	} else {
+		hw_report_join(&query->report, ended);
+	}
 	if (res < 0) {
 		hw_tus_reply_errno(conn, res);
 		return;

@@ -30,6 +30,7 @@ class Ledger:
         self.kept = []       # acknowledged
         self.deleted = []    # acknowledged deletes
         self.in_doubt = []   # a delete without an answer
+        self.uploads = []    # tus: each knows what was acknowledged of it
         self.upload_count = 0  # acknowledged, ever
         self.delete_count = 0
 

@@ -13,6 +13,7 @@ import signal
 import pytest
 
 import datadir
+import tus
 from hawser import CHUNK, KIB, MIB, ROOT, Daemon, seed_of, wait_until
 from ledger import Ledger
 
@@ -41,6 +42,13 @@ def upload_many_chunks(daemon, ledger):
         for index in range(17):
             wire.send(files.window(index, CHUNK))
         wire.answer('PUT')
+
+
+def upload_in_pieces(daemon, ledger):
+    """The upload that was under way goes on in the next life."""
+    upload = tus.Upload(daemon, ledger.kept[0].share, 'pieces', ledger.files.window(5, 6 * MIB))
+    ledger.uploads.append(upload)
+    upload.finish()
 
 
 def delete(daemon, ledger):
@@ -76,6 +84,7 @@ SCENARIOS = {
     'commit_before_commit': upload_small,
     'commit_after_commit': upload_small,
     'put_before_reply': upload_small,
+    'tus_before_reply': upload_in_pieces,
     'delete_before_commit': delete,
     'delete_after_commit': delete,
     'extent_dropped': delete,
@@ -90,7 +99,8 @@ SCENARIOS = {
 COUNTS = {
     'extent_reserved': (1, 3), 'slab_written': (1, 3), 'leaves_written': (1, 2),
     'segment_synced': (1, 2), 'commit_before_commit': (1, 2), 'commit_after_commit': (1, 3),
-    'put_before_reply': (1, 3), 'delete_before_commit': (1, 2), 'delete_after_commit': (1, 3),
+    'put_before_reply': (1, 3), 'tus_before_reply': (1, 2, 4, 7),
+    'delete_before_commit': (1, 2), 'delete_after_commit': (1, 3),
     'extent_punched': (1, 3), 'recovery_opened': (1, 2), 'recovery_punched': (1, 2),
 }
 
@@ -178,7 +188,13 @@ def test_failpoint(folder, has_failpoints, name, count):
         faults = ledger.faults(daemon)
         assert not faults, f'seed {seed}: {faults}'
         ledger.settle(daemon)
+        for upload in ledger.uploads:  # at least what was acknowledged is there
+            upload.finish()
+            upload.check()
         daemon.stop()
+        if ledger.uploads:
+            daemon.start()  # what was written after the start is cut to its size
+            daemon.stop()
         faults = datadir.faults(daemon.data)
         assert not faults, f'seed {seed}: {faults}'
         daemon.start()  # and it goes on: what is freed is used again

@@ -10,6 +10,7 @@ import base64
 import json
 import os
 import struct
+import subprocess
 
 import pytest
 import websockets
@@ -216,6 +217,61 @@ def test_who_may_not(daemon, share):
         with daemon.wire() as wire:
             wire.send(head_of(where, **fields))
             assert wire.head().status == status, (where, fields)
+
+
+def status_of(daemon, target, **fields):
+    with daemon.wire() as wire:
+        wire.send(head_of(target, **fields))
+        return wire.head().status
+
+
+def test_a_share_with_a_password(daemon):
+    share = daemon.put(b'x', 'x', [('Hawser-Password', 'sesame')])
+    target = f'/api/v1/events?share={share.id}'
+    assert status_of(daemon, target) == 401
+    assert status_of(daemon, target, Hawser_Password='wrong') == 401
+    assert status_of(daemon, target, Hawser_Password='sesame') == 101
+    basic = base64.b64encode(b':sesame').decode()
+    assert status_of(daemon, target, Authorization=f'Basic {basic}') == 101
+    answer = daemon.get(share.path, [('Hawser-Password', 'sesame')])
+    assert answer.status == 200
+    assert status_of(daemon, target, Hawser_Pass=answer.one('hawser-pass')) == 101
+    assert status_of(daemon, target, Cookie=answer.one('set-cookie').split(';')[0]) == 101
+    assert status_of(daemon, target, Authorization=f'Bearer {share.token}') == 101
+    assert status_of(daemon, target + '&role=sender', Hawser_Password='sesame') == 401
+
+
+def test_what_the_operator_says(tmp_path):
+    """Pages of other origins, an operator's token, messages in a minute: as configured."""
+    daemon = Daemon(tmp_path, cors_origins='https://a.example, http://b.example:81',
+                    ws_messages_per_minute='5')
+    made = subprocess.run([*daemon.command(), '--new-token', 'operator'], check=True, text=True,
+                          capture_output=True, env=daemon.environment())
+    operator = made.stdout.split()[-1]
+    daemon.start()
+    share = daemon.put(b'x', 'x', [('Hawser-Password', 'sesame')])
+    target = f'/api/v1/events?share={share.id}'
+    assert status_of(daemon, target, Authorization=f'Bearer {operator}') == 101
+    assert status_of(daemon, target, Authorization=f'Bearer {operator}',
+                     Origin='http://b.example:81') == 101
+    assert status_of(daemon, target, Authorization=f'Bearer {operator}',
+                     Origin='http://b.example') == 403
+    assert status_of(daemon, target,
+                     Sec_WebSocket_Protocol=f'hawser, bearer.{operator}') == 101
+    assert status_of(daemon, target + '&role=sender', Authorization=f'Bearer {operator}') == 403
+
+    async def scene():
+        ws, _ = await follow(daemon, daemon.put(b'y', 'y'))
+        for _ in range(5):
+            await ws.send('{"type":"hello"}')
+        await (await ws.ping())
+        await ws.send('{"type":"hello"}')
+        with pytest.raises(websockets.ConnectionClosed):
+            while True:
+                await asyncio.wait_for(ws.recv(), 10)
+        assert ws.close_code == 1008
+    run(scene())
+    daemon.stop()
 
 
 def test_too_much_is_cut(daemon, share):
