@@ -3,8 +3,8 @@
 asked about, gone on with after a broken link and after a kill -9, ended; and web pages of other
 origins may use them where the operator says so.
 
-Method: requests byte by byte, interim answers read as they come; curl as a user would run it; what a
-browser asks before it sends.
+Method: requests byte by byte, interim answers read as they come; curl as a user would run it; what
+a browser asks before it sends.
 """
 import json
 import subprocess
