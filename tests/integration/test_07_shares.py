@@ -468,6 +468,28 @@ def test_operator(make_daemon):
     assert daemon.get(api).status == 410
 
 
+def test_nobody_inherits_what_an_operator_may(make_daemon):
+    daemon = make_daemon(is_started=False, reactors='1')
+    daemon.folder.mkdir(parents=True)
+    made = subprocess.run([*daemon.command(), '--new-token', 'operator'], check=True, text=True,
+                          capture_output=True, env=daemon.environment())
+    operator, stranger = made.stdout.split()[-1], 'A' * 43
+    daemon.start()
+    share = create(daemon)
+    for name in ('a', 'b'):
+        assert put(daemon, share, name, b'hello').status == 201
+    path, other = share['path'] + '/a', create(daemon)
+    assert daemon.ask('DELETE', other['api'], [bearer(operator)]).status == 204
+    assert daemon.ask('DELETE', path, [bearer(stranger)]).status == 403
+    assert daemon.ask('DELETE', share['path'] + '/b', [bearer(operator)]).status == 204
+    for method, target, body in (('DELETE', path, None), ('DELETE', share['api'], None),
+                                 ('PATCH', share['api'], b'{"message":"x"}'),
+                                 ('PUT', share['path'] + '/c', b'c')):
+        for _ in range(3):
+            assert daemon.ask(method, target, [bearer(stranger)], body).status == 403
+    assert daemon.get(path).body == b'hello'
+
+
 # -- downloads -------------------------------------------------------------------------------------
 
 def test_downloads_are_counted(shared):
