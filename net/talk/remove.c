@@ -42,8 +42,14 @@ static void remove_done(struct hw_catalog_request *request)
 	struct hw_http_conn *conn = removal->conn;
 	int res = request->res;
 	hw_pool_give(&removal->talks->removals, removal);
+	if (res == -EINVAL) {
+		hw_reply_error(conn, 409,
+			       "The share has several files: say which, or end the share with "
+			       "DELETE /api/v1/shares/{id}.");
+		return;
+	}
 	if (res < 0) {
-		hw_reply_errno(conn, res);
+		hw_reply_errno(conn, res == -ENODATA ? -ENOENT : res);
 		return;
 	}
 	HW_LOG(HW_LOG_INFO, "share.removed");

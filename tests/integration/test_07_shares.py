@@ -468,6 +468,18 @@ def test_operator(make_daemon):
     assert daemon.get(api).status == 410
 
 
+def test_a_share_is_not_deleted_like_a_file(shared):
+    share = create(shared)
+    token = [bearer(share['owner_token'])]
+    assert shared.ask('DELETE', share['path'], token).status == 404, 'there is no file'
+    for name in ('a', 'b'):
+        assert put(shared, share, name, b'hello').status == 201
+    answer = shared.ask('DELETE', share['path'], token)
+    assert answer.status == 409 and b'/api/v1/shares/' in answer.body
+    assert shared.ask('DELETE', share['path'] + '/a', token).status == 204
+    assert shared.ask('DELETE', share['path'], token).status == 204
+
+
 def test_nobody_inherits_what_an_operator_may(make_daemon):
     daemon = make_daemon(is_started=False, reactors='1')
     daemon.folder.mkdir(parents=True)
