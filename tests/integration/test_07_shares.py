@@ -468,6 +468,40 @@ def test_operator(make_daemon):
     assert daemon.get(api).status == 410
 
 
+def test_a_share_is_not_deleted_like_a_file(shared):
+    share = create(shared)
+    token = [bearer(share['owner_token'])]
+    assert shared.ask('DELETE', share['path'], token).status == 404, 'there is no file'
+    for name in ('a', 'b'):
+        assert put(shared, share, name, b'hello').status == 201
+    answer = shared.ask('DELETE', share['path'], token)
+    assert answer.status == 409 and b'/api/v1/shares/' in answer.body
+    assert shared.ask('DELETE', share['path'] + '/a', token).status == 204
+    assert shared.ask('DELETE', share['path'], token).status == 204
+
+
+def test_nobody_inherits_what_an_operator_may(make_daemon):
+    daemon = make_daemon(is_started=False, reactors='1')
+    daemon.folder.mkdir(parents=True)
+    made = subprocess.run([*daemon.command(), '--new-token', 'operator'], check=True, text=True,
+                          capture_output=True, env=daemon.environment())
+    operator, stranger = made.stdout.split()[-1], 'A' * 43
+    daemon.start()
+    share = create(daemon)
+    for name in ('a', 'b'):
+        assert put(daemon, share, name, b'hello').status == 201
+    path, other = share['path'] + '/a', create(daemon)
+    assert daemon.ask('DELETE', other['api'], [bearer(operator)]).status == 204
+    assert daemon.ask('DELETE', path, [bearer(stranger)]).status == 403
+    assert daemon.ask('DELETE', share['path'] + '/b', [bearer(operator)]).status == 204
+    for method, target, body in (('DELETE', path, None), ('DELETE', share['api'], None),
+                                 ('PATCH', share['api'], b'{"message":"x"}'),
+                                 ('PUT', share['path'] + '/c', b'c')):
+        for _ in range(3):
+            assert daemon.ask(method, target, [bearer(stranger)], body).status == 403
+    assert daemon.get(path).body == b'hello'
+
+
 # -- downloads -------------------------------------------------------------------------------------
 
 def test_downloads_are_counted(shared):
