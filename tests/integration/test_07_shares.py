@@ -418,6 +418,21 @@ def test_password(shared):
     assert b'sesame' not in shared.log_path.read_bytes()
 
 
+def test_a_password_keeps_the_names_too(shared):
+    share = create(shared, password='x', link_name='names-are-kept')
+    assert put(shared, share, 'a', b'hello').status == 201
+    for link in (share['path'], '/s/' + share['id']):
+        for name in ('a', 'b', 'a.torrent', 'b.torrent'):
+            stranger = shared.get(f'{link}/{name}')
+            assert stranger.status == 401 and b'password' in stranger.body
+            assert shared.ask('HEAD', f'{link}/{name}').status == 401
+        knows = [('Hawser-Password', 'x')]
+        for name, status in (('a', 200), ('b', 404), ('a.torrent', 200), ('b.torrent', 404)):
+            assert shared.get(f'{link}/{name}', knows).status == status
+        assert shared.get(link + '/b', [('Hawser-Password', 'y')]).status == 401
+    assert wait_until(shared.is_idle)
+
+
 def test_password_of_several_files(shared):
     share = create(shared, password='x')
     for name in 'ab':
