@@ -194,8 +194,8 @@ static void missing_ask(struct hw_download *download)
 {
 	const struct hw_catalog_request *request = &download->file.reader.request;
 	set_state(download, HW_DOWNLOAD_CHECKING);
-	enum hw_admission_verdict verdict = hw_admission_password(
-		&download->admission, request->share_id, &request->access);
+	enum hw_admission_verdict verdict =
+		hw_admission_password(&download->admission, request->share_id, &request->access);
 	if (verdict != HW_ADMISSION_WAIT) {
 		missing_reply(download, verdict == HW_ADMISSION_IN);
 	}

@@ -442,6 +442,19 @@ def test_password_of_several_files(shared):
     assert answer.status == 200 and has_pass(answer) and len(answer.body.split()) == 2
 
 
+def test_no_hash_is_made_for_strangers(shared):
+    """A stranger's change with a password costs a look, not a hash: that of a good one is long."""
+    share = create(shared)
+    body = b'{"password":"x"}'
+
+    def seconds(token, status):
+        begin = time.monotonic()
+        assert shared.ask('PATCH', share['api'], [bearer(token)], body).status == status
+        return time.monotonic() - begin
+    good = min(seconds(share['owner_token'], 200) for _ in range(3))
+    assert min(seconds('A' * 43, 403) for _ in range(5)) < good / 2
+
+
 def test_put_password(shared):
     answer = shared.ask('PUT', '/a', [('Hawser-Password', 'pw'), ('Hawser-Link', 'with-password')],
                         b'hello')
