@@ -36,7 +36,9 @@ enum hw_catalog_verb {
 	/* Find by share (share_id, or link_name when link_name_size > 0) and name, pin, and give
 	 * the first extents and what access needs to know. name_size 0: the share's only file,
 	 * -EINVAL if there are several, -ENODATA if there is none. With @upload: the file of its
-	 * upload_id, for a part has no name; share_id out. */
+	 * upload_id, for a part has no name; share_id out. -ENOENT in a share with a password: its
+	 * access and share_id are told, so that only who knows it hears that there is no such
+	 * file. */
 	HW_CATALOG_LOOKUP,
 	/* More extents of a pinned file, from chunk_index on; and file_size, length, file_state,
 	 * home as they are now. */
