@@ -77,7 +77,7 @@ static void requests_are_judged(void **state)
 			 LENGTH(1) "\r\na",
 		 404, NULL, NULL, NULL},
 		{"PUT %P HTTP/1.1\r\n" TUS_HEAD LENGTH(1) "\r\na", 405, "Allow",
-		 "HEAD, PATCH, DELETE", NULL},
+		 "HEAD", NULL},
 		{"POST %P HTTP/1.1\r\n" TUS_HEAD LENGTH(0) "\r\n", 405, "Allow", NULL, NULL},
 		/* Chunked, and longer than announced: what was announced stays. Not a byte is there. */
 		{PATCH TUS_HEAD TUS_PATCHING AT(0) CHUNKED "\r\nzz\r\n", 400, NULL, NULL, NULL},
