@@ -179,9 +179,7 @@ static void append_done(struct hw_catalog_request *request)
 		return;
 	}
 	request->is_replacing = false;
-	for (uint32_t i = 0; i < request->extent_count; i++) {
-		intake->named_size += request->extents[i].size;
-	}
+	intake->named_size = intake->collected_size; /* nothing was collected meanwhile */
 	batch_settle(intake);
 	hw_intake_collect(intake);
 }
