@@ -6,6 +6,11 @@ beside them; SIGTERM while they wait. And what is refused at a creation leaves n
 """
 import base64
 import json
+import random
+import signal
+import time
+
+from hawser import MIB
 
 TUS = ('Tus-Resumable', '1.0.0')
 OCTETS = ('Content-Type', 'application/offset+octet-stream')
@@ -20,6 +25,44 @@ def create(daemon, **wish):
 
 def bearer(share):
     return ('Authorization', 'Bearer ' + share['owner_token'])
+
+
+def live_sender(daemon, size):
+    """A sender of which as much is sent as is taken without anybody who follows."""
+    share = create(daemon, mode='live')
+    wire = daemon.wire()
+    wire.request('PUT', f"/s/{share['id']}/f", [bearer(share), ('Content-Length', str(size))])
+    wire.socket.settimeout(0.2)
+    try:
+        while True:
+            wire.socket.sendall(bytes(MIB))
+    except TimeoutError:
+        return wire, share
+
+
+def test_senders_without_followers_keep_nobody_waiting(make_daemon):
+    daemon = make_daemon(reactors='1')
+    data = random.Random(9).randbytes(6 * MIB)
+    senders = [live_sender(daemon, 64 * MIB) for _ in range(24)]
+    begun = time.monotonic()
+    share = daemon.put(data)
+    assert daemon.is_same(share.path, data)
+    assert time.monotonic() - begun < 10
+    for wire, _ in senders:
+        wire.close()
+    daemon.stop()
+
+
+def test_a_waiting_live_sender_does_not_hold_the_stop_up(make_daemon):
+    daemon = make_daemon(shutdown_timeout='1s')
+    senders = [live_sender(daemon, 64 * MIB) for _ in range(2)]
+    begun = time.monotonic()
+    daemon.process.send_signal(signal.SIGTERM)
+    daemon.wait()
+    assert time.monotonic() - begun < 5
+    assert daemon.log()[-1]['event'] == 'stop.done'
+    for wire, _ in senders:
+        wire.close()
 
 
 def test_parts_of_another_share_leave_nothing_behind(make_daemon):
