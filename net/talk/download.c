@@ -595,7 +595,8 @@ static void join(struct hw_download *download)
 
 static void log_failed(const struct hw_download *download)
 {
-	bool is_gone = download->error == -ECONNRESET || download->error == -EPIPE ||
+	bool is_ended = download->error == -EIDRM || download->error == -ESTALE; /* by its sender */
+	bool is_gone = download->error == -ECONNRESET || download->error == -EPIPE || is_ended ||
 		       download->error == -ETIMEDOUT || download->error == -ESHUTDOWN;
 	HW_LOG(is_gone ? HW_LOG_INFO : HW_LOG_ERROR, "download.failed",
 	       HW_F_ERRNO("error", download->error), HW_F_U64("sent", download->conn->sent_size),
