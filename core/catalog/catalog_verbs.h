@@ -73,7 +73,7 @@ enum hw_catalog_verb {
 	 * says (upload_id, length, kind, metadata, expires_ms), under @name (PARTIAL: none).
 	 * -EEXIST: there is a file of that name; -EDQUOT: the share's quota or number of files;
 	 * -ENOSPC: the store's quota, or more than free_size beyond what is reserved. home:
-	 * HW_HOME_NONE, or who receives it. access.mode out. */
+	 * HW_HOME_NONE, or who receives it. access.mode and share_id out. */
 	HW_CATALOG_UPLOAD_CREATE,
 	HW_CATALOG_UPLOAD_GET, /* by upload_id, into @upload; share_id, file_id, home, name too */
 	/* As UPLOAD_GET, and home becomes its home; -EBUSY when it has one (home then says which).

@@ -306,9 +306,8 @@ static void created(struct hw_catalog_request *request)
 	bool takes_bytes = request->home != HW_HOME_NONE;
 	if (request->res == 0 && tus->concat != NULL &&
 	    memcmp(tus->concat->share_id, request->share_id, HW_SHARE_ID_SIZE) != 0) {
-		request->upload = &tus->query.upload;
-		tus->intake.error = -EXDEV;
-		hw_tus_final_failed(tus, -EXDEV);
+		/* Its home is ours, and no intake is there to leave it. */
+		hw_tus_abandon(tus, 409, "The parts do not all belong to this share.");
 		return;
 	}
 	if (request->res < 0) {
