@@ -80,6 +80,14 @@ static void taken_drop(struct hw_live *live)
 	}
 }
 
+/* Whoever comes now finds the chunk on the disk; only of the open one nothing is there. */
+static void before_drop(struct hw_live *live, uint64_t offset)
+{
+	while (!live->is_only_store && live->count > 0 && piece_at(live, 0)->offset < offset) {
+		oldest_drop(live);
+	}
+}
+
 /* A window for followers is a luxury: with half of the slabs in use it shrinks to nothing. */
 static void luxury_drop(struct hw_live *live, const struct hw_slab_pool *slabs)
 {
@@ -200,8 +208,8 @@ static void waiters_serve(struct hw_intake *intake)
 void hw_live_publish(struct hw_intake *intake, struct hw_slab *slab, uint64_t offset)
 {
 	struct hw_live *live = &intake->live;
-	if (hw_list_is_empty(&live->seats) && !live->is_only_store) {
-		return;
+	if (hw_list_is_empty(&live->seats) && intake->options.file_id == 0) {
+		return; /* nobody knows of it before it is whole */
 	}
 	if (intake->options.is_held) {
 		return; /* nobody may see what its checksum may throw away */
@@ -229,6 +237,9 @@ void hw_live_chunk_add(struct hw_intake *intake, const struct hw_extent *extent,
 		(struct hw_live_chunk){.extent = *extent, .offset = offset};
 	live->chunk_count++;
 	waiters_serve(intake);
+	if (hw_list_is_empty(&live->seats)) {
+		before_drop(live, offset + extent->size);
+	}
 }
 
 void hw_live_body_over(struct hw_intake *intake)

@@ -91,3 +91,28 @@ def test_parts_of_another_share_leave_nothing_behind(make_daemon):
     assert final('/api/v1/shares/parts-of-this-one-only/files', part_of(other)).status == 201
     assert daemon.get(f"/s/{other['id']}/whole").body == b'12345'
     daemon.stop()
+
+
+def test_who_comes_while_the_sender_pauses_gets_what_is_there(make_daemon):
+    """Nobody followed when the bytes came, and their chunk is not on the disk yet."""
+    daemon = make_daemon()
+    data = random.Random(11).randbytes(8 * MIB)
+    share = create(daemon)
+    wire = daemon.wire()
+    wire.request('PUT', f"/s/{share['id']}/f", [bearer(share), ('Content-Length', str(len(data)))])
+    at = 0
+    for pause in (3 * MIB, 7 * MIB):
+        wire.socket.sendall(data[at:pause])
+        at = pause
+        follower = daemon.wire()
+        follower.request('GET', f"/s/{share['id']}/f")
+        follower.socket.settimeout(5)
+        came = b''
+        while len(came) < pause:
+            came += follower.socket.recv(MIB)
+        head, _, body = came.partition(b'\r\n\r\n')
+        assert head.startswith(b'HTTP/1.1 200') and data.startswith(body)
+        follower.close()
+    wire.socket.sendall(data[at:])
+    wire.close()
+    daemon.stop()
