@@ -16,6 +16,7 @@
 #include "net/wire/name.h"
 #include "net/wire/tus_metadata.h"
 
+static void enter(struct hw_tus *tus);
 static void create_submit(struct hw_tus *tus);
 static void final_begin(struct hw_tus *tus, struct hw_span part_links);
 static void parts_sized(void *owner, int res);
@@ -170,17 +171,23 @@ void hw_tus_create_begin(struct hw_talks *talks, struct hw_http_conn *conn, stru
 		final_begin(tus, head.part_links);
 		return;
 	}
-	if (body_size > 0) {
+	enter(tus);
+}
+
+/* An upload begins with bytes: what is only announced moves none. */
+static void enter(struct hw_tus *tus)
+{
+	if (tus->body_size > 0) {
 		hw_tus_enter(tus, create_submit);
-		return;
+	} else {
+		create_submit(tus);
 	}
-	create_submit(tus);
 }
 
 void hw_tus_create(struct hw_tus *tus, struct hw_span id, const uint8_t owner_hash[HW_HASH_SIZE])
 {
 	creation_set(tus, id, owner_hash, HW_UPLOAD_WHOLE, HW_SPAN(""));
-	create_submit(tus);
+	enter(tus);
 }
 
 static void create_submit(struct hw_tus *tus)
