@@ -88,9 +88,15 @@ static void luxury_drop(struct hw_live *live, const struct hw_slab_pool *slabs)
 	}
 }
 
-bool hw_live_has_room(const struct hw_live *live)
+bool hw_live_has_room(const struct hw_live *live, const struct hw_slab_pool *slabs)
 {
-	return !live->is_only_store || live->count < HW_LIVE_WINDOW_MAX;
+	if (!live->is_only_store) {
+		return true;
+	}
+	if (live->count < HW_LIVE_WINDOW_MIN) {
+		return slabs->free_count >= slabs->count / 8; /* else looked at again: patience */
+	}
+	return live->count < HW_LIVE_WINDOW_MAX && slabs->free_count >= slabs->count / 2;
 }
 
 bool hw_live_is_awaited(const struct hw_live *live)

@@ -418,6 +418,21 @@ def test_password(shared):
     assert b'sesame' not in shared.log_path.read_bytes()
 
 
+def test_a_password_keeps_the_names_too(shared):
+    share = create(shared, password='x', link_name='names-are-kept')
+    assert put(shared, share, 'a', b'hello').status == 201
+    for link in (share['path'], '/s/' + share['id']):
+        for name in ('a', 'b', 'a.torrent', 'b.torrent'):
+            stranger = shared.get(f'{link}/{name}')
+            assert stranger.status == 401 and b'password' in stranger.body
+            assert shared.ask('HEAD', f'{link}/{name}').status == 401
+        knows = [('Hawser-Password', 'x')]
+        for name, status in (('a', 200), ('b', 404), ('a.torrent', 200), ('b.torrent', 404)):
+            assert shared.get(f'{link}/{name}', knows).status == status
+        assert shared.get(link + '/b', [('Hawser-Password', 'y')]).status == 401
+    assert wait_until(shared.is_idle)
+
+
 def test_password_of_several_files(shared):
     share = create(shared, password='x')
     for name in 'ab':
@@ -425,6 +440,19 @@ def test_password_of_several_files(shared):
     assert shared.get(share['path']).status == 401
     answer = shared.get(share['path'], [('Hawser-Password', 'x')])
     assert answer.status == 200 and has_pass(answer) and len(answer.body.split()) == 2
+
+
+def test_no_hash_is_made_for_strangers(shared):
+    """A stranger's change with a password costs a look, not a hash: that of a good one is long."""
+    share = create(shared)
+    body = b'{"password":"x"}'
+
+    def seconds(token, status):
+        begin = time.monotonic()
+        assert shared.ask('PATCH', share['api'], [bearer(token)], body).status == status
+        return time.monotonic() - begin
+    good = min(seconds(share['owner_token'], 200) for _ in range(3))
+    assert min(seconds('A' * 43, 403) for _ in range(5)) < good / 2
 
 
 def test_put_password(shared):

@@ -173,6 +173,17 @@ def test_ended_and_options(shared):
     assert answer.one('tus-version') == '1.0.0'
 
 
+def test_limits_of_a_client(make_daemon):
+    daemon = make_daemon(uploads_per_minute='3')
+    share = daemon.put(b'x')
+    path = create(daemon, share, 'a', b'12345')[1].one('location')
+    assert append(daemon, path, 5, b'6', False).status == 204
+    _, answer = create(daemon, share, 'b', b'12345')
+    assert answer.status == 429 and int(answer.one('retry-after')) > 0
+    assert append(daemon, path, 6, b'7', False).status == 429
+    assert state_of(daemon, path) == (6, '?0')
+
+
 def curl(*arguments, code=0):
     done = subprocess.run(['curl', '-sS', '--max-time', '30', *arguments], capture_output=True,
                           text=True, timeout=60, check=False)

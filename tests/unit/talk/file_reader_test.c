@@ -245,12 +245,33 @@ static void rows_do_not_add_up(void **state)
 	end();
 }
 
+/* A chunk that took the place of another is not read where that one was. */
+static void window_is_replaced(void **state)
+{
+	(void)state;
+	g_running.part = "window_is_replaced";
+	begin(2);
+	struct hw_extent extent = g_run.file.request.extents[0];
+	hw_file_reader_window_set(&g_run.file, 0, &extent);
+	assert_true(read_at(5) >= 0);
+	assert_true(g_run.file.is_open);
+	hw_file_reader_window_set(&g_run.file, 0, &extent);
+	assert_true(g_run.file.is_open); /* the same again */
+	struct hw_extent other = extent;
+	other.offset += HW_PAGE_SIZE;
+	hw_file_reader_window_set(&g_run.file, 0, &other);
+	assert_false(g_run.file.is_open);
+	hw_file_reader_window_set(&g_run.file, 0, &extent);
+	assert_true(read_at(5) >= 0);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_anywhere),     cmocka_unit_test(cancelled_at_every_turn),
 		cmocka_unit_test(window_refused),     cmocka_unit_test(no_slab_to_be_had),
-		cmocka_unit_test(rows_do_not_add_up),
+		cmocka_unit_test(rows_do_not_add_up), cmocka_unit_test(window_is_replaced),
 	};
 	return cmocka_run_group_tests(tests, talk_tests_setup, NULL);
 }
