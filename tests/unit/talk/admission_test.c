@@ -1,144 +1,129 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Goal: who looks at a share is asked for its password before its bytes, and then has a pass; a
- * transfer's hold on its client is taken once and given back.
+ * Goal: who has begun too much is told when to come again, for whatever moves bytes, and nothing of
+ * a limit is kept when its transfers are over; without limits nobody is asked.
  *
- * Method: a table of requests to a share with a password, each with an answer as a client sees it,
- * over the real thread of passwords; holds through a connection that is nothing but a head.
+ * Method: a talk world with limits of two transfers a minute and requests of every kind that counts,
+ * one after the other; then a question on its own, answered and given back.
  */
 #include "net/talk/admission.h"
 
-#include "core/gate/crypt.h"
 #include "tests/unit/talk/asking.h"
-#include "tests/unit/talk/share_world.h"
+#include "tests/unit/talk/talk_world.h"
+
+#define HOLDS 8U
+#define PUT_X "PUT /x HTTP/1.1\r\nHost: here\r\nContent-Length: 1\r\n\r\nx"
+#define PATCH_X                                                                                    \
+	"PATCH /api/v1/uploads/aaaaaaaaaaaaaaaaaaaaaaaaae HTTP/1.1\r\nHost: here\r\n"              \
+	"Tus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\nContent-Length: 1\r\n"                        \
+	"Content-Type: application/offset+octet-stream\r\n\r\nx"
+#define GET_X(path) "GET " path " HTTP/1.1\r\nHost: here\r\n\r\n"
+#define LINK        "/s/aaaaaaaaaaaaaaaaaaaaaaaaae"
 
 static struct talk_world g_world;
-static struct talk_share g_share;
-static struct hw_crypt g_crypt;
+static struct hw_rates g_rates;
+static struct asking g_asking;
+static struct hw_admission g_admission;
+static bool g_is_done;
+static bool g_is_in;
 
-static void begin(void)
+static void world_start(uint32_t per_minute, uint32_t transfers_max)
 {
+	struct hw_sim_options sim = hw_sim_calm(1);
 	struct talk_world_options options = talk_world_plenty();
-	talk_table_begin(&g_world, &options);
-	hw_crypt_init(&g_crypt, &g_world.worker);
-	g_world.talks.options.crypt = &g_crypt;
+	struct hw_rate_limits limits = {.per_minute = {per_minute, per_minute},
+					.transfers_max = transfers_max};
+	options.has_access_log = true; /* so peers have addresses */
+	hw_sim_begin(&sim);
+	talk_world_start(&g_world, &options);
+	hw_rates_init(&g_rates, &limits, 1);
+	g_world.talks.options.rates = &g_rates;
+	g_world.talks.options.worker = &g_world.worker;
+	assert_int_equal(hw_pool_init(&g_world.talks.holds, sizeof(struct hw_rate_hold), 64, HOLDS),
+			 0);
 }
 
-static void end(void)
+static void world_stop(void)
 {
 	talk_world_quiesce(&g_world);
-	hw_crypt_deinit(&g_crypt);
+	assert_int_equal(hw_pool_used_count(&g_world.talks.holds), 0);
 	talk_world_stop(&g_world);
 	hw_sim_end();
 }
 
-static void a_password_is_asked_for(void **state)
+static void every_kind_counts(void **state)
 {
-	static const struct talk_row rows[] = {
-		{"PUT %P/a" HERE AS_OWNER "Content-Length: 3\r\n\r\nabc", 201, NULL, NULL, NULL},
-		{"GET %P/a" HERE "\r\n", 401, "WWW-Authenticate", NULL, "password"},
-		{"GET %P/none" HERE "\r\n", 401, NULL, NULL, NULL},
-		{"GET %P/a" HERE "Hawser-Password: wrong\r\n\r\n", 401, NULL, NULL, NULL},
-		{"GET %P/a" HERE "Hawser-Pass: AAAA\r\n\r\n", 401, NULL, NULL, NULL},
-		{"GET %P/a" HERE "Hawser-Password: s3cret\r\n\r\n", 200, "Hawser-Pass", NULL,
-		 "abc"},
-		{"GET %P/a" HERE "Authorization: Basic OnMzY3JldA==\r\n\r\n", 200, NULL, NULL,
-		 "abc"},
-		{SHARE_GET(""), 401, NULL, NULL, NULL},
-		{SHARE_GET(AS_OWNER), 200, NULL, NULL, "\"a\""},
-		{SHARE_GET("Hawser-Password: s3cret\r\n"), 200, NULL, NULL, "\"a\""},
+	(void)state;
+	static const struct {
+		const char *request;
+		uint32_t status;
+	} rows[] = {
+		{PUT_X, 201},
+		{PATCH_X, 404},
+		{GET_X(LINK), 404},
+		{GET_X(LINK ".zip"), 404},
+		{GET_X(LINK "/x.torrent"), 404},
 	};
-	(void)state;
-	g_running.part = "a_password_is_asked_for";
-	begin();
-	share_make(&g_world, "{\"password\":\"s3cret\"}", &g_share);
-	talk_rows_check(&g_world, &g_share, rows, hw_count_of(rows));
-	end();
-}
-
-static void a_pass_opens_it_again(void **state)
-{
-	char text[1024];
-	(void)state;
-	g_running.part = "a_pass_opens_it_again";
-	begin();
-	share_make(&g_world, "{\"password\":\"s3cret\"}", &g_share);
-	share_row(&g_world, &g_share, "PUT %P/a" HERE AS_OWNER "Content-Length: 3\r\n\r\nabc", 201,
-		  NULL);
-	struct hw_span request = talk_row_fill("GET %P/a" HERE "Hawser-Password: s3cret\r\n\r\n",
-					       &g_share, text, sizeof(text));
-	struct hw_span answer = talk_world_ask(&g_world, request);
-	struct hw_span pass = talk_answer_field(answer, "Hawser-Pass");
-	assert_true(pass.size > 0);
-	int size = snprintf(text, sizeof(text), "GET %s/a" HERE "Hawser-Pass: %.*s\r\n\r\n",
-			    g_share.path, (int)pass.size, pass.bytes);
-	answer = talk_world_ask(&g_world, (struct hw_span){text, (uint32_t)size});
-	assert_int_equal(talk_answer_status(answer), 200);
-	assert_int_equal(talk_answer_field(answer, "Hawser-Pass").size, 0); /* it has one */
-	/* Another password: what the old one opened is closed. */
-	share_row(&g_world, &g_share,
-		  "PATCH /api/v1/shares/%R" HERE AS_OWNER
-		  "Content-Length: 18\r\n\r\n{\"password\":\"new\"}",
-		  200, NULL);
-	answer = talk_world_ask(&g_world, (struct hw_span){text, (uint32_t)size});
-	assert_int_equal(talk_answer_status(answer), 401);
-	end();
-}
-
-/* -- limits -- */
-
-static struct hw_rates g_rates;
-static uint32_t g_in_count;
-
-static void came_in(struct hw_admission *admission, bool is_in)
-{
-	assert_non_null(admission->hold);
-	assert_true(is_in);
-	g_in_count++;
-}
-
-static void a_hold_is_given_back(void **state)
-{
-	static struct asking asking_head;
-	static struct hw_admission admissions[3];
-	struct hw_rate_limits limits = {.transfers_max = 2};
-	(void)state;
-	g_running.part = "a_hold_is_given_back";
-	begin();
-	hw_rates_init(&g_rates, &limits, 1);
-	g_world.talks.options.rates = &g_rates;
-	g_world.talks.options.worker = &g_world.worker;
-	assert_int_equal(hw_pool_init(&g_world.talks.holds, sizeof(struct hw_rate_hold), 64, 2), 0);
-	struct hw_http_conn *conn = asking(&asking_head, "");
-	asking_peer(&asking_head, "192.0.2.1");
-	g_in_count = 0;
-	for (uint32_t round = 1; round <= 3; round++) {
-		for (uint32_t i = 0; i < 2; i++) {
-			hw_admission_init(&admissions[i], &g_world.talks, conn, came_in);
-			assert_int_equal(hw_admission_rate(&admissions[i], HW_RATE_DOWNLOAD),
-					 HW_ADMISSION_WAIT);
+	for (uint32_t i = 0; i < hw_count_of(rows); i++) {
+		world_start(2, 0);
+		for (uint32_t turn = 0; turn < 3; turn++) {
+			struct hw_span answer =
+				talk_world_ask(&g_world, hw_span_of(rows[i].request));
+			assert_int_equal(talk_answer_status(answer),
+					 turn < 2 ? rows[i].status : 429);
+			struct hw_span later = talk_answer_field(answer, "Retry-After");
+			assert_int_equal(later.size > 0, turn == 2);
 		}
-		talk_world_pass(&g_world, 10);
-		assert_int_equal(g_in_count, 2 * round);
-		hw_admission_leave(&admissions[0]);
-		hw_admission_leave(&admissions[1]);
-		hw_admission_leave(&admissions[1]); /* nothing is left to be given back */
-		talk_world_pass(&g_world, 10);
+		world_stop();
 	}
-	/* Without limits nobody is asked. */
-	g_world.talks.options.rates = NULL;
-	hw_admission_init(&admissions[2], &g_world.talks, conn, came_in);
-	assert_int_equal(hw_admission_rate(&admissions[2], HW_RATE_UPLOAD), HW_ADMISSION_IN);
-	hw_admission_leave(&admissions[2]);
-	end();
+}
+
+static void done(struct hw_admission *admission, bool is_in)
+{
+	assert_ptr_equal(admission, &g_admission);
+	g_is_done = true;
+	g_is_in = is_in;
+}
+
+static bool is_done(void *user)
+{
+	(void)user;
+	return g_is_done;
+}
+
+static void it_is_asked_only_where_there_is_a_limit(void **state)
+{
+	(void)state;
+	for (uint32_t transfers_max = 0; transfers_max < 2; transfers_max++) {
+		world_start(0, transfers_max);
+		struct hw_http_conn *conn = asking(&g_asking, "");
+		asking_peer(&g_asking, "192.0.2.1");
+		g_is_done = false;
+		g_admission = (struct hw_admission){.talks = NULL};
+		hw_admission_init(&g_admission, &g_world.talks, conn, done);
+		enum hw_admission_verdict verdict = hw_admission_rate(&g_admission, HW_RATE_UPLOAD);
+		assert_int_equal(verdict, transfers_max == 0 ? HW_ADMISSION_IN : HW_ADMISSION_WAIT);
+		if (verdict == HW_ADMISSION_WAIT) {
+			assert_int_equal(talk_world_run(&g_world, is_done, NULL), 0);
+			assert_true(g_is_in);
+			assert_int_equal(hw_pool_used_count(&g_world.talks.holds), 1);
+		}
+		static const struct hw_share_access open = {.password_size = 0};
+		static const uint8_t share_id[HW_SHARE_ID_SIZE] = {1};
+		assert_int_equal(hw_admission_password(&g_admission, share_id, &open),
+				 HW_ADMISSION_IN);
+		assert_false(g_admission.gives_pass);
+		hw_admission_leave(&g_admission);
+		hw_admission_leave(&g_admission); /* twice is once */
+		world_stop();
+	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_password_is_asked_for),
-		cmocka_unit_test(a_pass_opens_it_again),
-		cmocka_unit_test(a_hold_is_given_back),
+		cmocka_unit_test(every_kind_counts),
+		cmocka_unit_test(it_is_asked_only_where_there_is_a_limit),
 	};
-	return cmocka_run_group_tests(tests, talk_tests_setup, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
