@@ -38,80 +38,74 @@ static struct talk_share upload_make(uint64_t length)
 	return upload;
 }
 
+static const struct talk_row g_requests[] = {
+	{PATCH "Host: here\r\n" TUS_PATCHING AT(0) LENGTH(1) "\r\na", 412, "Tus-Version", "1.0.0",
+	 NULL},
+	{PATCH "Host: here\r\nTus-Resumable: 0.2.2\r\n" TUS_PATCHING AT(0) LENGTH(1) "\r\na", 412,
+	 "Tus-Version", "1.0.0", NULL},
+	{PATCH TUS_HEAD "Content-Type: text/plain\r\n" AT(0) LENGTH(1) "\r\na", 415, NULL, NULL,
+	 NULL},
+	{PATCH TUS_HEAD AT(0) LENGTH(1) "\r\na", 415, NULL, NULL, NULL},
+	{PATCH TUS_HEAD TUS_PATCHING LENGTH(1) "\r\na", 400, NULL, NULL, "Upload-Offset"},
+	{PATCH TUS_HEAD TUS_PATCHING AT(-1) LENGTH(1) "\r\na", 400, NULL, NULL, NULL},
+	{PATCH TUS_HEAD TUS_PATCHING AT(1) LENGTH(1) "\r\na", 409, NULL, NULL, "HEAD"},
+	{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(11) "\r\n01234567890", 413, NULL, NULL, NULL},
+	{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(1) "Upload-Length: 11\r\n\r\na", 400, NULL, NULL,
+	 "announced"},
+	{PATCH TUS_HEAD TUS_PATCHING AT(0)
+		 LENGTH(1) "Upload-Checksum: sha1 AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\na",
+	 460, NULL, NULL, NULL},
+	{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(1) "Upload-Checksum: md5 AAAA\r\n\r\na", 400,
+	 NULL, NULL, NULL},
+	{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(1) "Upload-Checksum: sha1 AAAA\r\n\r\na", 400,
+	 NULL, NULL, NULL},
+	{PATCH TUS_HEAD TUS_PATCHING AT(0) CHUNKED
+	 "Upload-Checksum: sha1 AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n0\r\n\r\n",
+	 411, NULL, NULL, NULL},
+	{PATCH TUS_HEAD TUS_PATCHING AT(0)
+		 LENGTH(62914561) "Upload-Checksum: sha1 AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n",
+	 413, NULL, NULL, "60 MiB"},
+	{"PATCH " TUS_PATH "aaaaaaaaaaaaaaaaaaaaaaaaaa HTTP/1.1\r\n" TUS_HEAD TUS_PATCHING AT(0)
+		 LENGTH(1) "\r\na",
+	 404, NULL, NULL, NULL},
+	{"PATCH " TUS_PATH "nonsense HTTP/1.1\r\n" TUS_HEAD TUS_PATCHING AT(0) LENGTH(1) "\r\na",
+	 404, NULL, NULL, NULL},
+	{"PUT %P HTTP/1.1\r\n" TUS_HEAD LENGTH(1) "\r\na", 405, "Allow", "HEAD", NULL},
+	{"POST %P HTTP/1.1\r\n" TUS_HEAD LENGTH(0) "\r\n", 405, "Allow", NULL, NULL},
+	/* Chunked, and longer than announced: what was announced stays. Not a byte is there. */
+	{PATCH TUS_HEAD TUS_PATCHING AT(0) CHUNKED "\r\nzz\r\n", 400, NULL, NULL, NULL},
+	{"HEAD %P HTTP/1.1\r\n" TUS_HEAD "\r\n", 200, "Upload-Offset", "0", NULL},
+	/* Good ones, each with what the last left. */
+	{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(0) "\r\n", 204, "Upload-Offset", "0", ""},
+	{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(2) "\r\n01", 204, "Upload-Offset", "2", ""},
+	{PATCH TUS_HEAD TUS_PATCHING AT(2)
+		 LENGTH(1) "Upload-Checksum: sha1 2kuSN7rMzfGcB2DKt67EqDWQELA=\r\n\r\n2",
+	 204, "Upload-Offset", "3", ""},
+	{PATCH TUS_HEAD TUS_PATCHING AT(3) CHUNKED "\r\n2\r\n34\r\n1\r\n5\r\n0\r\n\r\n", 204,
+	 "Upload-Expires", NULL, ""},
+	{"POST %P HTTP/1.1\r\n" TUS_HEAD "X-HTTP-Method-Override: PATCH\r\n" TUS_PATCHING AT(6)
+		 LENGTH(1) "\r\n6",
+	 204, "Tus-Resumable", "1.0.0", ""},
+	{PATCH TUS_HEAD TUS_PATCHING AT(7) LENGTH(1) "Upload-Length: 10\r\n\r\n7", 204,
+	 "Upload-Offset", "8", ""},
+	{PATCH TUS_HEAD TUS_PATCHING AT(8) CHUNKED "\r\n4\r\n89xx\r\n0\r\n\r\n", 413, "Connection",
+	 "close", NULL},
+	{"HEAD %P HTTP/1.1\r\n" TUS_HEAD "\r\n", 200, "Upload-Offset", "10", NULL},
+	/* It is whole. */
+	{PATCH TUS_HEAD TUS_PATCHING AT(10) LENGTH(0) "\r\n", 204, "Upload-Offset", "10", ""},
+	{PATCH TUS_HEAD TUS_PATCHING AT(8) LENGTH(2) "\r\n89", 409, NULL, NULL, NULL},
+	{PATCH TUS_HEAD TUS_PATCHING AT(10) LENGTH(1) "\r\nx", 413, NULL, NULL, NULL},
+	{PATCH TUS_HEAD TUS_PATCHING AT(10) CHUNKED "\r\n1\r\nx\r\n0\r\n\r\n", 413, NULL, NULL,
+	 NULL},
+};
+
 static void requests_are_judged(void **state)
 {
-	static const struct talk_row rows[] = {
-		{PATCH "Host: here\r\n" TUS_PATCHING AT(0) LENGTH(1) "\r\na", 412, "Tus-Version",
-		 "1.0.0", NULL},
-		{PATCH "Host: here\r\nTus-Resumable: 0.2.2\r\n" TUS_PATCHING AT(0)
-			 LENGTH(1) "\r\na",
-		 412, "Tus-Version", "1.0.0", NULL},
-		{PATCH TUS_HEAD "Content-Type: text/plain\r\n" AT(0) LENGTH(1) "\r\na", 415, NULL,
-		 NULL, NULL},
-		{PATCH TUS_HEAD AT(0) LENGTH(1) "\r\na", 415, NULL, NULL, NULL},
-		{PATCH TUS_HEAD TUS_PATCHING LENGTH(1) "\r\na", 400, NULL, NULL, "Upload-Offset"},
-		{PATCH TUS_HEAD TUS_PATCHING AT(-1) LENGTH(1) "\r\na", 400, NULL, NULL, NULL},
-		{PATCH TUS_HEAD TUS_PATCHING AT(1) LENGTH(1) "\r\na", 409, NULL, NULL, "HEAD"},
-		{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(11) "\r\n01234567890", 413, NULL, NULL,
-		 NULL},
-		{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(1) "Upload-Length: 11\r\n\r\na", 400,
-		 NULL, NULL, "announced"},
-		{PATCH TUS_HEAD TUS_PATCHING AT(0)
-			 LENGTH(1) "Upload-Checksum: sha1 AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\na",
-		 460, NULL, NULL, NULL},
-		{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(1) "Upload-Checksum: md5 AAAA\r\n\r\na",
-		 400, NULL, NULL, NULL},
-		{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(1) "Upload-Checksum: sha1 AAAA\r\n\r\na",
-		 400, NULL, NULL, NULL},
-		{PATCH TUS_HEAD TUS_PATCHING AT(0) CHUNKED
-		 "Upload-Checksum: sha1 AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n0\r\n\r\n",
-		 411, NULL, NULL, NULL},
-		{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(
-			 62914561) "Upload-Checksum: sha1 AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n",
-		 413, NULL, NULL, "60 MiB"},
-		{"PATCH " TUS_PATH
-		 "aaaaaaaaaaaaaaaaaaaaaaaaaa HTTP/1.1\r\n" TUS_HEAD TUS_PATCHING AT(0)
-			 LENGTH(1) "\r\na",
-		 404, NULL, NULL, NULL},
-		{"PATCH " TUS_PATH "nonsense HTTP/1.1\r\n" TUS_HEAD TUS_PATCHING AT(0)
-			 LENGTH(1) "\r\na",
-		 404, NULL, NULL, NULL},
-		{"PUT %P HTTP/1.1\r\n" TUS_HEAD LENGTH(1) "\r\na", 405, "Allow",
-		 "HEAD", NULL},
-		{"POST %P HTTP/1.1\r\n" TUS_HEAD LENGTH(0) "\r\n", 405, "Allow", NULL, NULL},
-		/* Chunked, and longer than announced: what was announced stays. Not a byte is there. */
-		{PATCH TUS_HEAD TUS_PATCHING AT(0) CHUNKED "\r\nzz\r\n", 400, NULL, NULL, NULL},
-		{"HEAD %P HTTP/1.1\r\n" TUS_HEAD "\r\n", 200, "Upload-Offset", "0", NULL},
-		/* Good ones, each with what the last left. */
-		{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(0) "\r\n", 204, "Upload-Offset", "0", ""},
-		{PATCH TUS_HEAD TUS_PATCHING AT(0) LENGTH(2) "\r\n01", 204, "Upload-Offset", "2",
-		 ""},
-		{PATCH TUS_HEAD TUS_PATCHING AT(2)
-			 LENGTH(1) "Upload-Checksum: sha1 2kuSN7rMzfGcB2DKt67EqDWQELA=\r\n\r\n2",
-		 204, "Upload-Offset", "3", ""},
-		{PATCH TUS_HEAD TUS_PATCHING AT(3) CHUNKED "\r\n2\r\n34\r\n1\r\n5\r\n0\r\n\r\n",
-		 204, "Upload-Expires", NULL, ""},
-		{"POST %P HTTP/1.1\r\n" TUS_HEAD
-		 "X-HTTP-Method-Override: PATCH\r\n" TUS_PATCHING AT(6) LENGTH(1) "\r\n6",
-		 204, "Tus-Resumable", "1.0.0", ""},
-		{PATCH TUS_HEAD TUS_PATCHING AT(7) LENGTH(1) "Upload-Length: 10\r\n\r\n7", 204,
-		 "Upload-Offset", "8", ""},
-		{PATCH TUS_HEAD TUS_PATCHING AT(8) CHUNKED "\r\n4\r\n89xx\r\n0\r\n\r\n", 413,
-		 "Connection", "close", NULL},
-		{"HEAD %P HTTP/1.1\r\n" TUS_HEAD "\r\n", 200, "Upload-Offset", "10", NULL},
-		/* It is whole. */
-		{PATCH TUS_HEAD TUS_PATCHING AT(10) LENGTH(0) "\r\n", 204, "Upload-Offset", "10",
-		 ""},
-		{PATCH TUS_HEAD TUS_PATCHING AT(8) LENGTH(2) "\r\n89", 409, NULL, NULL, NULL},
-		{PATCH TUS_HEAD TUS_PATCHING AT(10) LENGTH(1) "\r\nx", 413, NULL, NULL, NULL},
-		{PATCH TUS_HEAD TUS_PATCHING AT(10) CHUNKED "\r\n1\r\nx\r\n0\r\n\r\n", 413, NULL,
-		 NULL, NULL},
-	};
 	(void)state;
 	g_running.part = "requests_are_judged";
 	begin_plenty();
 	struct talk_share upload = upload_make(10);
-	talk_rows_check(&g_world, &upload, rows, hw_count_of(rows));
+	talk_rows_check(&g_world, &upload, g_requests, hw_count_of(g_requests));
 	struct talk_row get = {"GET %P/f HTTP/1.1\r\nHost: here\r\n\r\n", 200, "Content-Length",
 			       "10", "0123456789"};
 	talk_rows_check(&g_world, &g_share, &get, 1);
