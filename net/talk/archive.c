@@ -294,8 +294,9 @@ static uint32_t select_range(const struct hw_archive *archive, struct hw_http_ra
 /* What the archive is called: the share's id, and ".zip". */
 static struct hw_span name_write(const struct hw_archive *archive, char name[NAME_SIZE])
 {
+	const struct hw_span suffix = HW_SPAN(".zip");
 	hw_base32_encode(archive->share_id, HW_SHARE_ID_SIZE, name);
-	memcpy(name + HW_SHARE_ID_TEXT_SIZE, ".zip", 4);
+	memcpy(name + HW_SHARE_ID_TEXT_SIZE, suffix.bytes, suffix.size);
 	return (struct hw_span){name, NAME_SIZE};
 }
 
