@@ -478,13 +478,12 @@ bool hw_intake_append(struct hw_intake *intake, struct hw_slab *slab)
 	}
 	size_account(intake, slab->size);
 	uint64_t offset = intake->received_size - slab->size;
-	bool is_kept = newest_writer(intake)->state == HW_WRITER_OPEN; /* else it failed already */
 	hw_chunk_writer_append(newest_writer(intake), slab);
 	if (intake->state != state) {
 		return false; /* the writer failed at once */
 	}
-	if (is_kept) { /* the writer holds it until a later turn */
-		hw_live_publish(intake, slab, offset);
+	if (newest_writer(intake)->state == HW_WRITER_OPEN) { /* else it failed, and we will hear */
+		hw_live_publish(intake, slab, offset); /* it holds the slab until a later turn */
 	}
 	return true;
 }

@@ -3,8 +3,8 @@
  * Goal: who has begun too much is told when to come again, for whatever moves bytes, and nothing of
  * a limit is kept when its transfers are over; without limits nobody is asked.
  *
- * Method: a talk world with limits of two transfers a minute and requests of every kind that counts,
- * one after the other; then a question on its own, answered and given back.
+ * Method: a talk world with limits of two transfers a minute and requests of every kind that
+ * counts, one after the other; then a question on its own, answered and given back.
  */
 #include "net/talk/admission.h"
 
