@@ -28,6 +28,10 @@ int hw_catalog_lookup(struct hw_catalog_db *db, struct hw_catalog_request *reque
 	if (r == 0) {
 		r = hw_catalog_file_get(db, file_id, &file);
 	}
+	if (r == -ENOENT && share.access.password_size > 0) {
+		request->access = share.access; /* no name is told to who does not know it */
+		memcpy(request->share_id, share.share_id, HW_SHARE_ID_SIZE);
+	}
 	if (r < 0) {
 		return r;
 	}

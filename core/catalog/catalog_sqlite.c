@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/failpoint.h"
 #include "core/catalog/catalog_parts.h"
@@ -320,6 +321,7 @@ static void settle(struct hw_catalog_db *db, struct hw_catalog_write *write)
 		}
 		request->file_id = write->file_id;
 		request->access.mode = write->mode;
+		memcpy(request->share_id, write->share_id, HW_SHARE_ID_SIZE);
 		break;
 	case HW_CATALOG_APPEND:
 	case HW_CATALOG_COMMIT:

@@ -57,6 +57,7 @@ int hw_catalog_upload_create(struct hw_catalog_db *db, struct hw_catalog_write *
 	memcpy(file.share_id, share.share_id, HW_SHARE_ID_SIZE);
 	write->file_id = file.file_id;
 	write->mode = share.access.mode;
+	memcpy(write->share_id, share.share_id, HW_SHARE_ID_SIZE);
 	r = hw_catalog_file_add(db, &file, request);
 	if (r == 0 && !is_zero(upload->upload_id, HW_UPLOAD_ID_SIZE)) {
 		r = row_add(db, file.file_id, upload);

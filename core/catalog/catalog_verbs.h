@@ -36,7 +36,9 @@ enum hw_catalog_verb {
 	/* Find by share (share_id, or link_name when link_name_size > 0) and name, pin, and give
 	 * the first extents and what access needs to know. name_size 0: the share's only file,
 	 * -EINVAL if there are several, -ENODATA if there is none. With @upload: the file of its
-	 * upload_id, for a part has no name; share_id out. */
+	 * upload_id, for a part has no name; share_id out. -ENOENT in a share with a password: its
+	 * access and share_id are told, so that only who knows it hears that there is no such
+	 * file. */
 	HW_CATALOG_LOOKUP,
 	/* More extents of a pinned file, from chunk_index on; and file_size, length, file_state,
 	 * home as they are now. */
@@ -71,7 +73,7 @@ enum hw_catalog_verb {
 	 * says (upload_id, length, kind, metadata, expires_ms), under @name (PARTIAL: none).
 	 * -EEXIST: there is a file of that name; -EDQUOT: the share's quota or number of files;
 	 * -ENOSPC: the store's quota, or more than free_size beyond what is reserved. home:
-	 * HW_HOME_NONE, or who receives it. access.mode out. */
+	 * HW_HOME_NONE, or who receives it. access.mode and share_id out. */
 	HW_CATALOG_UPLOAD_CREATE,
 	HW_CATALOG_UPLOAD_GET, /* by upload_id, into @upload; share_id, file_id, home, name too */
 	/* As UPLOAD_GET, and home becomes its home; -EBUSY when it has one (home then says which).

@@ -30,6 +30,8 @@
 static void admitted(struct hw_admission *admission, bool is_in);
 static void find(struct hw_download *download);
 static void find_done(struct hw_catalog_request *request);
+static void missing_ask(struct hw_download *download);
+static void missing_reply(struct hw_download *download, bool is_in);
 static void begin_sending(struct hw_download *download);
 static void head_send(struct hw_download *download, uint32_t status);
 static void read_next(struct hw_download *download);
@@ -55,7 +57,8 @@ static void set_state(struct hw_download *download, enum hw_download_state state
 		[HW_DOWNLOAD_FREE] = 1U << HW_DOWNLOAD_ASKING,
 		[HW_DOWNLOAD_ASKING] = 1U << HW_DOWNLOAD_FINDING | 1U << HW_DOWNLOAD_FREE,
 		[HW_DOWNLOAD_FINDING] = 1U << HW_DOWNLOAD_CHECKING | 1U << HW_DOWNLOAD_FREE,
-		[HW_DOWNLOAD_CHECKING] = 1U << HW_DOWNLOAD_SENDING | 1U << HW_DOWNLOAD_LEAVING,
+		[HW_DOWNLOAD_CHECKING] = 1U << HW_DOWNLOAD_SENDING | 1U << HW_DOWNLOAD_LEAVING |
+					 1U << HW_DOWNLOAD_FREE,
 		[HW_DOWNLOAD_SENDING] = 1U << HW_DOWNLOAD_ENDING | 1U << HW_DOWNLOAD_LEAVING,
 		[HW_DOWNLOAD_ENDING] = 1U << HW_DOWNLOAD_LEAVING,
 		[HW_DOWNLOAD_LEAVING] = 1U << HW_DOWNLOAD_COUNTING | 1U << HW_DOWNLOAD_UNPINNING,
@@ -157,7 +160,9 @@ static void admitted(struct hw_admission *admission, bool is_in)
 		}
 		return;
 	}
-	if (is_in) {
+	if (!download->is_pinned) {
+		missing_reply(download, is_in);
+	} else if (is_in) {
 		begin_sending(download);
 	} else {
 		leave(download);
@@ -168,6 +173,7 @@ static void find(struct hw_download *download)
 {
 	struct hw_talks *talks = download->talks;
 	set_state(download, HW_DOWNLOAD_FINDING);
+	download->file.reader.request.access.password_size = 0;
 	hw_http_conn_handle(download->conn, &g_handler, download);
 	hw_catalog_submit(talks->catalog, &download->file.reader.request, HW_CATALOG_LOOKUP,
 			  find_done);
@@ -183,6 +189,27 @@ static void download_free(struct hw_download *download)
 	hw_pool_give(&download->talks->downloads, download);
 }
 
+/* There is no such file; but who does not know the share's password is not told so. */
+static void missing_ask(struct hw_download *download)
+{
+	const struct hw_catalog_request *request = &download->file.reader.request;
+	set_state(download, HW_DOWNLOAD_CHECKING);
+	enum hw_admission_verdict verdict =
+		hw_admission_password(&download->admission, request->share_id, &request->access);
+	if (verdict != HW_ADMISSION_WAIT) {
+		missing_reply(download, verdict == HW_ADMISSION_IN);
+	}
+}
+
+static void missing_reply(struct hw_download *download, bool is_in)
+{
+	struct hw_http_conn *conn = download->conn;
+	download_free(download);
+	if (is_in) {
+		hw_reply_errno(conn, -ENOENT);
+	}
+}
+
 static void find_done(struct hw_catalog_request *request)
 {
 	struct hw_download *download =
@@ -194,6 +221,10 @@ static void find_done(struct hw_catalog_request *request)
 		if (is_none && request->name_size == 0) {
 			hw_share_read_links(download->talks, conn, request);
 			download_free(download);
+			return;
+		}
+		if (error == -ENOENT && request->access.password_size > 0) {
+			missing_ask(download);
 			return;
 		}
 		download_free(download);

@@ -23,7 +23,7 @@
 #include "net/talk/intake_steps.h"
 #include "simd/crc32.h"
 
-#define PATIENCE_LOOK_MS 5000U /* how often it is looked whether anybody follows */
+#define PATIENCE_LOOK_MS 1000U /* how often it is looked whether anybody follows */
 
 static void slab_wanted(struct hw_intake *intake);
 static void slab_ready(struct hw_slab_waiter *waiter, struct hw_slab *slab);
@@ -162,16 +162,32 @@ static void patience_start(struct hw_intake *intake)
 		       patience_over);
 }
 
-/* Nobody came to follow, and nobody is there any more: a sender does not wait for ever. */
+/* Why who waits for followers does not go on waiting; 0: it does. Nobody came to follow, or is
+ * there any more; or the daemon stops, which a sender that nothing is received from does not hear.
+ */
+static int patience_judge(const struct hw_intake *intake)
+{
+	if (intake->state != HW_INTAKE_RECEIVING && intake->state != HW_INTAKE_STORING) {
+		return 0; /* it ends by itself */
+	}
+	if (intake->options.conn->is_cut) {
+		return -ESHUTDOWN;
+	}
+	bool is_deserted = hw_live_is_deserted(&intake->live, intake->talks->reactor->now_us,
+					       HW_LIVE_PATIENCE_MS * UINT64_C(1000));
+	return is_deserted ? -ENOTCONN : 0;
+}
+
 static void patience_over(struct hw_timer *timer)
 {
 	struct hw_intake *intake = hw_container_of(timer, struct hw_intake, patience);
-	if (hw_live_is_deserted(&intake->live, intake->talks->reactor->now_us,
-				HW_LIVE_PATIENCE_MS * UINT64_C(1000))) {
-		hw_intake_fail(intake, -ENOTCONN);
+	int verdict = patience_judge(intake);
+	patience_start(intake);
+	if (verdict < 0) {
+		hw_intake_fail(intake, verdict);
 		return;
 	}
-	patience_start(intake);
+	hw_intake_receive(intake); /* it may have waited for others to give slabs back */
 }
 
 void hw_intake_begin(struct hw_intake *intake, struct hw_talks *talks,
@@ -242,7 +258,7 @@ bool hw_intake_has_room(const struct hw_intake *intake)
 /* Why no byte is asked for now; NULL: one may be. */
 static const char *obstacle(const struct hw_intake *intake)
 {
-	if (!hw_live_has_room(&intake->live)) {
+	if (!hw_live_has_room(&intake->live, &intake->talks->reactor->slabs)) {
 		return HW_STALL_RECEIVER;
 	}
 	return hw_intake_has_room(intake) ? NULL : HW_STALL_DISK;

@@ -89,8 +89,8 @@ struct hw_intake_options {
 	/* Nothing is stored: the slabs of the window are all there is, and followers take them. The
 	 * file, file_id, has no chunks and is forgotten at the end; upload is NULL. */
 	bool is_live;
-	/* To go on with a file whose length is not known: where the body ends as it should, the file
-	 * does. */
+	/* To go on with a file whose length is not known: where the body ends as it should, the
+	 * file does. */
 	bool ends_with_body;
 	/* Nothing is named before the owner says so: at most HW_EXTENT_BATCH_MAX chunks. */
 	bool is_held;

@@ -179,9 +179,7 @@ static void append_done(struct hw_catalog_request *request)
 		return;
 	}
 	request->is_replacing = false;
-	for (uint32_t i = 0; i < request->extent_count; i++) {
-		intake->named_size += request->extents[i].size;
-	}
+	intake->named_size = intake->collected_size; /* nothing was collected meanwhile */
 	batch_settle(intake);
 	hw_intake_collect(intake);
 }
@@ -332,8 +330,9 @@ static void drop_done(struct hw_catalog_request *request)
 static void dropped(struct hw_intake *intake)
 {
 	enum hw_catalog_verb verb = is_resumed(intake) ? HW_CATALOG_UPLOAD_LEAVE : HW_CATALOG_ABORT;
+	bool has_left = is_resumed(intake) && intake->request.is_leaving; /* though it failed */
 	hw_intake_set_state(intake, HW_INTAKE_LEAVING);
-	if (intake->request.file_id != 0) {
+	if (intake->request.file_id != 0 && !has_left) {
 		hw_catalog_submit(intake->talks->catalog, &intake->request, verb, leave_done);
 		return;
 	}

@@ -80,6 +80,14 @@ static void taken_drop(struct hw_live *live)
 	}
 }
 
+/* Whoever comes now finds the chunk on the disk; only of the open one nothing is there. */
+static void before_drop(struct hw_live *live, uint64_t offset)
+{
+	while (!live->is_only_store && live->count > 0 && piece_at(live, 0)->offset < offset) {
+		oldest_drop(live);
+	}
+}
+
 /* A window for followers is a luxury: with half of the slabs in use it shrinks to nothing. */
 static void luxury_drop(struct hw_live *live, const struct hw_slab_pool *slabs)
 {
@@ -88,9 +96,15 @@ static void luxury_drop(struct hw_live *live, const struct hw_slab_pool *slabs)
 	}
 }
 
-bool hw_live_has_room(const struct hw_live *live)
+bool hw_live_has_room(const struct hw_live *live, const struct hw_slab_pool *slabs)
 {
-	return !live->is_only_store || live->count < HW_LIVE_WINDOW_MAX;
+	if (!live->is_only_store) {
+		return true;
+	}
+	if (live->count < HW_LIVE_WINDOW_MIN) {
+		return slabs->free_count >= slabs->count / 8; /* else looked at again: patience */
+	}
+	return live->count < HW_LIVE_WINDOW_MAX && slabs->free_count >= slabs->count / 2;
 }
 
 bool hw_live_is_awaited(const struct hw_live *live)
@@ -191,10 +205,22 @@ static void waiters_serve(struct hw_intake *intake)
 	}
 }
 
+/* Nobody follows: somebody may come before the open chunk is on the disk, if it is known before it
+ * is whole, and where slabs are not few. */
+static bool is_worth_keeping(const struct hw_intake *intake)
+{
+	const struct hw_live *live = &intake->live;
+	const struct hw_slab_pool *slabs = &intake->talks->reactor->slabs;
+	if (live->is_only_store || !hw_list_is_empty(&live->seats)) {
+		return true;
+	}
+	return intake->options.file_id != 0 && slabs->free_count >= HW_LIVE_WINDOW_MAX;
+}
+
 void hw_live_publish(struct hw_intake *intake, struct hw_slab *slab, uint64_t offset)
 {
 	struct hw_live *live = &intake->live;
-	if (hw_list_is_empty(&live->seats) && !live->is_only_store) {
+	if (!is_worth_keeping(intake)) {
 		return;
 	}
 	if (intake->options.is_held) {
@@ -223,6 +249,9 @@ void hw_live_chunk_add(struct hw_intake *intake, const struct hw_extent *extent,
 		(struct hw_live_chunk){.extent = *extent, .offset = offset};
 	live->chunk_count++;
 	waiters_serve(intake);
+	if (hw_list_is_empty(&live->seats)) {
+		before_drop(live, offset + extent->size);
+	}
 }
 
 void hw_live_body_over(struct hw_intake *intake)

@@ -24,6 +24,8 @@
 
 /* Two chunks: what the writers have under way, and so what cannot be read from the disk yet. */
 #define HW_LIVE_WINDOW_MAX (2U * HW_CHUNK_SLABS)
+/* What an upload that is not stored may have when slabs are short; when very few are left, none. */
+#define HW_LIVE_WINDOW_MIN 2U
 /* A batch on its way to the catalog, and what is collected behind it. */
 #define HW_LIVE_CHUNKS_MAX (2U * HW_EXTENT_BATCH_MAX)
 
@@ -106,8 +108,9 @@ void hw_live_publish(struct hw_intake *intake, struct hw_slab *slab, uint64_t of
 void hw_live_chunk_add(struct hw_intake *intake, const struct hw_extent *extent, uint64_t offset);
 /* The body is over: who waits for more is told, if nothing more can come. */
 void hw_live_body_over(struct hw_intake *intake);
-/* May another slab come? */
-bool hw_live_has_room(const struct hw_live *live);
+/* May another slab come? Where nothing is stored the window grows only while @slabs has plenty:
+ * senders that nobody follows must not keep the slabs that all others need. */
+bool hw_live_has_room(const struct hw_live *live, const struct hw_slab_pool *slabs);
 /* Nothing is stored, and a follower has not taken everything yet, or none came. */
 bool hw_live_is_awaited(const struct hw_live *live);
 /* Nothing is stored, and nobody has followed for @patience_us. */

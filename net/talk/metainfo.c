@@ -48,7 +48,7 @@ static void set_state(struct hw_metainfo *metainfo, enum hw_metainfo_state state
 		[HW_METAINFO_ASKING] = 1U << HW_METAINFO_FINDING | 1U << HW_METAINFO_FREE,
 		[HW_METAINFO_FINDING] = 1U << HW_METAINFO_CHECKING | 1U << HW_METAINFO_FREE,
 		[HW_METAINFO_CHECKING] = 1U << HW_METAINFO_SENDING | 1U << HW_METAINFO_FILLING |
-					 1U << HW_METAINFO_LEAVING,
+					 1U << HW_METAINFO_FREE | 1U << HW_METAINFO_LEAVING,
 		[HW_METAINFO_FILLING] = 1U << HW_METAINFO_SENDING | 1U << HW_METAINFO_LEAVING,
 		[HW_METAINFO_SENDING] = 1U << HW_METAINFO_SENDING | 1U << HW_METAINFO_FILLING |
 					1U << HW_METAINFO_LEAVING,
@@ -82,6 +82,7 @@ void hw_metainfo_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct
 	metainfo->path_name = name;
 	metainfo->piece_index = 0;
 	metainfo->is_tail_written = false;
+	metainfo->is_missing = false;
 	metainfo->head_size = 0;
 	metainfo->buffer_size = 0;
 	hw_admission_init(&metainfo->admission, talks, conn, admitted);
@@ -136,6 +137,7 @@ static void find(struct hw_metainfo *metainfo)
 	set_state(metainfo, HW_METAINFO_FINDING);
 	hw_http_conn_handle(metainfo->conn, &g_handler, metainfo);
 	hw_link_parse(&metainfo->request, metainfo->path_id, name);
+	metainfo->request.access.password_size = 0;
 	hw_catalog_submit(metainfo->talks->catalog, &metainfo->request, HW_CATALOG_LOOKUP,
 			  find_done);
 }
@@ -154,10 +156,13 @@ static void refuse(struct hw_metainfo *metainfo, uint32_t status, const char *se
 static void find_done(struct hw_catalog_request *request)
 {
 	struct hw_metainfo *metainfo = hw_container_of(request, struct hw_metainfo, request);
-	if (request->res < 0) {
+	bool is_missing = request->res == -ENOENT && request->access.password_size > 0;
+	if (request->res < 0 && !is_missing) {
 		answer_errno(metainfo, request->res);
 		return;
 	}
+	/* There is no such file; but who does not know the share's password is not told so. */
+	metainfo->is_missing = is_missing;
 	metainfo->file_id = request->file_id;
 	set_state(metainfo, HW_METAINFO_CHECKING);
 	enum hw_admission_verdict verdict =
@@ -172,7 +177,11 @@ static void admitted(struct hw_admission *admission, bool is_in)
 {
 	struct hw_metainfo *metainfo = hw_container_of(admission, struct hw_metainfo, admission);
 	bool is_found = metainfo->state == HW_METAINFO_CHECKING;
-	if (is_found && is_in) {
+	if (is_found && metainfo->is_missing && is_in) {
+		answer_errno(metainfo, -ENOENT);
+	} else if (is_found && metainfo->is_missing) {
+		metainfo_free(metainfo);
+	} else if (is_found && is_in) {
 		hw_http_conn_handle(metainfo->conn, &g_handler, metainfo);
 		file_look(metainfo);
 	} else if (is_found) {

@@ -42,6 +42,7 @@ struct hw_metainfo {
 	uint64_t piece_index; /* the next that goes into the buffer */
 	enum hw_metainfo_state state;
 	bool is_tail_written;
+	bool is_missing;    /* there is no such file, in a share with a password */
 	uint32_t head_size; /* bytes of the reply buffer that go out first */
 	uint32_t buffer_size;
 	uint16_t name_size;

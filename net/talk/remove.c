@@ -6,24 +6,17 @@
 #include "net/talk/remove.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "core/base/log.h"
 #include "net/talk/download.h"
-#include "net/talk/may.h"
 #include "net/talk/reply.h"
+#include "net/talk/share_talk.h"
 
 static void remove_done(struct hw_catalog_request *request);
 
 void hw_remove_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_span id,
 		     struct hw_span name)
 {
-	uint8_t hash[HW_HASH_SIZE];
-	if (!hw_may_bearer(conn, hash)) {
-		hw_reply_unauthorized(conn, "Send the owner token that came with the link, as "
-					    "Authorization: Bearer <token>.");
-		return;
-	}
 	struct hw_removal *removal = hw_pool_take(&talks->removals);
 	if (removal == NULL) {
 		hw_reply_busy(conn, "Too many shares are being removed; try again in a moment.");
@@ -31,10 +24,15 @@ void hw_remove_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct h
 	}
 	removal->talks = talks;
 	removal->conn = conn;
-	/* All of it anew: in the pool it may have been an operator's. */
-	removal->request = (struct hw_catalog_request){.is_operator = hw_may_operate(talks, conn)};
+	/* Another's may have been an operator's. */
+	removal->request = (struct hw_catalog_request){.is_operator = false};
+	if (!hw_share_talk_asker(talks, conn, &removal->request)) {
+		hw_pool_give(&talks->removals, removal);
+		hw_reply_unauthorized(conn, "Send the owner token that came with the link, as "
+					    "Authorization: Bearer <token>.");
+		return;
+	}
 	hw_link_parse(&removal->request, id, name);
-	memcpy(removal->request.owner_hash, hash, HW_HASH_SIZE);
 	hw_http_conn_handle(conn, &hw_reply_handler, conn);
 	hw_catalog_submit(talks->catalog, &removal->request, HW_CATALOG_DELETE, remove_done);
 }
@@ -44,9 +42,16 @@ static void remove_done(struct hw_catalog_request *request)
 	struct hw_removal *removal = hw_container_of(request, struct hw_removal, request);
 	struct hw_http_conn *conn = removal->conn;
 	int res = request->res;
+	if (res == -EINVAL) {
+		hw_pool_give(&removal->talks->removals, removal);
+		hw_reply_error(conn, 409,
+			       "The share has several files: say which, or end the share with "
+			       "DELETE /api/v1/shares/{id}.");
+		return;
+	}
 	if (res < 0) {
 		hw_pool_give(&removal->talks->removals, removal);
-		hw_reply_errno(conn, res);
+		hw_reply_errno(conn, res == -ENODATA ? -ENOENT : res);
 		return;
 	}
 	HW_LOG(HW_LOG_INFO, "share.removed");

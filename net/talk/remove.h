@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * remove.h - DELETE of a share by its owner
+ * remove.h - DELETE of a file, or of a share of one, by its owner or an operator
  *
  * Room: net/talk    Thread: reactor    Blocks: never    Allocates: never (from the pool of
  * removals)

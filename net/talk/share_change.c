@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- *   begin -> the wish -> wished: policy -> password -> submit -> changed
- *         -> followers are told -> 200
+ *   begin -> the wish -> wished: policy -> (a password: SHARE_GET -> got: whose is it? -> hashed)
+ *         -> submit -> changed -> followers are told -> 200
  */
 #include "net/talk/share_change.h"
 
@@ -12,6 +12,7 @@
 #include "net/talk/share_policy.h"
 
 static void wished(struct hw_share_talk *talk);
+static void got(struct hw_catalog_request *request);
 static void submit(struct hw_share_talk *talk);
 static void changed(struct hw_catalog_request *request);
 static void told(struct hw_notice *notice);
@@ -40,6 +41,32 @@ static void wished(struct hw_share_talk *talk)
 		&talk->share.policy, &talk->request.change_mask, sentence);
 	if (status != 0) {
 		hw_share_talk_refuse(talk, status, sentence);
+		return;
+	}
+	if (!hw_share_wishes_password(&talk->wish)) {
+		submit(talk);
+		return;
+	}
+	if (!hw_text_body_take(&talk->body)) {
+		hw_share_talk_fail(talk, -ENOBUFS);
+		return;
+	}
+	talk->request.share = talk->body.text->shares; /* what is wished stays in talk->share */
+	hw_catalog_submit(talk->talks->catalog, &talk->request, HW_CATALOG_SHARE_GET, got);
+}
+
+/* A hash costs a tenth of a second of the only thread that makes them: not for strangers. CHANGE
+ * has the last word. */
+static void got(struct hw_catalog_request *request)
+{
+	struct hw_share_talk *talk = hw_container_of(request, struct hw_share_talk, request);
+	int res = request->res;
+	request->share = &talk->share;
+	if (res == 0 && !request->is_owner && !request->is_operator) {
+		res = -EACCES;
+	}
+	if (res < 0) {
+		hw_share_talk_fail(talk, res);
 		return;
 	}
 	hw_share_talk_password(talk, submit);

@@ -2,7 +2,8 @@
  *
  * The way of a request:
  *
- *   begin -> UPLOAD_CREATE -> created -> receive: the intake takes the body -> stored -> commit
+ *   begin -> enter (admission.c) -> entered
+ *   entered -> UPLOAD_CREATE -> created -> receive: the intake takes the body -> stored -> commit
  *                                |                         \                     (live: end_live)
  *                                |                          \-> failed             -> named
  *                                +-> no room: abandon -> abandoned     \            -> reply
@@ -14,12 +15,15 @@
 #include <string.h>
 
 #include "core/base/log.h"
+#include "net/talk/client.h"
 #include "net/talk/download.h"
 #include "net/talk/reply.h"
 #include "net/talk/share_talk.h"
 #include "net/wire/hex.h"
 #include "net/wire/name.h"
 
+static void enter(struct hw_share_put *put);
+static void entered(struct hw_admission *admission, bool is_in);
 static void created(struct hw_catalog_request *request);
 static void receive(struct hw_share_put *put, uint64_t promised_size);
 static void abandoned(struct hw_catalog_request *request);
@@ -36,21 +40,59 @@ static const struct hw_intake_handler g_intake_handler = {
 static void set_state(struct hw_share_put *put, enum hw_share_put_state state)
 {
 	static const uint8_t g_next[HW_SHARE_PUT_STATE_COUNT] = {
-		[HW_SHARE_PUT_FREE] = 1U << HW_SHARE_PUT_CREATING,
+		[HW_SHARE_PUT_FREE] = 1U << HW_SHARE_PUT_ENTERING,
+		[HW_SHARE_PUT_ENTERING] = 1U << HW_SHARE_PUT_CREATING | 1U << HW_SHARE_PUT_FREE,
 		[HW_SHARE_PUT_CREATING] = 1U << HW_SHARE_PUT_TAKING |
 					  1U << HW_SHARE_PUT_ABANDONING | 1U << HW_SHARE_PUT_FREE,
-		[HW_SHARE_PUT_TAKING] = 1U << HW_SHARE_PUT_REPLYING | 1U << HW_SHARE_PUT_FREE,
+		[HW_SHARE_PUT_TAKING] = 1U << HW_SHARE_PUT_REPLYING | 1U << HW_SHARE_PUT_TELLING |
+					1U << HW_SHARE_PUT_FREE,
 		[HW_SHARE_PUT_ABANDONING] = 1U << HW_SHARE_PUT_FREE,
-		[HW_SHARE_PUT_REPLYING] = 1U << HW_SHARE_PUT_FREE,
+		[HW_SHARE_PUT_REPLYING] = 1U << HW_SHARE_PUT_TELLING | 1U << HW_SHARE_PUT_FREE,
+		[HW_SHARE_PUT_TELLING] = 1U << HW_SHARE_PUT_FREE,
 	};
 	hw_assert((g_next[put->state] & (1U << state)) != 0);
 	put->state = state;
 }
 
-static void put_free(struct hw_share_put *put)
+static void tell(struct hw_share_put *put);
+
+static void reported(struct hw_report *report)
 {
+	tell(hw_container_of(report, struct hw_share_put, report));
+}
+
+static void noticed(struct hw_notice *notice)
+{
+	tell(hw_container_of(notice, struct hw_share_put, notice));
+}
+
+/* The last letters are in the object: it goes when they are back. */
+static void tell(struct hw_share_put *put)
+{
+	const struct hw_catalog_request *request = &put->request;
+	bool is_idle = hw_report_is_idle(&put->report);
+	if ((!is_idle || put->has_notice) && put->state != HW_SHARE_PUT_TELLING) {
+		set_state(put, HW_SHARE_PUT_TELLING);
+	}
+	if (!is_idle) {
+		hw_report_join(&put->report, reported);
+		return;
+	}
+	struct hw_span name = {request->name, request->name_size};
+	bool has_notice = put->has_notice;
+	put->has_notice = false;
+	if (has_notice && hw_notice_tell(&put->notice, put->talks, request->share_id,
+					 HW_NOTICE_FILE_ADDED, name, noticed)) {
+		return;
+	}
 	set_state(put, HW_SHARE_PUT_FREE);
 	hw_pool_give(&put->talks->puts, put);
+}
+
+static void put_free(struct hw_share_put *put)
+{
+	hw_admission_leave(&put->admission);
+	tell(put);
 }
 
 /* -- begin -- */
@@ -117,6 +159,8 @@ void hw_share_put_begin(struct hw_talks *talks, struct hw_http_conn *conn, struc
 	put->conn = conn;
 	put->begun_us = talks->reactor->now_us;
 	put->is_live = false;
+	put->has_notice = false;
+	put->report = (struct hw_report){.talks = NULL};
 	put->request = (struct hw_catalog_request){
 		.upload = &put->upload,
 		.home = (uint16_t)talks->reactor->index,
@@ -128,10 +172,33 @@ void hw_share_put_begin(struct hw_talks *talks, struct hw_http_conn *conn, struc
 	memcpy(put->request.owner_hash, asker.owner_hash, HW_HASH_SIZE);
 	hw_link_parse(&put->request, id, name);
 	upload_set(put);
-	put->state = HW_SHARE_PUT_FREE; /* behind its intake the object may have been another's */
+	enter(put);
+}
+
+/* May this client begin one more upload? */
+static void enter(struct hw_share_put *put)
+{
+	/* Behind its intake the object may have been another's. */
+	put->state = HW_SHARE_PUT_FREE;
+	put->admission = (struct hw_admission){.talks = NULL};
+	set_state(put, HW_SHARE_PUT_ENTERING);
+	hw_admission_init(&put->admission, put->talks, put->conn, entered);
+	enum hw_admission_verdict entry = hw_admission_rate(&put->admission, HW_RATE_UPLOAD);
+	if (entry != HW_ADMISSION_WAIT) {
+		entered(&put->admission, entry == HW_ADMISSION_IN);
+	}
+}
+
+static void entered(struct hw_admission *admission, bool is_in)
+{
+	struct hw_share_put *put = hw_container_of(admission, struct hw_share_put, admission);
+	if (!is_in) {
+		put_free(put);
+		return;
+	}
 	set_state(put, HW_SHARE_PUT_CREATING);
-	hw_http_conn_handle(conn, &g_handler, put);
-	hw_catalog_submit(talks->catalog, &put->request, HW_CATALOG_UPLOAD_CREATE, created);
+	hw_http_conn_handle(put->conn, &g_handler, put);
+	hw_catalog_submit(put->talks->catalog, &put->request, HW_CATALOG_UPLOAD_CREATE, created);
 }
 
 static void reply_errno(struct hw_http_conn *conn, int error)
@@ -181,11 +248,25 @@ static void abandoned(struct hw_catalog_request *request)
 
 /* -- the body -- */
 
+static void report_begin(struct hw_share_put *put)
+{
+	uint8_t client_id[HW_CLIENT_ID_SIZE];
+	struct hw_report_options options = {
+		.share_id = put->request.share_id,
+		.name = {put->request.name, put->request.name_size},
+		.size = put->upload.length,
+		.client_id = hw_client_id_of(put->conn, client_id) ? client_id : NULL,
+	};
+	hw_report_begin(&put->report, put->talks, &options);
+}
+
 static void receive(struct hw_share_put *put, uint64_t promised_size)
 {
+	report_begin(put);
 	struct hw_intake_options options = {
 		.handler = &g_intake_handler,
 		.conn = put->conn,
+		.report = &put->report,
 		.length = put->upload.length,
 		.promised_size = promised_size,
 		.file_id = put->request.file_id,
@@ -266,6 +347,8 @@ static void named(struct hw_intake *intake)
 	HW_LOG(HW_LOG_INFO, "share_put.done", HW_F_U64("size", intake->request.file_size),
 	       HW_F_HEX("root", intake->request.file_root, HW_HASH_SIZE),
 	       HW_F_U64("live", put->is_live), HW_F_U64("us", now_us - put->begun_us));
+	hw_report_end(&put->report, HW_TRANSFER_UPLOADED);
+	put->has_notice = true;
 	set_state(put, HW_SHARE_PUT_REPLYING);
 	reply(put);
 }
@@ -289,6 +372,7 @@ static void failed(struct hw_intake *intake, int error)
 	bool is_gone = error == -ECONNRESET || error == -EPIPE || conn->is_answered;
 	HW_LOG(is_gone ? HW_LOG_INFO : HW_LOG_WARN, "share_put.failed", HW_F_ERRNO("error", error),
 	       HW_F_U64("received", intake->received_size));
+	hw_report_end(&put->report, is_gone ? HW_TRANSFER_CANCELLED : HW_TRANSFER_FAILED);
 	put_free(put);
 	if (is_gone) {
 		hw_http_conn_abort(conn);

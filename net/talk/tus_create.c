@@ -16,6 +16,7 @@
 #include "net/wire/name.h"
 #include "net/wire/tus_metadata.h"
 
+static void create_enter(struct hw_tus *tus);
 static void create_submit(struct hw_tus *tus);
 static void final_begin(struct hw_tus *tus, struct hw_span part_links);
 static void parts_sized(void *owner, int res);
@@ -170,7 +171,13 @@ void hw_tus_create_begin(struct hw_talks *talks, struct hw_http_conn *conn, stru
 		final_begin(tus, head.part_links);
 		return;
 	}
-	if (body_size > 0) {
+	create_enter(tus);
+}
+
+/* Who brings bytes begins a transfer, in either protocol. */
+static void create_enter(struct hw_tus *tus)
+{
+	if (tus->body_size > 0) {
 		hw_tus_enter(tus, create_submit);
 		return;
 	}
@@ -180,7 +187,7 @@ void hw_tus_create_begin(struct hw_talks *talks, struct hw_http_conn *conn, stru
 void hw_tus_create(struct hw_tus *tus, struct hw_span id, const uint8_t owner_hash[HW_HASH_SIZE])
 {
 	creation_set(tus, id, owner_hash, HW_UPLOAD_WHOLE, HW_SPAN(""));
-	create_submit(tus);
+	create_enter(tus);
 }
 
 static void create_submit(struct hw_tus *tus)
@@ -299,9 +306,8 @@ static void created(struct hw_catalog_request *request)
 	bool takes_bytes = request->home != HW_HOME_NONE;
 	if (request->res == 0 && tus->concat != NULL &&
 	    memcmp(tus->concat->share_id, request->share_id, HW_SHARE_ID_SIZE) != 0) {
-		request->upload = &tus->query.upload;
-		tus->intake.error = -EXDEV;
-		hw_tus_final_failed(tus, -EXDEV);
+		/* Its home is ours, and no intake is there to leave it. */
+		hw_tus_abandon(tus, 409, "The parts do not all belong to this share.");
 		return;
 	}
 	if (request->res < 0) {

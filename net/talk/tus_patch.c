@@ -2,16 +2,12 @@
  *
  * The way of a PATCH:
  *
- *   begin -> enter (admission.c) -> ask (the upload becomes ours) -> opened -> judge -> receive -> the intake takes the
- *   body
- *                                               |                  stored: all of it, or as far
- *                                               as it came
- *                                               +-> refuse -> left        |
- *                                                      |     checksum? -> discard -> failed -> 460
- *                                                      v     complete? -> commit, else save ->
- *                                                      named -> 204
- *                                                   the answer            (the body broke off:
- *                                                   close)
+ *   begin -> enter (admission.c) -> ask: the upload becomes ours -> opened -> judge
+ *         -> receive: the intake takes the body
+ *   stored: all of it, or as far as it came
+ *         -> checksum wrong: discard -> failed -> 460
+ *         -> complete: commit, else save -> named -> 204 (the body broke off: close)
+ *   what is wrong before the body: refuse -> left -> the answer
  */
 #include <errno.h>
 #include <string.h>

@@ -143,7 +143,7 @@ def test_expect_continue(shared):
 
 
 @pytest.mark.parametrize('status, options, length, name', [
-    (403, {'uploads': 'nobody'}, 5, 'f'),
+    (403, {'upload': 'off'}, 5, 'f'),
     (413, {'file_size_max': '1k'}, 1025, 'f'),
     (507, {}, 1 << 50, 'f'),
     (400, {}, 5, '..'),
@@ -184,7 +184,7 @@ def test_head_is_get_without_the_body(shared, share):
     ('/', {'GET', 'HEAD', 'OPTIONS'}),
     ('/health', {'GET', 'HEAD', 'PUT', 'OPTIONS'}),
     ('/name', {'PUT', 'OPTIONS'}),
-    ('SHARE', {'GET', 'HEAD', 'DELETE', 'OPTIONS'}),
+    ('SHARE', {'GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'}),
 ])
 def test_methods(shared, share, path, allowed):
     path = share.path if path == 'SHARE' else path
@@ -417,9 +417,10 @@ def test_paths_are_no_names(shared):
 def test_puts_that_are_refused(shared):
     assert shared.ask('PUT', '/n').status == 411
     assert shared.ask('PUT', '/n', [('Content-Range', 'bytes 0-1/5')], b'ab').status == 400
+    assert shared.ask('PUT', '/n?query=1', body=b'ab').status == 422
     before = shared.metrics()['hawser_uploads_started_total']
     with shared.wire() as wire:
-        wire.request('PUT', '/q?query=1', body=b'x')
+        wire.request('PUT', '/q?message=hello', body=b'x')
         assert Share(wire.answer('PUT')).path.endswith('/q')
     assert shared.metrics()['hawser_uploads_started_total'] == before + 1
 

@@ -418,6 +418,21 @@ def test_password(shared):
     assert b'sesame' not in shared.log_path.read_bytes()
 
 
+def test_a_password_keeps_the_names_too(shared):
+    share = create(shared, password='x', link_name='names-are-kept')
+    assert put(shared, share, 'a', b'hello').status == 201
+    for link in (share['path'], '/s/' + share['id']):
+        for name in ('a', 'b', 'a.torrent', 'b.torrent'):
+            stranger = shared.get(f'{link}/{name}')
+            assert stranger.status == 401 and b'password' in stranger.body
+            assert shared.ask('HEAD', f'{link}/{name}').status == 401
+        knows = [('Hawser-Password', 'x')]
+        for name, status in (('a', 200), ('b', 404), ('a.torrent', 200), ('b.torrent', 404)):
+            assert shared.get(f'{link}/{name}', knows).status == status
+        assert shared.get(link + '/b', [('Hawser-Password', 'y')]).status == 401
+    assert wait_until(shared.is_idle)
+
+
 def test_password_of_several_files(shared):
     share = create(shared, password='x')
     for name in 'ab':
@@ -425,6 +440,19 @@ def test_password_of_several_files(shared):
     assert shared.get(share['path']).status == 401
     answer = shared.get(share['path'], [('Hawser-Password', 'x')])
     assert answer.status == 200 and has_pass(answer) and len(answer.body.split()) == 2
+
+
+def test_no_hash_is_made_for_strangers(shared):
+    """A stranger's change with a password costs a look, not a hash: that of a good one is long."""
+    share = create(shared)
+    body = b'{"password":"x"}'
+
+    def seconds(token, status):
+        begin = time.monotonic()
+        assert shared.ask('PATCH', share['api'], [bearer(token)], body).status == status
+        return time.monotonic() - begin
+    good = min(seconds(share['owner_token'], 200) for _ in range(3))
+    assert min(seconds('A' * 43, 403) for _ in range(5)) < good / 2
 
 
 def test_put_password(shared):
@@ -468,6 +496,40 @@ def test_operator(make_daemon):
     assert daemon.get(api).status == 410
 
 
+def test_a_share_is_not_deleted_like_a_file(shared):
+    share = create(shared)
+    token = [bearer(share['owner_token'])]
+    assert shared.ask('DELETE', share['path'], token).status == 404, 'there is no file'
+    for name in ('a', 'b'):
+        assert put(shared, share, name, b'hello').status == 201
+    answer = shared.ask('DELETE', share['path'], token)
+    assert answer.status == 409 and b'/api/v1/shares/' in answer.body
+    assert shared.ask('DELETE', share['path'] + '/a', token).status == 204
+    assert shared.ask('DELETE', share['path'], token).status == 204
+
+
+def test_nobody_inherits_what_an_operator_may(make_daemon):
+    daemon = make_daemon(is_started=False, reactors='1')
+    daemon.folder.mkdir(parents=True)
+    made = subprocess.run([*daemon.command(), '--new-token', 'operator'], check=True, text=True,
+                          capture_output=True, env=daemon.environment())
+    operator, stranger = made.stdout.split()[-1], 'A' * 43
+    daemon.start()
+    share = create(daemon)
+    for name in ('a', 'b'):
+        assert put(daemon, share, name, b'hello').status == 201
+    path, other = share['path'] + '/a', create(daemon)
+    assert daemon.ask('DELETE', other['api'], [bearer(operator)]).status == 204
+    assert daemon.ask('DELETE', path, [bearer(stranger)]).status == 403
+    assert daemon.ask('DELETE', share['path'] + '/b', [bearer(operator)]).status == 204
+    for method, target, body in (('DELETE', path, None), ('DELETE', share['api'], None),
+                                 ('PATCH', share['api'], b'{"message":"x"}'),
+                                 ('PUT', share['path'] + '/c', b'c')):
+        for _ in range(3):
+            assert daemon.ask(method, target, [bearer(stranger)], body).status == 403
+    assert daemon.get(path).body == b'hello'
+
+
 # -- downloads -------------------------------------------------------------------------------------
 
 def test_downloads_are_counted(shared):
@@ -484,3 +546,25 @@ def test_downloads_are_counted(shared):
     wait_until(lambda: downloads() == 1, 5, 'the count')
     assert shared.get(path).status == 200
     wait_until(lambda: shared.get(path).status == 410, 5, 'the end')
+
+
+# -- limits of one client --------------------------------------------------------------------------
+
+def test_uploads_per_minute(make_daemon):
+    daemon = make_daemon(uploads_per_minute='3')
+    share = create(daemon)
+    statuses = [put(daemon, share, f'f{i}', b'x').status for i in range(6)]
+    assert statuses[:3] == [201] * 3 and statuses[-1] == 429, statuses
+    assert daemon.ask('PUT', '/other', body=b'x').status == 429, 'one account for both ways'
+
+
+def test_uploads_at_once(make_daemon):
+    daemon = make_daemon(transfers_per_client='1')
+    share = create(daemon)
+    with daemon.wire() as wire:
+        wire.send(f"PUT {share['path']}/half HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n"
+                  f"Authorization: Bearer {share['owner_token']}\r\n\r\nabc".encode())
+        wait_until(lambda: put(daemon, share, 'a', b'x').status == 429, 5, 'the limit')
+    # Whoever has ended, well or not, is not counted any more.
+    for name in 'bcd':
+        wait_until(lambda n=name: put(daemon, share, n, b'x').status == 201, 5, 'the next')

@@ -3,8 +3,8 @@
 asked about, gone on with after a broken link and after a kill -9, ended; and web pages of other
 origins may use them where the operator says so.
 
-Method: requests byte by byte, interim answers read as they come; curl as a user would run it; what a
-browser asks before it sends.
+Method: requests byte by byte, interim answers read as they come; curl as a user would run it; what
+a browser asks before it sends.
 """
 import json
 import subprocess
@@ -171,6 +171,17 @@ def test_ended_and_options(shared):
     assert answer.status == 204 and 'min-size=0' in answer.one('upload-limit')
     assert 'application/partial-upload' in answer.one('accept-patch')
     assert answer.one('tus-version') == '1.0.0'
+
+
+def test_limits_of_a_client(make_daemon):
+    daemon = make_daemon(uploads_per_minute='3')
+    share = daemon.put(b'x')
+    path = create(daemon, share, 'a', b'12345')[1].one('location')
+    assert append(daemon, path, 5, b'6', False).status == 204
+    _, answer = create(daemon, share, 'b', b'12345')
+    assert answer.status == 429 and int(answer.one('retry-after')) > 0
+    assert append(daemon, path, 6, b'7', False).status == 429
+    assert state_of(daemon, path) == (6, '?0')
 
 
 def curl(*arguments, code=0):

@@ -322,7 +322,8 @@ def test_idle_ones_cost_little(tmp_path):
     wait_until(lambda: daemon.metrics()['hawser_websockets_open'] == 2100)
     cost = (daemon.memory('VmRSS') - before) / 2000
     print(f'{cost:.0f} bytes for an idle connection')
-    assert cost <= 8192
+    # AddressSanitizer puts a red zone around each allocation, and touches its shadow.
+    assert cost <= (12288 if 'asan' in os.environ['HAWSERD'] else 8192)
     for wire in wires:
         wire.close()
     daemon.stop()

@@ -25,6 +25,7 @@ static struct talk_model g_model;
 static const struct talk_share *g_share;
 static char g_path[TALK_PATH_SIZE]; /* of the upload made last */
 static char g_name[16];             /* of the file, where a request says %F */
+static bool g_is_late;              /* the end of a chunked body comes long after the last byte */
 static uint64_t g_only_seed;
 
 /* -- asking -- */
@@ -401,7 +402,9 @@ static uint32_t chunked_ask(const char *text, uint64_t size, uint64_t shift, uin
 		hw_sim_peer_write(peer, body + at, part);
 		hw_sim_peer_write(peer, "\r\n", 2);
 	}
-	hw_sim_peer_pause(peer, 2000000); /* what came is taken apart before the end does */
+	if (g_is_late) {
+		hw_sim_peer_pause(peer, 2000000); /* what came is taken apart before */
+	}
 	hw_sim_peer_write(peer, "0\r\n\r\n", 5);
 	talk_world_pass(&g_world, 10000);
 	free(body);
@@ -412,10 +415,11 @@ static uint32_t chunked_ask(const char *text, uint64_t size, uint64_t shift, uin
 static void length_is_where_the_body_ends(void **state)
 {
 	(void)state;
-	for (uint32_t i = 0; i < hw_count_of(g_sizes); i++) {
+	for (uint32_t i = 0; i < 2 * hw_count_of(g_sizes); i++) {
 		begin("length_is_where_the_body_ends");
 		g_running.place = i;
-		uint64_t size = g_sizes[i];
+		g_is_late = i % 2 == 0;
+		uint64_t size = g_sizes[i / 2];
 		char length[24];
 		(void)snprintf(length, sizeof(length), "%llu", (unsigned long long)size);
 		assert_int_equal(chunked_ask("POST " FILES "?name=a HTTP/1.1\r\n" HEAD OWNER

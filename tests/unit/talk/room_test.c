@@ -350,10 +350,8 @@ static void what_stands_still_says_why(void **state)
 {
 	(void)state;
 	static const uint8_t upload_id[HW_UPLOAD_ID_SIZE] = {7};
-	struct hw_report_options options = {.share_id = g_share_id,
-					    .name = HW_SPAN("0"),
-					    .size = 100,
-					    .upload_id = upload_id};
+	struct hw_report_options options = {
+		.share_id = g_share_id, .name = HW_SPAN("0"), .size = 100, .upload_id = upload_id};
 	world_begin(1);
 	hw_report_begin(&g_reports[0], &g_talks, &options);
 	hw_report_progress(&g_reports[0], 10, NULL);

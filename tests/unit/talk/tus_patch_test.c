@@ -38,7 +38,7 @@ static struct talk_share upload_make(uint64_t length)
 	return upload;
 }
 
-static const struct talk_row g_requests[] = {
+static const struct talk_row g_judged[] = {
 	{PATCH "Host: here\r\n" TUS_PATCHING AT(0) LENGTH(1) "\r\na", 412, "Tus-Version", "1.0.0",
 	 NULL},
 	{PATCH "Host: here\r\nTus-Resumable: 0.2.2\r\n" TUS_PATCHING AT(0) LENGTH(1) "\r\na", 412,
@@ -70,9 +70,10 @@ static const struct talk_row g_requests[] = {
 	 404, NULL, NULL, NULL},
 	{"PATCH " TUS_PATH "nonsense HTTP/1.1\r\n" TUS_HEAD TUS_PATCHING AT(0) LENGTH(1) "\r\na",
 	 404, NULL, NULL, NULL},
-	{"PUT %P HTTP/1.1\r\n" TUS_HEAD LENGTH(1) "\r\na", 405, "Allow", "HEAD", NULL},
+	{"PUT %P HTTP/1.1\r\n" TUS_HEAD LENGTH(1) "\r\na", 405, "Allow", "HEAD, GET, PATCH, DELETE",
+	 NULL},
 	{"POST %P HTTP/1.1\r\n" TUS_HEAD LENGTH(0) "\r\n", 405, "Allow", NULL, NULL},
-	/* Chunked, and longer than announced: what was announced stays. Not a byte is there. */
+	/* Chunked, and more than announced: that stays. Not a byte is there. */
 	{PATCH TUS_HEAD TUS_PATCHING AT(0) CHUNKED "\r\nzz\r\n", 400, NULL, NULL, NULL},
 	{"HEAD %P HTTP/1.1\r\n" TUS_HEAD "\r\n", 200, "Upload-Offset", "0", NULL},
 	/* Good ones, each with what the last left. */
@@ -105,7 +106,7 @@ static void requests_are_judged(void **state)
 	g_running.part = "requests_are_judged";
 	begin_plenty();
 	struct talk_share upload = upload_make(10);
-	talk_rows_check(&g_world, &upload, g_requests, hw_count_of(g_requests));
+	talk_rows_check(&g_world, &upload, g_judged, hw_count_of(g_judged));
 	struct talk_row get = {"GET %P/f HTTP/1.1\r\nHost: here\r\n\r\n", 200, "Content-Length",
 			       "10", "0123456789"};
 	talk_rows_check(&g_world, &g_share, &get, 1);
