@@ -14,6 +14,11 @@ BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkg-config liburing-dev libsqlit
 TEST_PACKAGES=(clang-14 clang libclang-rt-14-dev clang-tidy clang-format cppcheck libcmocka-dev
   python3 python3-pytest python3-libtorrent python3-websockets curl jq unzip)
 
+# The reference client of tus runs under node; many have one that dpkg does not know of.
+if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+  TEST_PACKAGES+=(nodejs npm)
+fi
+
 # Whom hawserd is measured against, and what measures.
 BENCH_PACKAGES=(nginx iproute2)
 

@@ -482,7 +482,9 @@ bool hw_intake_append(struct hw_intake *intake, struct hw_slab *slab)
 	if (intake->state != state) {
 		return false; /* the writer failed at once */
 	}
-	hw_live_publish(intake, slab, offset); /* the writer holds it until a later turn */
+	if (newest_writer(intake)->state == HW_WRITER_OPEN) { /* else it failed, and we will hear */
+		hw_live_publish(intake, slab, offset); /* it holds the slab until a later turn */
+	}
 	return true;
 }
 

@@ -205,11 +205,23 @@ static void waiters_serve(struct hw_intake *intake)
 	}
 }
 
+/* Nobody follows: somebody may come before the open chunk is on the disk, if it is known before it
+ * is whole, and where slabs are not few. */
+static bool is_worth_keeping(const struct hw_intake *intake)
+{
+	const struct hw_live *live = &intake->live;
+	const struct hw_slab_pool *slabs = &intake->talks->reactor->slabs;
+	if (live->is_only_store || !hw_list_is_empty(&live->seats)) {
+		return true;
+	}
+	return intake->options.file_id != 0 && slabs->free_count >= HW_LIVE_WINDOW_MAX;
+}
+
 void hw_live_publish(struct hw_intake *intake, struct hw_slab *slab, uint64_t offset)
 {
 	struct hw_live *live = &intake->live;
-	if (hw_list_is_empty(&live->seats) && intake->options.file_id == 0) {
-		return; /* nobody knows of it before it is whole */
+	if (!is_worth_keeping(intake)) {
+		return;
 	}
 	if (intake->options.is_held) {
 		return; /* nobody may see what its checksum may throw away */

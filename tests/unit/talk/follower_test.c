@@ -26,7 +26,8 @@ struct receiver {
 	uint64_t unhold_us; /* 0: it reads at once */
 	uint64_t first;     /* of its range; UINT64_MAX: none asked for */
 	uint64_t last;
-	bool is_old; /* HTTP/1.0 */
+	uint32_t seen_size; /* bytes of the answer that were looked at */
+	bool is_old;        /* HTTP/1.0 */
 	bool has_left;
 	enum receiver_end end;
 };
@@ -139,6 +140,21 @@ static bool is_gone(const struct hw_sim_peer *peer)
 	       hw_sim_peer_is_reset(peer);
 }
 
+/* Worth a look at all of it? Something came, and it looks like an end. */
+static bool looks_whole(struct receiver *receiver)
+{
+	struct hw_span got = hw_sim_peer_got(receiver->peer);
+	if (got.size == receiver->seen_size || memmem(got.bytes, got.size, "\r\n\r\n", 4) == NULL) {
+		return false;
+	}
+	receiver->seen_size = got.size;
+	if (talk_answer_field(got, "Transfer-Encoding").size > 0) {
+		return memcmp(got.bytes + got.size - 5, "0\r\n\r\n", 5) == 0;
+	}
+	struct hw_span length = talk_answer_field(got, "Content-Length");
+	return length.size == 0 || talk_answer_body(got).size >= strtoull(length.bytes, NULL, 10);
+}
+
 static void receiver_leave(struct receiver *receiver)
 {
 	receiver->has_left = true;
@@ -169,7 +185,8 @@ static bool receiver_step(struct receiver *receiver)
 		receiver_leave(receiver);
 	} else if (is_gone(receiver->peer) || is_unheard) {
 		receiver->end = is_whole(receiver) ? WHOLE : CUT;
-	} else if (!receiver->is_old && receiver->unhold_us == 0 && is_whole(receiver)) {
+	} else if (!receiver->is_old && receiver->unhold_us == 0 && looks_whole(receiver) &&
+		   is_whole(receiver)) {
 		receiver->end = WHOLE;
 		hw_sim_peer_shutdown(receiver->peer);
 	}
