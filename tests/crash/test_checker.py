@@ -111,11 +111,11 @@ def test_a_lost_segment(world):
 
 @pytest.mark.parametrize('text', [
     'UPDATE chunk SET refs = refs + 1',
-    'UPDATE file SET file_size = file_size + 1',
+    'UPDATE file SET file_size = file_size + 1, length = length + 1',
     'INSERT INTO file (state, file_size, chunk_count) VALUES (0, 0, 0)',
     'INSERT INTO dropped VALUES (0, 1, 0, 4096)',
     'DELETE FROM chunk',
-    "INSERT INTO share VALUES (randomblob(16), randomblob(32), 0)",
+    "INSERT INTO share (share_id, owner_hash, created_ms) VALUES (randomblob(16), randomblob(32), 0)",
 ])
 def test_a_catalog_that_disagrees(world, text):
     daemon, _ = world
