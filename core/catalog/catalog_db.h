@@ -63,8 +63,8 @@ struct hw_catalog_share {
 /* One write of a group, from its execution to its commit. */
 struct hw_catalog_write {
 	struct hw_catalog_request *request;
-	uint64_t file_id; /* what the request will be told, or is about */
-	uint8_t mode;     /* UPLOAD_CREATE: of the share; likewise */
+	uint64_t file_id;                   /* what the request will be told, or is about */
+	uint8_t mode;                       /* UPLOAD_CREATE: of the share; likewise */
 	uint8_t share_id[HW_SHARE_ID_SIZE]; /* UPLOAD_CREATE: likewise */
 	int res;
 };
