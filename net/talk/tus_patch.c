@@ -437,8 +437,9 @@ void hw_tus_reply(struct hw_tus *tus)
 	hw_http_conn_reply_send(tus->query.conn, &head, NULL, 0);
 }
 
-/* Why an upload does not go on that was left as @error says. Who was asked to let go of it counts as
- * idle too: whoever asked may only have wanted to know how far it is, and who goes on unsays it. */
+/* Why an upload does not go on that was left as @error says. Who was asked to let go of it counts
+ * as idle too: whoever asked may only have wanted to know how far it is, and who goes on unsays
+ * it. */
 static const char *stall_of(int error)
 {
 	switch (error) {
