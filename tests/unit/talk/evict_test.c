@@ -64,7 +64,7 @@ static void who_comes_back_goes_on(void **state)
 			snprintf(text, sizeof(text), "HEAD %s HTTP/1.1\r\n" TUS_HEAD "\r\n", path);
 		struct hw_span answer = ask_in_time((struct hw_span){text, (uint32_t)size});
 		struct hw_span offset = talk_answer_field(answer, "Upload-Offset");
-		assert_int_equal(strtoull(offset.bytes, NULL, 10), saids[i]);
+		assert_int_equal(talk_number(offset), saids[i]);
 		is_let_go(old);
 		/* Once more, by the PATCH itself. */
 		old = hang(path, saids[i], 0);

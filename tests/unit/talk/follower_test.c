@@ -127,7 +127,7 @@ static bool is_whole(const struct receiver *receiver)
 		hw_assert(receiver->is_old);
 		return body.size == g_sender.size;
 	}
-	uint64_t size = strtoull(length.bytes, NULL, 10);
+	uint64_t size = talk_number(length);
 	uint64_t last =
 		status == 206 ? hw_min(receiver->last, g_sender.size - 1) + 1 : g_sender.size;
 	hw_assert(size == last - first);
@@ -152,7 +152,7 @@ static bool looks_whole(struct receiver *receiver)
 		return memcmp(got.bytes + got.size - 5, "0\r\n\r\n", 5) == 0;
 	}
 	struct hw_span length = talk_answer_field(got, "Content-Length");
-	return length.size == 0 || talk_answer_body(got).size >= strtoull(length.bytes, NULL, 10);
+	return length.size == 0 || talk_answer_body(got).size >= talk_number(length);
 }
 
 static void receiver_leave(struct receiver *receiver)

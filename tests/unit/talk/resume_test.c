@@ -509,7 +509,7 @@ static void offset_ask(struct sender *sender)
 	struct hw_span answer = ask("HEAD %U HTTP/1.1\r\n" HEAD "\r\n", 0, 0, 0);
 	assert_int_equal(talk_answer_status(answer), 204);
 	struct hw_span offset = talk_answer_field(answer, "Upload-Offset");
-	uint64_t known = strtoull(offset.bytes, NULL, 10);
+	uint64_t known = talk_number(offset);
 	assert_true(known >= sender->known && known <= sender->said);
 	sender->known = known;
 	sender->is_whole = field_is(answer, "Upload-Complete", "?1");

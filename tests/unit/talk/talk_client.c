@@ -446,7 +446,7 @@ static void judge_get(const struct talk_client *client, const struct talk_exchan
 		struct hw_span etag = talk_answer_field(answer->whole, "ETag");
 		judge(etag.size == 66 && memcmp(etag.bytes + 1, share->root, 64) == 0);
 		judge(exchange->verb == TALK_RANGE || exchange->verb == TALK_RANGES ||
-		      strtoull(length.bytes, NULL, 10) == share->size);
+		      talk_number(length) == share->size);
 	}
 	switch (answer->status) {
 	case 200:

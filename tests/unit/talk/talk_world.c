@@ -349,6 +349,16 @@ struct hw_span talk_answer_body(struct hw_span answer)
 	return hw_span_skip(answer, head_size(answer));
 }
 
+uint64_t talk_number(struct hw_span digits)
+{
+	uint64_t number = 0;
+	for (uint32_t i = 0; i < digits.size && digits.bytes[i] >= '0' && digits.bytes[i] <= '9';
+	     i++) {
+		number = number * 10 + (uint64_t)(digits.bytes[i] - '0');
+	}
+	return number;
+}
+
 struct hw_span talk_answer_field(struct hw_span answer, const char *name)
 {
 	struct hw_span head = {answer.bytes, head_size(answer)};

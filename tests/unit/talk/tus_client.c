@@ -118,7 +118,7 @@ static int head_text(const char *upload_path, char *text, size_t capacity)
 static int64_t offset_of(struct hw_span answer)
 {
 	struct hw_span offset = talk_answer_field(answer, "Upload-Offset");
-	return offset.size > 0 ? (int64_t)strtoll(offset.bytes, NULL, 10) : -1;
+	return offset.size > 0 ? (int64_t)talk_number(offset) : -1;
 }
 
 int64_t tus_offset(struct talk_world *world, const char *upload_path)
