@@ -438,13 +438,8 @@ void hw_tus_reply(struct hw_tus *tus)
 }
 
 /* Why an upload does not go on that was left as @error says. Who was asked to let go of it counts
-<<<<<<< HEAD
- * as idle too: whoever asked may only have wanted to know how far it is, and who goes on unsays it.
- * */
-=======
  * as idle too: whoever asked may only have wanted to know how far it is, and who goes on unsays
  * it. */
->>>>>>> report
 static const char *stall_of(int error)
 {
 	switch (error) {
