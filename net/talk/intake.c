@@ -27,6 +27,7 @@
 
 static void slab_wanted(struct hw_intake *intake);
 static void slab_ready(struct hw_slab_waiter *waiter, struct hw_slab *slab);
+static bool slab_pass(struct hw_intake *intake);
 static void slab_append(struct hw_intake *intake);
 static void body_over(struct hw_intake *intake);
 
@@ -331,7 +332,9 @@ static void slab_ready(struct hw_slab_waiter *waiter, struct hw_slab *slab)
 	slab->size = intake->kept_size;
 	intake->kept_size = 0;
 	if (intake->is_body_over) {
-		slab_append(intake);
+		if (slab_pass(intake)) {
+			body_over(intake);
+		}
 		return;
 	}
 	intake->asked_size = hw_min(HW_SLAB_SIZE, chunk_size_max(intake) - intake->chunk_size);
@@ -508,7 +511,8 @@ static void go_on(struct hw_intake *intake)
 	}
 }
 
-static void slab_append(struct hw_intake *intake)
+/* Returns false when it does not go on: it failed. */
+static bool slab_pass(struct hw_intake *intake)
 {
 	struct hw_slab *slab = hw_move(&intake->slab);
 	bool is_slow = !intake->is_body_over && slab->size < intake->asked_size;
@@ -517,24 +521,30 @@ static void slab_append(struct hw_intake *intake)
 	}
 	if (slab == NULL || slab->size == 0) { /* chunked, and what we waited for was its end */
 		hw_slab_unref(slab);
-		go_on(intake);
-		return;
+		return true;
 	}
 	bool is_chunk_full = intake->chunk_size + slab->size == chunk_size_max(intake);
 	if (!hw_intake_append(intake, slab)) {
-		return;
+		return false;
 	}
 	if (is_slow) {
 		hw_chunk_writer_reserve(
 			newest_writer(intake)); /* or the slab would wait for more */
 		if (intake->state != HW_INTAKE_RECEIVING) {
-			return;
+			return false;
 		}
 	}
 	if (is_chunk_full && !intake->is_body_over) {
 		chunk_finish(intake);
 	}
-	go_on(intake);
+	return true;
+}
+
+static void slab_append(struct hw_intake *intake)
+{
+	if (slab_pass(intake)) {
+		go_on(intake);
+	}
 }
 
 static void body_over(struct hw_intake *intake)

@@ -177,14 +177,12 @@ static void admitted(struct hw_admission *admission, bool is_in)
 {
 	struct hw_metainfo *metainfo = hw_container_of(admission, struct hw_metainfo, admission);
 	bool is_found = metainfo->state == HW_METAINFO_CHECKING;
-	if (is_found && metainfo->is_missing && is_in) {
+	if (is_found && is_in && metainfo->is_missing) {
 		answer_errno(metainfo, -ENOENT);
-	} else if (is_found && metainfo->is_missing) {
-		metainfo_free(metainfo);
 	} else if (is_found && is_in) {
 		hw_http_conn_handle(metainfo->conn, &g_handler, metainfo);
 		file_look(metainfo);
-	} else if (is_found) {
+	} else if (is_found && !metainfo->is_missing) {
 		leave(metainfo, unpinned);
 	} else if (is_in) {
 		find(metainfo);
