@@ -178,25 +178,33 @@ static void query_read(struct hw_events *events, struct hw_span query)
 	seat->since = has_since ? number_of(value) : 0;
 }
 
+static bool token_of_list(struct hw_span list, struct hw_span *ret_token)
+{
+	struct hw_span prefix = HW_SPAN(PROTOCOL_BEARER);
+	struct hw_span element;
+	while (hw_http_list_next(&list, &element)) {
+		if (hw_span_starts_with(element, prefix)) {
+			*ret_token = hw_span_skip(element, prefix.size);
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Of Authorization, or of the subprotocols. */
 static bool token_find(struct hw_http_conn *conn, struct hw_span *ret_token)
 {
 	const struct hw_http_request *request = hw_http_conn_request(conn);
 	const char *bytes = hw_http_conn_head_bytes(conn);
-	struct hw_span prefix = HW_SPAN(PROTOCOL_BEARER);
 	struct hw_span list;
-	struct hw_span element;
 	uint32_t index = 0;
 	if (hw_authorization_bearer(request, bytes, ret_token) >= 0) {
 		return true;
 	}
 	while (hw_http_request_field_next(request, bytes, HW_SPAN("Sec-WebSocket-Protocol"), &index,
 					  &list)) {
-		while (hw_http_list_next(&list, &element)) {
-			if (hw_span_starts_with(element, prefix)) {
-				*ret_token = hw_span_skip(element, prefix.size);
-				return true;
-			}
+		if (token_of_list(list, ret_token)) {
+			return true;
 		}
 	}
 	return false;

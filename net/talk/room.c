@@ -79,19 +79,23 @@ static struct hw_room *room_of(struct hw_list *link)
 	return hw_container_of(link, struct hw_room, link);
 }
 
+static void bucket_empty(struct hw_list *head)
+{
+	struct hw_list *link = head->next;
+	while (link != head && link != NULL) { /* NULL: never inited */
+		struct hw_list *next = link->next;
+		if (hw_list_is_empty(&room_of(link)->seats)) {
+			room_close(room_of(link));
+		}
+		link = next;
+	}
+}
+
 /* Those that nobody is in, however lately somebody went. */
 static void rooms_empty(struct hw_rooms *rooms)
 {
 	for (uint32_t i = 0; i < HW_ROOM_BUCKETS; i++) {
-		struct hw_list *head = &rooms->buckets[i];
-		struct hw_list *link = head->next;
-		while (link != head && link != NULL) { /* NULL: never inited */
-			struct hw_list *next = link->next;
-			if (hw_list_is_empty(&room_of(link)->seats)) {
-				room_close(room_of(link));
-			}
-			link = next;
-		}
+		bucket_empty(&rooms->buckets[i]);
 	}
 }
 
