@@ -212,7 +212,8 @@ INLINE void words_make(struct quad_lane *lane, uint32_t q, const __m128i *k)
 
 INLINE void words(struct quad_lane *lane, uint32_t q)
 {
-	const __m128i *k = (const __m128i *)(const void *)(hw_sha256_round_constants + q * 4);
+	const __m128i *k =
+		(const __m128i *)(const void *)(hw_sha256_round_constants + (size_t)q * 4);
 	if (q < 4) {
 		words_take(lane, q, k);
 	} else if (q < QUARTERS) {
