@@ -26,10 +26,38 @@ static bool take(struct hw_span *text, char byte)
 	return true;
 }
 
+static bool is_blank(char byte)
+{
+	return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
+}
+
 static void blank_skip(struct hw_span *text)
 {
-	while (text->size > 0 && memchr(" \t\n\r", text->bytes[0], 4) != NULL) {
+	while (text->size > 0 && is_blank(text->bytes[0])) {
 		*text = hw_span_skip(*text, 1);
+	}
+}
+
+/* What stands behind a backslash, but for u; -1: nothing does. */
+static int letter_code(char letter)
+{
+	switch (letter) {
+	case '"':
+	case '\\':
+	case '/':
+		return letter;
+	case 'b':
+		return '\b';
+	case 'f':
+		return '\f';
+	case 'n':
+		return '\n';
+	case 'r':
+		return '\r';
+	case 't':
+		return '\t';
+	default:
+		return -1;
 	}
 }
 
@@ -40,7 +68,7 @@ static bool escape_skip(struct hw_span *text)
 		return false;
 	}
 	if (text->bytes[0] != 'u') {
-		bool is_known = memchr("\"\\/bfnrt", text->bytes[0], 8) != NULL;
+		bool is_known = letter_code(text->bytes[0]) >= 0;
 		*text = hw_span_skip(*text, 1);
 		return is_known;
 	}
@@ -178,22 +206,24 @@ static int nest_close(struct nest *nest, struct hw_span *text)
 	return 0;
 }
 
+/* A scalar or a bracket, and what closes behind it. Returns as nest_close. */
+static int value_step(struct nest *nest, struct hw_span *text)
+{
+	blank_skip(text);
+	if (is_next(*text, '{') || is_next(*text, '[')) {
+		int more = nest_open(nest, text);
+		return more != 0 ? more : nest_close(nest, text);
+	}
+	return scalar_skip(text) ? nest_close(nest, text) : -1;
+}
+
 static bool value_skip(struct hw_span *text)
 {
 	struct nest nest = {0};
-	int more = 1;
-	while (more > 0) {
-		blank_skip(text);
-		if (is_next(*text, '{') || is_next(*text, '[')) {
-			more = nest_open(&nest, text);
-			if (more != 0) {
-				continue;
-			}
-		} else if (!scalar_skip(text)) {
-			return false;
-		}
-		more = nest_close(&nest, text);
-	}
+	int more;
+	do {
+		more = value_step(&nest, text);
+	} while (more > 0);
 	return more == 0;
 }
 
@@ -276,13 +306,10 @@ static uint32_t unit_take(struct hw_span *text)
 /* Behind a backslash; the escape is known to be well-formed. Returns its code, or -EINVAL. */
 static int escape_take(struct hw_span *text)
 {
-	static const char letters[] = "\"\\/bfnrt";
-	static const char codes[] = "\"\\/\b\f\n\r\t";
 	char letter = text->bytes[0];
 	*text = hw_span_skip(*text, 1);
 	if (letter != 'u') {
-		const char *at = memchr(letters, letter, sizeof(letters) - 1);
-		return codes[at - letters];
+		return letter_code(letter);
 	}
 	uint32_t unit = unit_take(text);
 	if (unit < 0xd800 || unit > 0xdfff) {
@@ -299,6 +326,22 @@ static int escape_take(struct hw_span *text)
 	return (int)(0x10000U + ((unit - 0xd800U) << 10) + (low - 0xdc00U));
 }
 
+/* A byte as it is, or an escape. Returns 0 or -errno. */
+static int next_put(struct output *output, struct hw_span *text)
+{
+	char byte = text->bytes[0];
+	*text = hw_span_skip(*text, 1);
+	if (byte != '\\') {
+		return put(output, (uint8_t)byte) ? 0 : -ENAMETOOLONG;
+	}
+	int code = escape_take(text);
+	if (code < 0) {
+		return code;
+	}
+	return code_put(output, (uint32_t)code) ? 0 : -ENAMETOOLONG;
+}
+
+/* NOLINTNEXTLINE(readability-non-const-parameter): output writes there */
 int hw_json_string(struct hw_span value, char *ret_bytes, uint32_t capacity)
 {
 	struct output output = {.bytes = ret_bytes, .capacity = capacity};
@@ -307,22 +350,9 @@ int hw_json_string(struct hw_span value, char *ret_bytes, uint32_t capacity)
 		return -EINVAL;
 	}
 	text = (struct hw_span){value.bytes + 1, value.size - 2};
-	while (text.size > 0) {
-		char byte = text.bytes[0];
-		text = hw_span_skip(text, 1);
-		if (byte != '\\') {
-			if (!put(&output, (uint8_t)byte)) {
-				return -ENAMETOOLONG;
-			}
-			continue;
-		}
-		int code = escape_take(&text);
-		if (code < 0) {
-			return code;
-		}
-		if (!code_put(&output, (uint32_t)code)) {
-			return -ENAMETOOLONG;
-		}
+	int r = 0;
+	while (r == 0 && text.size > 0) {
+		r = next_put(&output, &text);
 	}
-	return (int)output.size;
+	return r < 0 ? r : (int)output.size;
 }
