@@ -2,6 +2,7 @@
 #include "net/talk/pass.h"
 
 #include "net/wire/base32.h"
+#include "net/wire/cookie.h"
 #include "simd/hmac.h"
 
 #define COOKIE_ID_SIZE 8U /* characters of the id: enough to tell the shares of one browser apart */
@@ -71,31 +72,18 @@ static void cookie_name(const uint8_t *share_id, char ret_name[COOKIE_SIZE])
 	memcpy(ret_name + sizeof(COOKIE_PREFIX) - 1, id, COOKIE_ID_SIZE);
 }
 
-/* The next "name=value" of a Cookie field (RFC 6265, 4.2.1). */
-static struct hw_span cookie_next(struct hw_span *rest)
-{
-	while (rest->size > 0 && (rest->bytes[0] == ' ' || rest->bytes[0] == ';')) {
-		*rest = hw_span_skip(*rest, 1);
-	}
-	const char *end = rest->size > 0 ? memchr(rest->bytes, ';', rest->size) : NULL;
-	struct hw_span pair = *rest;
-	pair.size = end != NULL ? (uint32_t)(end - rest->bytes) : rest->size;
-	*rest = hw_span_skip(*rest, pair.size);
-	return pair;
-}
-
 /* Each of that name, good or not: old ones may stand before the new one. */
-static bool cookie_came(const struct hw_talks *talks, struct hw_span cookies,
+static bool cookie_came(const struct hw_talks *talks, const struct hw_http_conn *conn,
 			const uint8_t *share_id, const struct hw_share_access *access)
 {
 	char name[COOKIE_SIZE];
+	struct hw_cookies cookies;
+	struct hw_span value;
 	cookie_name(share_id, name);
-	struct hw_span wanted = {name, COOKIE_SIZE};
-	while (cookies.size > 0) {
-		struct hw_span pair = cookie_next(&cookies);
-		if (hw_span_starts_with(pair, wanted) && pair.size > COOKIE_SIZE &&
-		    pair.bytes[COOKIE_SIZE] == '=' &&
-		    hw_pass_check(talks, share_id, access, hw_span_skip(pair, COOKIE_SIZE + 1))) {
+	hw_cookies_init(&cookies, hw_http_conn_request(conn), hw_http_conn_head_bytes(conn),
+			(struct hw_span){name, sizeof(name)});
+	while (hw_cookies_next(&cookies, &value)) {
+		if (hw_pass_check(talks, share_id, access, value)) {
 			return true;
 		}
 	}
@@ -108,20 +96,13 @@ bool hw_pass_came(const struct hw_talks *talks, const struct hw_http_conn *conn,
 	const struct hw_http_request *request = hw_http_conn_request(conn);
 	const char *bytes = hw_http_conn_head_bytes(conn);
 	struct hw_span value;
-	uint32_t index = 0;
 	if (hw_http_request_field(request, bytes, HW_SPAN("Hawser-Pass"), &value) &&
 	    hw_pass_check(talks, share_id, access, value)) {
 		return true;
 	}
-	while (hw_http_request_field_next(request, bytes, HW_SPAN("Cookie"), &index, &value)) {
-		if (cookie_came(talks, value, share_id, access)) {
-			return true;
-		}
-	}
-	return false;
+	return cookie_came(talks, conn, share_id, access);
 }
 
-/* HttpOnly: no script needs it. Lax: a link in a mail opens what was opened before. */
 void hw_pass_write(const struct hw_talks *talks, const uint8_t share_id[HW_SHARE_ID_SIZE],
 		   const struct hw_share_access *access, struct hw_http_writer *writer)
 {
@@ -130,16 +111,13 @@ void hw_pass_write(const struct hw_talks *talks, const uint8_t share_id[HW_SHARE
 	const char *public_url = talks->options.public_url;
 	cookie_name(share_id, name);
 	hw_pass_make(talks, share_id, access, text);
-	hw_http_writer_text(writer, "Set-Cookie: ");
-	hw_http_writer_bytes(writer, (struct hw_span){name, sizeof(name)});
-	hw_http_writer_text(writer, "=");
-	hw_http_writer_bytes(writer, (struct hw_span){text, sizeof(text)});
-	hw_http_writer_text(writer, "; Max-Age=");
-	hw_http_writer_number(writer, HW_PASS_LIFE_MS / 1000);
-	hw_http_writer_text(writer, "; Path=/; HttpOnly; SameSite=Lax");
-	if (hw_span_starts_with(hw_span_of(public_url), HW_SPAN("https:"))) {
-		hw_http_writer_text(writer, "; Secure");
-	}
-	hw_http_writer_text(writer, "\r\n");
+	struct hw_cookie cookie = {
+		.name = {name, sizeof(name)},
+		.value = {text, sizeof(text)},
+		.path = HW_SPAN("/"),
+		.max_age_s = (uint32_t)(HW_PASS_LIFE_MS / 1000),
+		.is_secure = hw_span_starts_with(hw_span_of(public_url), HW_SPAN("https:")),
+	};
+	hw_cookie_write(writer, &cookie);
 	hw_http_writer_field(writer, HW_SPAN("Hawser-Pass"), (struct hw_span){text, sizeof(text)});
 }

@@ -6,7 +6,7 @@
 #include "core/base/error.h"
 #include "net/talk/client.h"
 #include "net/talk/reply.h"
-#include "net/wire/base64.h"
+#include "net/wire/authorization.h"
 
 #define USER_SIZE_MAX 64U /* bytes of the user's name in Basic, which means nothing here */
 
@@ -33,38 +33,34 @@ void hw_password_drop(struct hw_password_job *job)
 	job->request.password_size = 0;
 }
 
-/* base64(user:password). */
-static int basic_set(struct hw_password_job *job, struct hw_span text)
+/* The password of Basic. Returns 0, -ENOENT: there is no Basic, or -EINVAL. */
+static int basic_set(struct hw_password_job *job, const struct hw_http_request *request,
+		     const char *bytes)
 {
-	uint8_t bytes[USER_SIZE_MAX + 1 + HW_PASSWORD_SIZE_MAX];
-	int r = hw_base64_decode(text, bytes, sizeof(bytes));
-	if (r > 0) {
-		struct hw_span both = {(const char *)bytes, (uint32_t)r};
-		const char *colon = memchr(both.bytes, ':', both.size);
-		uint32_t skipped = colon != NULL ? (uint32_t)(colon - both.bytes) + 1 : both.size;
-		r = hw_password_set(job, hw_span_skip(both, skipped));
-	} else {
-		r = -EINVAL;
+	char both[USER_SIZE_MAX + 1 + HW_PASSWORD_SIZE_MAX];
+	struct hw_basic_auth auth;
+	int r = hw_authorization_basic(request, bytes, both, sizeof(both), &auth);
+	if (r == 0) {
+		r = hw_password_set(job, auth.password);
 	}
-	explicit_bzero(bytes, sizeof(bytes));
-	return r;
+	explicit_bzero(both, sizeof(both));
+	return r < 0 && r != -ENOENT ? -EINVAL : r;
 }
 
 int hw_password_take(struct hw_password_job *job, struct hw_http_conn *conn)
 {
 	const struct hw_http_request *request = hw_http_conn_request(conn);
 	const char *bytes = hw_http_conn_head_bytes(conn);
-	struct hw_span scheme = HW_SPAN("Basic ");
 	struct hw_span value;
 	int r = 0;
 	if (hw_http_request_field(request, bytes, HW_SPAN("Hawser-Password"), &value)) {
 		r = hw_password_set(job, value);
-	} else if (hw_http_request_field(request, bytes, HW_SPAN("Authorization"), &value) &&
-		   value.size > scheme.size &&
-		   hw_span_equal_nocase((struct hw_span){value.bytes, scheme.size}, scheme)) {
-		r = basic_set(job, hw_span_skip(value, scheme.size));
 	} else {
-		return 0;
+		r = basic_set(job, request, bytes);
+		if (r == -ENOENT ||
+		    !hw_http_request_field(request, bytes, HW_SPAN("Authorization"), &value)) {
+			return 0;
+		}
 	}
 	hw_http_conn_head_wipe(conn, value);
 	return r < 0 ? r : 1;

@@ -33,13 +33,21 @@ static struct hw_span unquote(struct hw_span value)
 	return is_quoted ? (struct hw_span){value.bytes + 1, value.size - 2} : value;
 }
 
-static bool line_find(struct hw_span line, struct hw_span name, struct hw_span *ret_value)
+/* What stands before the next semicolon. */
+static struct hw_span pair_take(struct hw_span *line)
 {
-	while (line.size > 0) {
-		const char *semicolon = memchr(line.bytes, ';', line.size);
-		uint32_t size = semicolon == NULL ? line.size : (uint32_t)(semicolon - line.bytes);
-		struct hw_span pair = hw_http_char_trim((struct hw_span){line.bytes, size});
-		line = hw_span_skip(line, semicolon == NULL ? size : size + 1);
+	const char *semicolon = memchr(line->bytes, ';', line->size);
+	uint32_t size = semicolon == NULL ? line->size : (uint32_t)(semicolon - line->bytes);
+	struct hw_span pair = {line->bytes, size};
+	*line = hw_span_skip(*line, semicolon == NULL ? size : size + 1);
+	return hw_http_char_trim(pair);
+}
+
+static bool line_next(struct hw_cookies *cookies, struct hw_span *ret_value)
+{
+	struct hw_span name = cookies->name;
+	while (cookies->line.size > 0) {
+		struct hw_span pair = pair_take(&cookies->line);
 		if (pair.size <= name.size || !hw_span_starts_with(pair, name) ||
 		    pair.bytes[name.size] != '=') {
 			continue;
@@ -53,16 +61,20 @@ static bool line_find(struct hw_span line, struct hw_span name, struct hw_span *
 	return false;
 }
 
-bool hw_cookie_find(const struct hw_http_request *request, const char *bytes, struct hw_span name,
-		    struct hw_span *ret_value)
+void hw_cookies_init(struct hw_cookies *cookies, const struct hw_http_request *request,
+		     const char *bytes, struct hw_span name)
 {
-	uint32_t index = 0;
-	struct hw_span line;
-	while (hw_http_request_field_next(request, bytes, HW_SPAN("cookie"), &index, &line)) {
-		if (line_find(line, name, ret_value)) {
+	*cookies = (struct hw_cookies){.request = request, .bytes = bytes, .name = name};
+}
+
+bool hw_cookies_next(struct hw_cookies *cookies, struct hw_span *ret_value)
+{
+	do {
+		if (line_next(cookies, ret_value)) {
 			return true;
 		}
-	}
+	} while (hw_http_request_field_next(cookies->request, cookies->bytes, HW_SPAN("cookie"),
+					    &cookies->index, &cookies->line));
 	return false;
 }
 
@@ -80,5 +92,5 @@ void hw_cookie_write(struct hw_http_writer *writer, const struct hw_cookie *cook
 	hw_http_writer_text(writer, "; Max-Age=");
 	hw_http_writer_number(writer, cookie->max_age_s);
 	hw_http_writer_text(writer, cookie->is_secure ? "; Secure" : "");
-	hw_http_writer_text(writer, "; HttpOnly; SameSite=Strict\r\n");
+	hw_http_writer_text(writer, "; HttpOnly; SameSite=Lax\r\n");
 }

@@ -10,12 +10,23 @@
 #include "net/wire/http_request.h"
 #include "net/wire/http_writer.h"
 
-/* hw_cookie_find - the first cookie of this name, whose case counts, in all Cookie fields
+/* Where a search is. */
+struct hw_cookies {
+	const struct hw_http_request *request;
+	const char *bytes;
+	struct hw_span name;
+	struct hw_span line; /* what is left of a Cookie field */
+	uint32_t index;      /* of the field after it */
+};
+
+void hw_cookies_init(struct hw_cookies *cookies, const struct hw_http_request *request,
+		     const char *bytes, struct hw_span name);
+
+/* hw_cookies_next - the next cookie of this name, whose case counts, in all Cookie fields
  * Pairs that are broken are passed over: other servers of the same domain may have set them.
  * @ret_value  without quotes around it; lent from the head's bytes; may be empty
- * Returns false, *ret_value untouched, when there is none. */
-bool hw_cookie_find(const struct hw_http_request *request, const char *bytes, struct hw_span name,
-		    struct hw_span *ret_value);
+ * Returns false, *ret_value untouched, when there is no other. */
+bool hw_cookies_next(struct hw_cookies *cookies, struct hw_span *ret_value);
 
 struct hw_cookie {
 	struct hw_span name;  /* a token */
@@ -25,7 +36,8 @@ struct hw_cookie {
 	bool is_secure;       /* only over TLS */
 };
 
-/* hw_cookie_write - Set-Cookie: name=value; Path=...; Max-Age=...; HttpOnly; SameSite=Strict
+/* hw_cookie_write - Set-Cookie: name=value; Path=...; Max-Age=...; HttpOnly; SameSite=Lax
+ * HttpOnly: no script needs it. Lax: a link in a mail opens what was opened before.
  * What the fields of @cookie say above is asserted: they are ours, never a peer's. */
 void hw_cookie_write(struct hw_http_writer *writer, const struct hw_cookie *cookie);
 

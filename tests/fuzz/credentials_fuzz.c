@@ -17,6 +17,7 @@ static void cookie_check(struct hw_span value)
 	static char bytes[HW_HEAD_SIZE_MAX + 256];
 	struct hw_http_writer writer;
 	struct fields fields;
+	struct hw_cookies cookies;
 	struct hw_span again;
 	const struct hw_cookie cookie = {HW_SPAN("a"), value, HW_SPAN("/s"), 60, true};
 	hw_http_writer_init(&writer, bytes, sizeof(bytes));
@@ -28,8 +29,8 @@ static void cookie_check(struct hw_span value)
 	hw_assert(end != NULL);
 	uint32_t size = (uint32_t)(end - bytes) - 4;
 	if (fields_make(&fields, "GET /", (const uint8_t *)bytes + 4, size)) {
-		hw_assert(
-			hw_cookie_find(&fields.parser.request, fields.bytes, HW_SPAN("a"), &again));
+		hw_cookies_init(&cookies, &fields.parser.request, fields.bytes, HW_SPAN("a"));
+		hw_assert(hw_cookies_next(&cookies, &again));
 		hw_assert(hw_span_equal(again, value));
 		fields_free(&fields);
 	}
@@ -59,8 +60,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!fields_make(&fields, "GET /", data, size)) {
 		return 0;
 	}
+	struct hw_cookies cookies;
 	struct hw_span value;
-	if (hw_cookie_find(&fields.parser.request, fields.bytes, HW_SPAN("a"), &value)) {
+	hw_cookies_init(&cookies, &fields.parser.request, fields.bytes, HW_SPAN("a"));
+	while (hw_cookies_next(&cookies, &value)) {
 		cookie_check(value);
 	}
 	authorization_check(&fields.parser.request, fields.bytes);
