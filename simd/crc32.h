@@ -18,8 +18,4 @@
  * 0. */
 uint32_t hw_crc32(uint32_t crc, const void *bytes, uint64_t size);
 
-/* The checksum of a and b in a row, from those of a and of b (each begun with 0), without their
- * bytes; @size_b: bytes of b. Some thousand clocks, whatever the size. */
-uint32_t hw_crc32_combine(uint32_t crc_a, uint32_t crc_b, uint64_t size_b);
-
 #endif

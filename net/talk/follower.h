@@ -66,8 +66,7 @@ struct hw_follower {
 	struct hw_extent failed; /* whose bytes did not match; size 0: none */
 	int result;
 	enum hw_follower_state state;
-	bool is_growing;  /* as far as we know */
-	bool has_retried; /* bytes did not match, and the places were asked for again */
+	bool is_growing; /* as far as we know */
 	bool is_cancelled;
 	bool is_leaving;
 	bool is_home_gone; /* the home said so: it has to change before it is asked again */

@@ -31,7 +31,6 @@ typedef void hw_report_fn(struct hw_report *report);
 #define HW_STALL_SENDER   "sender idle"
 #define HW_STALL_RECEIVER "receiver slow"
 #define HW_STALL_DISK     "disk"
-#define HW_STALL_RATE     "rate limit"
 #define HW_STALL_QUOTA    "quota"
 
 struct hw_report_options {

@@ -18,12 +18,6 @@ enum hw_transfer_state hw_transfer_state_next(enum hw_transfer_state was,
 	return (g_next[was] & (1U << said)) != 0 ? said : was;
 }
 
-bool hw_transfer_state_is_final(enum hw_transfer_state state)
-{
-	hw_assert(state < HW_TRANSFER_STATE_COUNT);
-	return g_next[state] == 0;
-}
-
 const char *hw_transfer_state_name(enum hw_transfer_state state)
 {
 	static const char *const names[HW_TRANSFER_STATE_COUNT] = {

@@ -29,7 +29,6 @@ enum hw_transfer_state {
 /* What a transfer that was in @was is in after @said came. */
 enum hw_transfer_state hw_transfer_state_next(enum hw_transfer_state was,
 					      enum hw_transfer_state said);
-bool hw_transfer_state_is_final(enum hw_transfer_state state);
 /* The word of the interface; static. */
 const char *hw_transfer_state_name(enum hw_transfer_state state);
 

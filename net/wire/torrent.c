@@ -97,13 +97,3 @@ void hw_torrent_piece(const struct hw_torrent *torrent, uint64_t index,
 	uint64_t size = hw_min(torrent->size - index * HW_CHUNK_SIZE, (uint64_t)HW_CHUNK_SIZE);
 	hw_merkle_chunk_widen(chunk_id, (uint32_t)hw_merkle_blocks(size), ret_piece);
 }
-
-void hw_torrent_info_hash(const struct hw_torrent *torrent, struct hw_hash *ret_hash)
-{
-	char bytes[HW_TORRENT_HEAD_SIZE_MAX];
-	struct hw_http_writer writer;
-	hw_http_writer_init(&writer, bytes, sizeof(bytes));
-	put_info(&writer, torrent);
-	hw_assert(!writer.is_overflowed);
-	hw_sha256(bytes, writer.size, ret_hash);
-}

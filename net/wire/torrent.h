@@ -48,8 +48,4 @@ void hw_torrent_tail_write(const struct hw_torrent *torrent, struct hw_http_writ
 void hw_torrent_piece(const struct hw_torrent *torrent, uint64_t index,
 		      const struct hw_hash *chunk_id, struct hw_hash *ret_piece);
 
-/* SHA-256 of the info dictionary: what names the torrent, for magnet links. Neither the URL nor
- * the time is in it. */
-void hw_torrent_info_hash(const struct hw_torrent *torrent, struct hw_hash *ret_hash);
-
 #endif

@@ -30,7 +30,6 @@ enum hw_ws_code {
 	HW_WS_CODE_PROTOCOL = 1002,
 	HW_WS_CODE_UNSUPPORTED = 1003, /* binary where text is expected */
 	HW_WS_CODE_NONE = 1005,        /* the frame said nothing; never sent */
-	HW_WS_CODE_ABNORMAL = 1006,    /* there was no close frame; never sent */
 	HW_WS_CODE_BAD_DATA = 1007,    /* no UTF-8, or what cannot be inflated */
 	HW_WS_CODE_POLICY = 1008,      /* too slow, too many, not allowed */
 	HW_WS_CODE_TOO_BIG = 1009,

@@ -35,14 +35,14 @@ def theirs(folder, name):
 def ours(tool, path, name, url=URL):
     done = subprocess.run([tool, path, name, url, str(TIME)], check=True, capture_output=True,
                           timeout=120)
-    return done.stdout, done.stderr.decode()
+    return done.stdout
 
 
 def check(tool, folder, name, size, dice):
     path = os.path.join(folder, name)
     with open(path, 'wb') as file:
         file.write(dice.randbytes(size))
-    made, info_hash = ours(tool, path, name)
+    made = ours(tool, path, name)
     decoded = libtorrent.bdecode(made)
     assert libtorrent.bencode(decoded) == made, 'not canonical'
     wanted = theirs(folder, name)
@@ -50,7 +50,7 @@ def check(tool, folder, name, size, dice):
     assert decoded[b'piece layers'] == wanted.get(b'piece layers', {})
     assert (len(decoded[b'piece layers']) == 1) == (size > PIECE_SIZE)
     info = libtorrent.torrent_info(libtorrent.bdecode(made))
-    assert str(info.info_hashes().v2) == info_hash
+    assert info.info_hashes().v2 == libtorrent.torrent_info(wanted).info_hashes().v2
     assert info.is_valid() and not info.info_hashes().has_v1()
     # Read from a v2 torrent, the last file too is padded to a whole piece.
     files = info.files()
@@ -69,7 +69,7 @@ def empty(tool, folder):
     path = os.path.join(folder, 'nothing')
     with open(path, 'wb'):
         pass
-    decoded = libtorrent.bdecode(ours(tool, path, 'nothing')[0])
+    decoded = libtorrent.bdecode(ours(tool, path, 'nothing'))
     assert decoded[b'info'][b'file tree'] == {b'nothing': {b'': {b'length': 0}}}
     assert decoded[b'piece layers'] == {}
 

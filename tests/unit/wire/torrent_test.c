@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Goal: a .torrent is the bytes that BEP 52 asks for, its size is known before, and only what it
- * should is in the info hash.
+ * Goal: a .torrent is the bytes that BEP 52 asks for, and its size is known before.
  *
  * Method: one of one chunk and one of two, spelled out; the size against what is written, for files
- * up to the longest and for names and URLs up to the longest; the info hash under changes. That
+ * up to the longest and for names and URLs up to the longest. That
  * libtorrent makes the same is seen in torrent_readers_test.py.
  */
 #include <setjmp.h>
@@ -110,33 +109,12 @@ static void sizes_test(void **state)
 	}
 }
 
-static void info_hash_test(void **state)
-{
-	(void)state;
-	struct hw_torrent torrent = sample(5);
-	struct hw_hash first;
-	struct hw_hash second;
-	hw_torrent_info_hash(&torrent, &first);
-	torrent.url = HW_SPAN("http://elsewhere/");
-	torrent.created_s++;
-	hw_torrent_info_hash(&torrent, &second);
-	assert_true(hw_hash_equal(&first, &second));
-	torrent.size++;
-	hw_torrent_info_hash(&torrent, &second);
-	assert_false(hw_hash_equal(&first, &second));
-	torrent = sample(5);
-	torrent.name = HW_SPAN("a.c");
-	hw_torrent_info_hash(&torrent, &second);
-	assert_false(hw_hash_equal(&first, &second));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_chunk_test),
 		cmocka_unit_test(two_chunks_test),
 		cmocka_unit_test(sizes_test),
-		cmocka_unit_test(info_hash_test),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

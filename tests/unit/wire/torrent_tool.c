@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * torrent_tool - write the .torrent of a file, and say its info hash
+ * torrent_tool - write the .torrent of a file
  *
- * Usage: torrent_tool FILE NAME URL TIME > TORRENT. The info hash goes to the standard error. What
- * is written is also counted: the size that was announced must be the size that came.
+ * Usage: torrent_tool FILE NAME URL TIME > TORRENT. What is written is also counted: the size that
+ * was announced must be the size that came.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -76,11 +76,6 @@ int main(int argc, char **argv)
 		.created_s = strtoull(argv[4], NULL, 10),
 	};
 	torrent.size = file_hash(file, &root);
-	struct hw_hash info;
-	hw_torrent_info_hash(&torrent, &info);
-	for (uint32_t i = 0; i < HW_HASH_SIZE; i++) {
-		(void)fprintf(stderr, "%02x", info.bytes[i]);
-	}
 	if (torrent_write(&torrent) != hw_torrent_size(&torrent)) {
 		return 3;
 	}
