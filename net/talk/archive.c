@@ -15,7 +15,7 @@
 #include "core/base/log.h"
 #include "net/talk/archive_steps.h"
 #include "net/talk/client.h"
-#include "net/talk/download.h"
+#include "net/talk/link.h"
 #include "net/talk/pass.h"
 #include "net/talk/reply.h"
 #include "net/wire/base32.h"

@@ -21,11 +21,9 @@
 #include "core/base/log.h"
 #include "net/talk/client.h"
 #include "net/talk/download_head.h"
+#include "net/talk/link.h"
 #include "net/talk/reply.h"
 #include "net/talk/share_read.h"
-#include "net/wire/base32.h"
-#include "net/wire/link_name.h"
-#include "net/wire/name.h"
 
 static void admitted(struct hw_admission *admission, bool is_in);
 static void find(struct hw_download *download);
@@ -76,31 +74,6 @@ static struct hw_reactor *reactor_of(const struct hw_download *download)
 }
 
 /* -- find -- */
-
-void hw_share_ref_parse(struct hw_catalog_request *request, struct hw_span id)
-{
-	memset(request->share_id, 0, HW_SHARE_ID_SIZE); /* random ids are never all zeros */
-	request->link_name_size = 0;
-	if (hw_base32_decode(id, request->share_id, HW_SHARE_ID_SIZE) < 0) {
-		memset(request->share_id, 0, HW_SHARE_ID_SIZE);
-		if (hw_link_name_judge(id) == HW_LINK_NAME_GOOD) {
-			memcpy(request->link_name, id.bytes, id.size);
-			request->link_name_size = (uint8_t)id.size;
-		}
-	}
-}
-
-void hw_link_parse(struct hw_catalog_request *request, struct hw_span id, struct hw_span name)
-{
-	uint32_t name_size = 0;
-	hw_share_ref_parse(request, id);
-	if (name.size > 0 && hw_name_clean(name, request->name, &name_size) != HW_NAME_GOOD) {
-		memset(request->share_id, 0, HW_SHARE_ID_SIZE);
-		request->link_name_size = 0;
-		name_size = 0;
-	}
-	request->name_size = (uint16_t)name_size;
-}
 
 void hw_download_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_span id,
 		       struct hw_span name)
@@ -173,7 +146,6 @@ static void find(struct hw_download *download)
 {
 	struct hw_talks *talks = download->talks;
 	set_state(download, HW_DOWNLOAD_FINDING);
-	download->file.reader.request.access.password_size = 0;
 	hw_http_conn_handle(download->conn, &g_handler, download);
 	hw_catalog_submit(talks->catalog, &download->file.reader.request, HW_CATALOG_LOOKUP,
 			  find_done);

@@ -67,11 +67,4 @@ struct hw_download {
 void hw_download_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_span id,
 		       struct hw_span name);
 
-/* From the path's segments to a request's share_id and name. What cannot be one becomes one that is
- * never there, so that it is looked up, and not found, like any other: in the same time. */
-void hw_link_parse(struct hw_catalog_request *request, struct hw_span id, struct hw_span name);
-
-/* The share's part of it alone: its id or its link's own name. */
-void hw_share_ref_parse(struct hw_catalog_request *request, struct hw_span id);
-
 #endif

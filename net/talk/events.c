@@ -20,14 +20,13 @@
 #include <string.h>
 
 #include "core/base/log.h"
+#include "net/talk/link.h"
 #include "net/talk/reply.h"
 #include "net/talk/share_policy.h"
 #include "net/wire/authorization.h"
-#include "net/wire/base32.h"
 #include "net/wire/base64.h"
 #include "net/wire/hex.h"
 #include "net/wire/json_scan.h"
-#include "net/wire/link_name.h"
 #include "net/wire/uri.h"
 #include "simd/sha256.h"
 
@@ -150,25 +149,12 @@ static uint64_t number_of(struct hw_span digits)
 	return number;
 }
 
-/* What cannot be the name of a share names one that is never there. */
-static void share_read(struct hw_span text, struct hw_catalog_request *request)
-{
-	memset(request->share_id, 0, HW_SHARE_ID_SIZE);
-	request->link_name_size = 0;
-	if (hw_link_name_judge(text) == HW_LINK_NAME_GOOD) {
-		request->link_name_size = (uint8_t)text.size;
-		memcpy(request->link_name, text.bytes, text.size);
-	} else if (hw_base32_decode(text, request->share_id, HW_SHARE_ID_SIZE) < 0) {
-		memset(request->share_id, 0, HW_SHARE_ID_SIZE);
-	}
-}
-
 static void query_read(struct hw_events *events, struct hw_span query)
 {
 	struct hw_room_seat *seat = &events->seat;
 	struct hw_span value = {NULL, 0};
 	bool has_share = hw_uri_query_find(query, HW_SPAN("share"), &value);
-	share_read(has_share ? value : HW_SPAN(""), &events->ask->request);
+	hw_share_ref_parse(&events->ask->request, has_share ? value : HW_SPAN(""));
 	bool has_role = hw_uri_query_find(query, HW_SPAN("role"), &value);
 	seat->role = has_role && hw_span_equal(value, HW_SPAN("sender")) ? HW_ROOM_SENDER
 									 : HW_ROOM_RECEIVER;
@@ -216,8 +202,6 @@ static void token_read(struct hw_events_ask *ask, const struct hw_tokens *tokens
 {
 	struct hw_span text;
 	uint8_t token[HW_TOKEN_SIZE];
-	memset(ask->request.owner_hash, 0, HW_HASH_SIZE);
-	ask->request.is_operator = false;
 	ask->has_token =
 		token_find(conn, &text) && hw_base64url_decode(text, token, HW_TOKEN_SIZE) >= 0;
 	if (ask->has_token) {
@@ -249,6 +233,7 @@ static struct hw_events *events_take(struct hw_talks *talks, struct hw_http_conn
 	events->seat.brought = brought;
 	events->seat.replaced = replaced;
 	ask->events = events;
+	ask->request = (struct hw_catalog_request){.file_id = 0}; /* nothing of another's */
 	ask->admission.password = (struct hw_password_job){.talks = NULL};
 	return events;
 }
@@ -562,10 +547,9 @@ static bool confirm_begin(struct hw_events *events)
 	/* The message's bytes are ours until message_end, and longer than a name that is in it. */
 	memcpy(events->message_bytes, name, (uint32_t)name_size);
 	events->seat.bytes = (struct hw_span){events->message_bytes, (uint32_t)name_size};
+	ask->request = (struct hw_catalog_request){.name_size = (uint16_t)name_size};
 	memcpy(ask->request.share_id, events->seat.share_id, HW_SHARE_ID_SIZE);
 	memcpy(ask->request.name, name, (uint32_t)name_size);
-	ask->request.name_size = (uint16_t)name_size;
-	ask->request.link_name_size = 0;
 	hw_catalog_submit(events->talks->catalog, &ask->request, HW_CATALOG_LOOKUP, lookup_done);
 	return true;
 }

@@ -20,6 +20,7 @@ void hw_file_reader_init(struct hw_file_reader *reader, struct hw_talks *talks,
 	hw_assert(reader->chunk_reader.state == HW_READER_CLOSED);
 	reader->talks = talks;
 	reader->done = done;
+	reader->request = (struct hw_catalog_request){.file_id = 0}; /* nothing of another's */
 	reader->filling = NULL;
 	reader->is_open = false;
 	reader->is_reading = false;

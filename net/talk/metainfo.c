@@ -16,6 +16,7 @@
 
 #include "core/base/log.h"
 #include "net/talk/download.h"
+#include "net/talk/link.h"
 #include "net/talk/pass.h"
 #include "net/talk/reply.h"
 #include "net/wire/base32.h"
@@ -67,6 +68,14 @@ static void metainfo_free(struct hw_metainfo *metainfo)
 
 /* -- find -- */
 
+/* Is there a file of that name? With nothing of what was asked before. */
+static void ask(struct hw_metainfo *metainfo, struct hw_span name, hw_catalog_fn *done)
+{
+	metainfo->request = (struct hw_catalog_request){.file_id = 0};
+	hw_link_parse(&metainfo->request, metainfo->path_id, name);
+	hw_catalog_submit(metainfo->talks->catalog, &metainfo->request, HW_CATALOG_LOOKUP, done);
+}
+
 void hw_metainfo_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_span id,
 		       struct hw_span name)
 {
@@ -88,8 +97,7 @@ void hw_metainfo_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct
 	hw_admission_init(&metainfo->admission, talks, conn, admitted);
 	set_state(metainfo, HW_METAINFO_ITSELF);
 	hw_http_conn_handle(conn, &g_handler, metainfo);
-	hw_link_parse(&metainfo->request, id, name);
-	hw_catalog_submit(talks->catalog, &metainfo->request, HW_CATALOG_LOOKUP, itself_done);
+	ask(metainfo, name, itself_done);
 }
 
 static void answer_errno(struct hw_metainfo *metainfo, int error)
@@ -136,10 +144,7 @@ static void find(struct hw_metainfo *metainfo)
 	name.size -= g_suffix.size;
 	set_state(metainfo, HW_METAINFO_FINDING);
 	hw_http_conn_handle(metainfo->conn, &g_handler, metainfo);
-	hw_link_parse(&metainfo->request, metainfo->path_id, name);
-	metainfo->request.access.password_size = 0;
-	hw_catalog_submit(metainfo->talks->catalog, &metainfo->request, HW_CATALOG_LOOKUP,
-			  find_done);
+	ask(metainfo, name, find_done);
 }
 
 static void unpinned(struct hw_catalog_request *request)

@@ -8,7 +8,7 @@
 #include <errno.h>
 
 #include "core/base/log.h"
-#include "net/talk/download.h"
+#include "net/talk/link.h"
 #include "net/talk/reply.h"
 #include "net/talk/share_talk.h"
 

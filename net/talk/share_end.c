@@ -5,7 +5,7 @@
 #include "net/talk/share_end.h"
 
 #include "core/base/log.h"
-#include "net/talk/download.h"
+#include "net/talk/link.h"
 #include "net/talk/remove.h"
 #include "net/talk/share_talk.h"
 

@@ -16,7 +16,7 @@
 
 #include "core/base/log.h"
 #include "net/talk/client.h"
-#include "net/talk/download.h"
+#include "net/talk/link.h"
 #include "net/talk/reply.h"
 #include "net/talk/share_talk.h"
 #include "net/wire/hex.h"

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "net/talk/download.h"
+#include "net/talk/link.h"
 #include "net/talk/pass.h"
 #include "net/talk/share_policy.h"
 #include "net/wire/uri.h"

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "core/base/clock.h"
-#include "net/talk/download.h"
+#include "net/talk/link.h"
 #include "net/talk/may.h"
 #include "net/talk/reply.h"
 #include "net/talk/tus.h"

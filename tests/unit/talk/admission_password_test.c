@@ -36,6 +36,13 @@ static void a_password_is_asked_for(void **state)
 		{"PUT %P/a" HERE AS_OWNER "Content-Length: 3\r\n\r\nabc", 201, NULL, NULL, NULL},
 		{"GET %P/a" HERE "\r\n", 401, "WWW-Authenticate", NULL, "password"},
 		{"GET %P/none" HERE "\r\n", 401, NULL, NULL, NULL},
+		/* What another asked for is no part of this question. */
+		{"GET /s/aaaaaaaaaaaaaaaaaaaaaaaaaa/none" HERE "\r\n", 404, NULL, NULL, NULL},
+		{"GET %P/none.torrent" HERE "\r\n", 401, NULL, NULL, NULL},
+		{"GET /s/aaaaaaaaaaaaaaaaaaaaaaaaaa/none.torrent" HERE "\r\n", 404, NULL, NULL,
+		 NULL},
+		{"GET %P.zip" HERE "\r\n", 401, NULL, NULL, NULL},
+		{"GET /s/aaaaaaaaaaaaaaaaaaaaaaaaaa.zip" HERE "\r\n", 404, NULL, NULL, NULL},
 		{"GET %P/a" HERE "Hawser-Password: wrong\r\n\r\n", 401, NULL, NULL, NULL},
 		{"GET %P/a" HERE "Hawser-Pass: AAAA\r\n\r\n", 401, NULL, NULL, NULL},
 		{"GET %P/a" HERE "Hawser-Password: s3cret\r\n\r\n", 200, "Hawser-Pass", NULL,
