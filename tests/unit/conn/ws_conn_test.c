@@ -22,10 +22,8 @@
 struct echo {
 	struct hw_ws_conn ws;
 	struct hw_http_conn *conn; /* NULL: free */
-	char bytes[ECHO_SIZE];
-	uint32_t message_count;
 	bool has_message;
-	bool is_mute; /* keeps its messages */
+	char bytes[ECHO_SIZE];
 };
 
 static struct conn_world g_world;

@@ -176,7 +176,8 @@ static void gather_one(void)
 		struct hw_hash hashes[BATCH_COUNT_MAX];
 		uint32_t size = count % 3 == 0 ? 192 : count * 19;
 		for (uint32_t i = 0; i < count; i++) {
-			blocks[i] = g_bytes + random_next(&seed) % (BATCH_STRIDE_MAX * 20);
+			blocks[i] =
+				g_bytes + random_next(&seed) % (UINT64_C(20) * BATCH_STRIDE_MAX);
 			places[i] = &hashes[count - 1 - i];
 		}
 		hw_sha256_gather(blocks, size, count, places);

@@ -22,7 +22,7 @@ static struct hw_sim_peer *hang(const char *path, uint64_t offset, uint64_t said
 	struct hw_span text = tus_patch_text(path, offset, SIZE - offset, SHIFT, "");
 	struct hw_sim_peer *peer = hw_sim_connect(g_world.reactor.ring, g_world.listener);
 	hw_sim_peer_write(peer, text.bytes, text.size - (SIZE - offset) + said);
-	free((void *)(uintptr_t)text.bytes); /* NOLINT(performance-no-int-to-ptr): not const */
+	talk_text_free(text);
 	talk_world_pass(&g_world, 200);
 	return peer;
 }
@@ -70,7 +70,7 @@ static void who_comes_back_goes_on(void **state)
 		old = hang(path, saids[i], 0);
 		struct hw_span patch = tus_patch_text(path, saids[i], SIZE - saids[i], SHIFT, "");
 		answer = ask_in_time(patch);
-		free((void *)(uintptr_t)patch.bytes);
+		talk_text_free(patch);
 		assert_int_equal(talk_answer_status(answer), 204);
 		is_let_go(old);
 		tus_file_check(&g_world, &g_share, name, SIZE, SHIFT);

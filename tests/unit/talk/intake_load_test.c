@@ -64,7 +64,7 @@ static void who_waits_keeps_no_slab(void **state)
 	talk_world_pass(&g_world, 3000);
 	assert_int_equal(g_world.reactor.slabs.free_count, g_world.reactor.slabs.count);
 	hw_sim_peer_write(peer, text.bytes + text.size - (MIB - 32768) + 1, MIB - 32768 - 1);
-	free((void *)(uintptr_t)text.bytes); /* NOLINT(performance-no-int-to-ptr): not const */
+	talk_text_free(text);
 	talk_world_pass(&g_world, 1000);
 	assert_int_equal(talk_answer_status(hw_sim_peer_got(peer)), 204);
 	tus_file_check(&g_world, &g_share, "f", MIB, SHIFT);

@@ -76,7 +76,7 @@ static struct hw_span ask(const char *text, uint64_t body_size, uint64_t shift, 
 {
 	struct hw_span request = request_make(text, body_size, shift, offset);
 	struct hw_span answer = talk_world_ask(&g_world, request);
-	free((void *)(uintptr_t)request.bytes);
+	talk_text_free(request);
 	struct hw_span location = talk_answer_field(answer, "Location");
 	if (location.size > 0) {
 		assert_true(location.size < sizeof(g_path));
@@ -364,7 +364,7 @@ static void interim_and_continue(void **state)
 	hw_sim_peer_write(peer, "12345", 5);
 	talk_world_pass(&g_world, 500);
 	assert_int_equal(talk_answer_status(final_of(hw_sim_peer_got(peer))), 201);
-	free((void *)(uintptr_t)request.bytes);
+	talk_text_free(request);
 	talk_table_end(&g_world);
 }
 
@@ -408,7 +408,7 @@ static uint32_t chunked_ask(const char *text, uint64_t size, uint64_t shift, uin
 	hw_sim_peer_write(peer, "0\r\n\r\n", 5);
 	talk_world_pass(&g_world, 10000);
 	free(body);
-	free((void *)(uintptr_t)head.bytes);
+	talk_text_free(head);
 	return talk_answer_status(final_of(hw_sim_peer_got(peer)));
 }
 
@@ -500,7 +500,7 @@ static void request_send(struct sender *sender)
 		g_path[location.size] = '\0';
 	}
 	sender->said = hw_max(sender->said, sender->known + size);
-	free((void *)(uintptr_t)request.bytes);
+	talk_text_free(request);
 }
 
 /* HEAD: who still has it is made to let go. */

@@ -76,7 +76,7 @@ static uint64_t number_of(struct hw_span text, const char *name)
 
 static void transfer_heard(struct client *client, struct hw_span text)
 {
-	char file[TEXT_SIZE];
+	char file[TEXT_SIZE] = {0};
 	char state[TEXT_SIZE];
 	member(text, "file", file);
 	member(text, "state", state);

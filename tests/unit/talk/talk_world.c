@@ -349,6 +349,11 @@ struct hw_span talk_answer_body(struct hw_span answer)
 	return hw_span_skip(answer, head_size(answer));
 }
 
+void talk_text_free(struct hw_span text)
+{
+	free((void *)(uintptr_t)text.bytes); /* NOLINT(performance-no-int-to-ptr): not const */
+}
+
 uint64_t talk_number(struct hw_span digits)
 {
 	uint64_t number = 0;

@@ -89,6 +89,8 @@ struct hw_span talk_world_ask(struct talk_world *world, struct hw_span request);
 struct hw_span talk_answer_field(struct hw_span answer, const char *name);
 /* The digits at the beginning; a span is not terminated. */
 uint64_t talk_number(struct hw_span digits);
+/* A text whose bytes came from malloc. */
+void talk_text_free(struct hw_span text);
 /* Of an answer: 0 when there is none. */
 uint32_t talk_answer_status(struct hw_span answer);
 /* What follows the first answer's head. */

@@ -150,7 +150,7 @@ uint32_t tus_patch(struct talk_world *world, const char *upload_path, uint64_t o
 {
 	struct hw_span text = tus_patch_text(upload_path, offset, size, shift, fields);
 	struct hw_span answer = talk_world_ask(world, text);
-	free((void *)(uintptr_t)text.bytes);
+	talk_text_free(text);
 	uint32_t status = talk_answer_status(answer);
 	hw_assert(status != 204 || offset_of(answer) == (int64_t)(offset + size));
 	return status;
@@ -290,7 +290,7 @@ static void patch_say(struct tus_sender *sender)
 		}
 	}
 	sender_say(sender, text);
-	free((void *)(uintptr_t)text.bytes);
+	talk_text_free(text);
 }
 
 static void sender_next(struct tus_sender *sender, enum tus_step step)

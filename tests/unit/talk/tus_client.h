@@ -22,7 +22,7 @@ int64_t tus_offset(struct talk_world *world, const char *upload_path);
 /* POST; it must succeed. @length: or HW_LENGTH_UNKNOWN. Returns the upload's path in @ret_path. */
 void tus_create(struct talk_world *world, const struct talk_share *share, const char *name,
 		uint64_t length, char ret_path[TALK_PATH_SIZE]);
-/* A PATCH as one text; the caller frees its bytes. @fields: more of them, or "". */
+/* A PATCH as one text; for talk_text_free. @fields: more of them, or "". */
 struct hw_span tus_patch_text(const char *upload_path, uint64_t offset, uint64_t size,
 			      uint64_t shift, const char *fields);
 /* PATCH on a connection of its own. Returns the status. */

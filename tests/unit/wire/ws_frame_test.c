@@ -71,7 +71,7 @@ static void frames_are_read_back(void **state)
 		memcpy(bytes, head, head_size);
 		struct hw_span whole = {bytes, head_size + size};
 		struct hw_span cut = {bytes, head_size + size - 1};
-		struct ws_server_frame frame;
+		struct ws_server_frame frame = {0};
 		assert_false(ws_server_frame_next(&cut, &frame));
 		assert_true(ws_server_frame_next(&whole, &frame));
 		assert_int_equal(frame.payload.size, size);
