@@ -14,8 +14,6 @@
 
 static int target_find(struct hw_catalog_db *db, const struct hw_catalog_request *request,
 		       struct hw_catalog_share *ret_share, uint64_t *ret_file_id);
-static int about_read(struct hw_catalog_db *db, uint64_t file_id, bool is_sealed,
-		      struct hw_catalog_request *found);
 static int list_row(struct hw_catalog_db *db, sqlite3_stmt *statement,
 		    struct hw_share_file *ret_file);
 
@@ -40,7 +38,7 @@ int hw_catalog_lookup(struct hw_catalog_db *db, struct hw_catalog_request *reque
 	found.file_id = file_id;
 	found.access = share.access;
 	memcpy(found.share_id, share.share_id, HW_SHARE_ID_SIZE);
-	r = about_read(db, file_id, file.state == HW_CATALOG_FILE_SEALED, &found);
+	r = hw_catalog_file_about(db, file_id, file.state == HW_CATALOG_FILE_SEALED, &found);
 	if (r == 0) {
 		r = hw_catalog_extents_read(db, &found, file.chunk_count);
 	}
@@ -98,8 +96,8 @@ int hw_catalog_file_find(struct hw_catalog_db *db, const uint8_t *share_id,
 	return 0;
 }
 
-static int about_read(struct hw_catalog_db *db, uint64_t file_id, bool is_sealed,
-		      struct hw_catalog_request *found)
+int hw_catalog_file_about(struct hw_catalog_db *db, uint64_t file_id, bool is_sealed,
+			  struct hw_catalog_request *request)
 {
 	sqlite3_stmt *statement = hw_sql_take(&db->sql, HW_SQL_FILE_ABOUT);
 	hw_sql_bind(statement, 1, file_id);
@@ -108,11 +106,11 @@ static int about_read(struct hw_catalog_db *db, uint64_t file_id, bool is_sealed
 		return r < 0 ? r : -ENOENT;
 	}
 	uint32_t name_size = 0;
-	r = hw_sql_blob(&db->sql, statement, 0, HW_NAME_SIZE_MAX, found->name, &name_size);
-	found->name_size = (uint16_t)name_size;
-	found->created_ms = (uint64_t)sqlite3_column_int64(statement, 2);
+	r = hw_sql_blob(&db->sql, statement, 0, HW_NAME_SIZE_MAX, request->name, &name_size);
+	request->name_size = (uint16_t)name_size;
+	request->created_ms = (uint64_t)sqlite3_column_int64(statement, 2);
 	if (r == 0 && is_sealed) {
-		r = hw_sql_bytes(&db->sql, statement, 1, HW_HASH_SIZE, found->file_root);
+		r = hw_sql_bytes(&db->sql, statement, 1, HW_HASH_SIZE, request->file_root);
 	}
 	hw_sql_end(statement);
 	return r;

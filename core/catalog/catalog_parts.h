@@ -72,6 +72,9 @@ int hw_catalog_file_list(struct hw_catalog_db *db,
 int hw_catalog_file_find(struct hw_catalog_db *db, const uint8_t *share_id,
 			 const struct hw_catalog_request *request,
 			 uint64_t *ret_file_id) HW_MUST_CHECK;
+/* Its name, when it was made, and if @is_sealed its root. */
+int hw_catalog_file_about(struct hw_catalog_db *db, uint64_t file_id, bool is_sealed,
+			  struct hw_catalog_request *request) HW_MUST_CHECK;
 
 /* -- catalog_share.c -- */
 int hw_catalog_share_create(struct hw_catalog_db *db, struct hw_catalog_write *write) HW_MUST_CHECK;

@@ -21,8 +21,6 @@ static int upload_read(struct hw_catalog_db *db, struct hw_catalog_request *requ
 		       struct hw_catalog_file *ret_file);
 static int row_read(struct hw_catalog_db *db, uint64_t file_id, struct hw_upload *upload);
 static int row_judge(struct hw_catalog_db *db, sqlite3_stmt *statement, struct hw_upload *upload);
-static int name_read(struct hw_catalog_db *db, uint64_t file_id,
-		     struct hw_catalog_request *request);
 static int last_read(struct hw_catalog_db *db, const struct hw_catalog_file *file,
 		     struct hw_catalog_request *request);
 static bool is_zero(const uint8_t *bytes, uint32_t size);
@@ -206,7 +204,7 @@ static int upload_read(struct hw_catalog_db *db, struct hw_catalog_request *requ
 		db->sql.is_broken = true;
 		return -EBADMSG;
 	}
-	r = name_read(db, file_id, request);
+	r = hw_catalog_file_about(db, file_id, false, request);
 	if (r == 0) {
 		memcpy(request->share_id, share.share_id, HW_SHARE_ID_SIZE);
 		request->access = share.access;
@@ -256,22 +254,6 @@ static int row_judge(struct hw_catalog_db *db, sqlite3_stmt *statement, struct h
 		db->sql.is_broken = true;
 		r = -EBADMSG;
 	}
-	return r;
-}
-
-static int name_read(struct hw_catalog_db *db, uint64_t file_id, struct hw_catalog_request *request)
-{
-	sqlite3_stmt *statement = hw_sql_take(&db->sql, HW_SQL_FILE_ABOUT);
-	hw_sql_bind(statement, 1, file_id);
-	int r = hw_sql_step(&db->sql, statement);
-	if (r <= 0) {
-		return r < 0 ? r : -ENOENT;
-	}
-	uint32_t name_size = 0;
-	r = hw_sql_blob(&db->sql, statement, 0, HW_NAME_SIZE_MAX, request->name, &name_size);
-	request->name_size = (uint16_t)name_size;
-	request->created_ms = (uint64_t)sqlite3_column_int64(statement, 2);
-	hw_sql_end(statement);
 	return r;
 }
 

@@ -275,30 +275,34 @@ int hw_files_segment_cut(const struct hw_files *files, uint32_t shard, uint32_t 
 	return r;
 }
 
-int hw_files_segment_size(const struct hw_files *files, uint32_t shard, uint32_t segment,
-			  uint64_t *ret_size)
+static int segment_stat(const struct hw_files *files, uint32_t shard, uint32_t segment,
+			struct stat *ret_stat)
 {
 	char path[PATH_SIZE];
 	segment_path(path, shard, segment);
-	struct stat file;
-	if (fstatat(files->dir_fd, path, &file, AT_SYMLINK_NOFOLLOW) < 0) {
-		return -errno;
+	return fstatat(files->dir_fd, path, ret_stat, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}
+
+int hw_files_segment_size(const struct hw_files *files, uint32_t shard, uint32_t segment,
+			  uint64_t *ret_size)
+{
+	struct stat file = {0};
+	int r = segment_stat(files, shard, segment, &file);
+	if (r == 0) {
+		*ret_size = (uint64_t)file.st_size;
 	}
-	*ret_size = (uint64_t)file.st_size;
-	return 0;
+	return r;
 }
 
 int hw_files_segment_used_size(const struct hw_files *files, uint32_t shard, uint32_t segment,
 			       uint64_t *ret_size)
 {
-	char path[PATH_SIZE];
-	segment_path(path, shard, segment);
-	struct stat file;
-	if (fstatat(files->dir_fd, path, &file, AT_SYMLINK_NOFOLLOW) < 0) {
-		return -errno;
+	struct stat file = {0};
+	int r = segment_stat(files, shard, segment, &file);
+	if (r == 0) {
+		*ret_size = (uint64_t)file.st_blocks * STAT_BLOCK_SIZE;
 	}
-	*ret_size = (uint64_t)file.st_blocks * STAT_BLOCK_SIZE;
-	return 0;
+	return r;
 }
 
 int hw_files_segment_unlink(const struct hw_files *files, uint32_t shard, uint32_t segment)

@@ -7,8 +7,8 @@
 #ifndef HW_NET_TALK_LINK_H
 #define HW_NET_TALK_LINK_H
 
-#include "core/catalog/catalog.h"
 #include "core/base/span.h"
+#include "core/catalog/catalog.h"
 
 /* From the path's segments to a request's share_id and name. What cannot be one becomes one that is
  * never there, so that it is looked up, and not found, like any other: in the same time. */

@@ -69,14 +69,10 @@ static struct hw_metrics *metrics_of(const struct hw_put *put)
 
 /* -- begin -- */
 
-/* What can be said before the first byte of the body. Returns false when it was said. */
-static bool is_acceptable(struct hw_talks *talks, struct hw_http_conn *conn)
+bool hw_put_is_whole(struct hw_http_conn *conn)
 {
 	const struct hw_http_request *request = hw_http_conn_request(conn);
 	struct hw_span range;
-	if (!hw_may_upload(talks, conn)) {
-		return false;
-	}
 	if (!request->has_content_length && !request->is_chunked) {
 		hw_reply_error(conn, 411,
 			       "Say how long the file is (Content-Length), or send it chunked.");
@@ -85,6 +81,19 @@ static bool is_acceptable(struct hw_talks *talks, struct hw_http_conn *conn)
 	if (hw_http_request_field(request, hw_http_conn_head_bytes(conn), HW_SPAN("Content-Range"),
 				  &range)) {
 		hw_reply_error(conn, 400, "A part of a file cannot be PUT; send the whole.");
+		return false;
+	}
+	return true;
+}
+
+/* What can be said before the first byte of the body. Returns false when it was said. */
+static bool is_acceptable(struct hw_talks *talks, struct hw_http_conn *conn)
+{
+	const struct hw_http_request *request = hw_http_conn_request(conn);
+	if (!hw_may_upload(talks, conn)) {
+		return false;
+	}
+	if (!hw_put_is_whole(conn)) {
 		return false;
 	}
 	int r = hw_quota_judge(talks, request->content_length);

@@ -37,6 +37,9 @@ struct hw_put {
 	uint8_t token[HW_TOKEN_SIZE];
 };
 
+/* Does a PUT say how long its body is, and bring all of it? Returns false when it was told. */
+bool hw_put_is_whole(struct hw_http_conn *conn);
+
 /* @conn: a request with method PUT; @segment: the only segment of its path, escaped. */
 void hw_put_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_span segment);
 

@@ -233,9 +233,7 @@ static const char *name_set(struct hw_catalog_request *create, const struct hw_h
 static struct hw_tus *take(struct hw_talks *talks, struct hw_http_conn *conn,
 			   const struct hw_resume_head *head, uint64_t length)
 {
-	const struct hw_http_request *request = hw_http_conn_request(conn);
-	uint64_t body_size = request->is_chunked ? HW_LENGTH_UNKNOWN : request->content_length;
-	struct hw_tus *tus = hw_tus_take(talks, conn, body_size);
+	struct hw_tus *tus = hw_tus_take(talks, conn);
 	if (tus != NULL) {
 		tus->is_draft = true;
 		tus->is_last = head->is_complete;

@@ -17,6 +17,7 @@
 #include "core/base/log.h"
 #include "net/talk/client.h"
 #include "net/talk/link.h"
+#include "net/talk/put.h"
 #include "net/talk/reply.h"
 #include "net/talk/share_talk.h"
 #include "net/wire/hex.h"
@@ -109,14 +110,7 @@ static bool is_acceptable(const struct hw_talks *talks, struct hw_http_conn *con
 		hw_reply_error(conn, 400, hw_name_reason(verdict));
 		return false;
 	}
-	if (!request->has_content_length && !request->is_chunked) {
-		hw_reply_error(conn, 411,
-			       "Say how long the file is (Content-Length), or send it chunked.");
-		return false;
-	}
-	if (hw_http_request_field_count(request, hw_http_conn_head_bytes(conn),
-					HW_SPAN("Content-Range")) > 0) {
-		hw_reply_error(conn, 400, "A part of a file cannot be PUT; send the whole.");
+	if (!hw_put_is_whole(conn)) {
 		return false;
 	}
 	if (request->content_length > talks->options.file_size_max) {
@@ -201,22 +195,6 @@ static void entered(struct hw_admission *admission, bool is_in)
 	hw_catalog_submit(put->talks->catalog, &put->request, HW_CATALOG_UPLOAD_CREATE, created);
 }
 
-static void reply_errno(struct hw_http_conn *conn, int error)
-{
-	switch (error) {
-	case -EEXIST:
-		hw_reply_error(conn, 409, "The share has a file of that name already.");
-		break;
-	case -EDQUOT:
-		hw_reply_error(conn, 413,
-			       "The file, or the share with it, would be larger than this server "
-			       "allows.");
-		break;
-	default:
-		hw_reply_errno(conn, error);
-	}
-}
-
 static void created(struct hw_catalog_request *request)
 {
 	struct hw_share_put *put = hw_container_of(request, struct hw_share_put, request);
@@ -224,7 +202,7 @@ static void created(struct hw_catalog_request *request)
 	if (request->res < 0) {
 		int error = request->res;
 		put_free(put);
-		reply_errno(conn, error);
+		hw_share_reply_errno(conn, error);
 		return;
 	}
 	put->is_live = request->access.mode == HW_SHARE_LIVE;
@@ -379,5 +357,5 @@ static void failed(struct hw_intake *intake, int error)
 		return;
 	}
 	hw_http_conn_close_after(conn);
-	reply_errno(conn, error);
+	hw_share_reply_errno(conn, error);
 }

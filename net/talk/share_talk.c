@@ -33,6 +33,22 @@ bool hw_share_talk_asker(const struct hw_talks *talks, const struct hw_http_conn
 	return has_token || ret_request->is_operator;
 }
 
+void hw_share_reply_errno(struct hw_http_conn *conn, int error)
+{
+	switch (error) {
+	case -EEXIST:
+		hw_reply_error(conn, 409, "The share has a file of that name already.");
+		break;
+	case -EDQUOT:
+		hw_reply_error(conn, 413,
+			       "The file, or the share with it, would be larger than this server "
+			       "allows; another share may have room for it.");
+		break;
+	default:
+		hw_reply_errno(conn, error);
+	}
+}
+
 struct hw_share_talk *hw_share_talk_take(struct hw_talks *talks, struct hw_http_conn *conn)
 {
 	struct hw_share_talk *talk = hw_pool_take(&talks->shares);

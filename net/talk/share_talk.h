@@ -62,6 +62,8 @@ void hw_share_talk_free(struct hw_share_talk *talk);
 void hw_share_talk_wish(struct hw_share_talk *talk, bool is_change, hw_share_talk_fn *done);
 /* The wish's password, hashed, into the share's policy; likewise. Without one @done runs now. */
 void hw_share_talk_password(struct hw_share_talk *talk, hw_share_talk_fn *done);
+/* Why a file cannot come into a share. */
+void hw_share_reply_errno(struct hw_http_conn *conn, int error);
 bool hw_share_wishes_password(const struct hw_share_wish *wish);
 
 /* The share as it is written as JSON, for its owner and without a token; what the spans of @ret_row

@@ -111,8 +111,8 @@ void hw_tus_final_failed(struct hw_tus *tus, int error);
 /* -- tus_patch.c -- */
 
 void hw_tus_patch_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct hw_span id);
-/* An object, with the store's promise for @body_size; NULL: the answer was sent. */
-struct hw_tus *hw_tus_take(struct hw_talks *talks, struct hw_http_conn *conn, uint64_t body_size);
+/* An object, with the store's promise for the request's body; NULL: the answer was sent. */
+struct hw_tus *hw_tus_take(struct hw_talks *talks, struct hw_http_conn *conn);
 /* Find the upload @id (a segment of the path), make it ours, and go on with it. */
 void hw_tus_open(struct hw_tus *tus, struct hw_span id);
 /* Bytes will come: @entered when the client may send them; else the request is answered, and the

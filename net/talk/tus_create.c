@@ -11,6 +11,7 @@
 #include "net/talk/link.h"
 #include "net/talk/may.h"
 #include "net/talk/reply.h"
+#include "net/talk/share_talk.h"
 #include "net/talk/tus.h"
 #include "net/wire/base32.h"
 #include "net/wire/name.h"
@@ -150,9 +151,7 @@ void hw_tus_create_begin(struct hw_talks *talks, struct hw_http_conn *conn, stru
 	if (!hw_tus_owner(conn, owner_hash)) {
 		return;
 	}
-	const struct hw_http_request *request = hw_http_conn_request(conn);
-	uint64_t body_size = request->is_chunked ? HW_LENGTH_UNKNOWN : request->content_length;
-	struct hw_tus *tus = hw_tus_take(talks, conn, body_size);
+	struct hw_tus *tus = hw_tus_take(talks, conn);
 	if (tus == NULL) {
 		return;
 	}
@@ -268,22 +267,6 @@ void hw_tus_final_failed(struct hw_tus *tus, int error)
 	hw_tus_parts_close(tus->concat, tus, parts_closed);
 }
 
-static void created_reply_errno(struct hw_http_conn *conn, int error)
-{
-	switch (error) {
-	case -EEXIST:
-		hw_reply_error(conn, 409, "The share has a file of that name already.");
-		break;
-	case -EDQUOT:
-		hw_reply_error(conn, 413,
-			       "The share would become larger than this server allows; put the "
-			       "file into another one.");
-		break;
-	default:
-		hw_reply_errno(conn, error);
-	}
-}
-
 /* What is not stored cannot be gone on with: it comes with its creation, whole. */
 static void live_receive(struct hw_tus *tus)
 {
@@ -313,7 +296,7 @@ static void created(struct hw_catalog_request *request)
 	if (request->res < 0) {
 		int error = request->res;
 		hw_tus_free(tus);
-		created_reply_errno(conn, error);
+		hw_share_reply_errno(conn, error);
 		return;
 	}
 	request->extent_count = 0;

@@ -56,9 +56,11 @@ static void set_state(struct hw_tus *tus, enum hw_tus_state state)
 
 /* -- begin -- */
 
-struct hw_tus *hw_tus_take(struct hw_talks *talks, struct hw_http_conn *conn, uint64_t body_size)
+struct hw_tus *hw_tus_take(struct hw_talks *talks, struct hw_http_conn *conn)
 {
-	uint64_t promised_size = body_size == HW_LENGTH_UNKNOWN ? 0 : body_size;
+	const struct hw_http_request *request = hw_http_conn_request(conn);
+	uint64_t body_size = request->is_chunked ? HW_LENGTH_UNKNOWN : request->content_length;
+	uint64_t promised_size = request->is_chunked ? 0 : body_size;
 	if (hw_segment_promise(&talks->store->log, promised_size) < 0) {
 		hw_reply_errno(conn, -ENOSPC);
 		return NULL;
@@ -195,9 +197,7 @@ void hw_tus_patch_begin(struct hw_talks *talks, struct hw_http_conn *conn, struc
 	if (!hw_tus_head_judge(conn, &head) || !is_acceptable(talks, conn, &head)) {
 		return;
 	}
-	const struct hw_http_request *request = hw_http_conn_request(conn);
-	uint64_t body_size = request->is_chunked ? HW_LENGTH_UNKNOWN : request->content_length;
-	struct hw_tus *tus = hw_tus_take(talks, conn, body_size);
+	struct hw_tus *tus = hw_tus_take(talks, conn);
 	if (tus == NULL) {
 		return;
 	}

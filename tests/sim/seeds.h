@@ -68,6 +68,27 @@ static inline uint64_t seeds_setting(const char *name, uint64_t otherwise)
 	return text != NULL ? strtoull(text, NULL, 10) : otherwise;
 }
 
+/* Which seeds a test runs: those that were asked for, or as many as its time allows. */
+struct seeds {
+	uint64_t first;
+	uint64_t next; /* when the time is over: behind the last */
+};
+
+/* Only @only, if it is not 0; else for HW_TEST_MS, @ms unless that says otherwise. */
+static inline struct seeds seeds_run(uint64_t only, uint64_t ms, void (*run)(uint64_t seed))
+{
+	uint64_t first = only != 0 ? only : seeds_setting("HW_TEST_SEED_FIRST", 1);
+	uint64_t count = only != 0 ? 1 : seeds_setting("HW_TEST_SEED_COUNT", 1000000);
+	uint64_t until_ms = seeds_now_ms() + seeds_setting("HW_TEST_MS", ms);
+	struct seeds seeds = {first, first};
+	do {
+		run(seeds.next++);
+	} while (seeds.next < first + count && seeds_now_ms() < until_ms);
+	(void)printf("seeds %llu to %llu\n", (unsigned long long)first,
+		     (unsigned long long)seeds.next - 1);
+	return seeds;
+}
+
 /* The logging code runs, its lines are not shown; HW_TEST_LOG=1 shows them. */
 static inline void seeds_log(void)
 {

@@ -8,22 +8,6 @@
 #include <errno.h>
 #include <string.h>
 
-static int setup(void **state)
-{
-	static struct fixture fixture;
-	fixture_init(&fixture);
-	*state = &fixture;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *fixture = *state;
-	fixture_judge(fixture);
-	fixture_deinit(fixture);
-	return 0;
-}
-
 static uint64_t short_file(struct fixture *fixture, struct hw_extent extent)
 {
 	struct hw_catalog_request request;
@@ -161,7 +145,7 @@ static void scrub_goes_over_what_is_not_damaged(void **state)
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(replaced_is_dropped_once_nobody_has_it),
 		CASE(replaced_by_the_same),

@@ -8,22 +8,6 @@
 #include <errno.h>
 #include <string.h>
 
-static int setup(void **state)
-{
-	static struct fixture fixture;
-	fixture_init(&fixture);
-	*state = &fixture;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *fixture = *state;
-	fixture_judge(fixture);
-	fixture_deinit(fixture);
-	return 0;
-}
-
 static void upload_is_found(void **state)
 {
 	struct fixture *fixture = *state;
@@ -473,7 +457,7 @@ static void damage_is_an_answer(void **state)
 	fixture_execute(fixture, "INSERT INTO file_chunk SELECT * FROM kept WHERE chunk_index = 1");
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 static void new_share_has_its_policy(void **state)
 {

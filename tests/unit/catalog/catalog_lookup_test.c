@@ -8,22 +8,6 @@
 #include <errno.h>
 #include <string.h>
 
-static int setup(void **state)
-{
-	static struct fixture fixture;
-	fixture_init(&fixture);
-	*state = &fixture;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *fixture = *state;
-	fixture_judge(fixture);
-	fixture_deinit(fixture);
-	return 0;
-}
-
 static void unfinished_is_found(void **state)
 {
 	struct fixture *fixture = *state;
@@ -144,7 +128,7 @@ static void list_tells_how_far_a_file_is(void **state)
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(unfinished_is_found),
 		CASE(list_pages_by_name),

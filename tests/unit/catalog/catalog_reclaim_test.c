@@ -9,22 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int setup(void **state)
-{
-	static struct fixture fixture;
-	fixture_init(&fixture);
-	*state = &fixture;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *fixture = *state;
-	fixture_judge(fixture);
-	fixture_deinit(fixture);
-	return 0;
-}
-
 static int seal(struct fixture *fixture, uint32_t shard, uint32_t segment)
 {
 	return hw_catalog_db_segment_known(fixture->db, shard, segment);
@@ -276,7 +260,7 @@ static void full_file_gives_back(void **state)
 	punches_are_unique(fixture);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
 {

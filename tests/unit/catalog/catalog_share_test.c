@@ -9,22 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static int setup(void **state)
-{
-	static struct fixture fixture;
-	fixture_init(&fixture);
-	*state = &fixture;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *fixture = *state;
-	fixture_judge(fixture);
-	fixture_deinit(fixture);
-	return 0;
-}
-
 #define DAY_MS UINT64_C(86400000)
 
 static struct hw_share_policy policy_full(void)
@@ -438,20 +422,30 @@ static void share_stays_without_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(all_that_was_chosen_is_kept, setup, teardown),
-		cmocka_unit_test_setup_teardown(nobody_owns_by_giving_no_token, setup, teardown),
-		cmocka_unit_test_setup_teardown(link_finds_the_share, setup, teardown),
-		cmocka_unit_test_setup_teardown(impossible_policies_are_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(expired_is_gone_swept_or_not, setup, teardown),
-		cmocka_unit_test_setup_teardown(owner_and_operator_end, setup, teardown),
-		cmocka_unit_test_setup_teardown(many_files_are_let_go_of_in_pieces, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(last_download_ends_the_share, setup, teardown),
-		cmocka_unit_test_setup_teardown(downloads_are_counted_without_a_limit, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(only_what_the_mask_says_changes, setup, teardown),
-		cmocka_unit_test_setup_teardown(list_is_newest_first_and_pages, setup, teardown),
-		cmocka_unit_test_setup_teardown(share_stays_without_files, setup, teardown),
+		cmocka_unit_test_setup_teardown(all_that_was_chosen_is_kept, fixture_setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(nobody_owns_by_giving_no_token, fixture_setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(link_finds_the_share, fixture_setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(impossible_policies_are_refused, fixture_setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(expired_is_gone_swept_or_not, fixture_setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(owner_and_operator_end, fixture_setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(many_files_are_let_go_of_in_pieces, fixture_setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(last_download_ends_the_share, fixture_setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(downloads_are_counted_without_a_limit,
+						fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(only_what_the_mask_says_changes, fixture_setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(list_is_newest_first_and_pages, fixture_setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(share_stays_without_files, fixture_setup,
+						fixture_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

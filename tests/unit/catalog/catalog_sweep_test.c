@@ -8,22 +8,6 @@
 #include <errno.h>
 #include <string.h>
 
-static int setup(void **state)
-{
-	static struct fixture fixture;
-	fixture_init(&fixture);
-	*state = &fixture;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *fixture = *state;
-	fixture_judge(fixture);
-	fixture_deinit(fixture);
-	return 0;
-}
-
 #define WEEK_MS UINT64_C(604800000)
 
 static int sweep(struct fixture *fixture, uint64_t now_ms)
@@ -134,7 +118,7 @@ static void remembers_only_so_much(void **state)
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(shares_in_pieces),       CASE(uploads_that_nobody_receives),
 		CASE(sealed_does_not_expire), CASE(remembered_for_a_week),

@@ -8,29 +8,13 @@
 #include <errno.h>
 #include <string.h>
 
-static int setup(void **state)
-{
-	static struct fixture fixture;
-	fixture_init(&fixture);
-	*state = &fixture;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *fixture = *state;
-	fixture_judge(fixture);
-	fixture_deinit(fixture);
-	return 0;
-}
-
 #define MIB (UINT64_C(1) << 20)
 
 static const struct hw_extent g_nothing;
 
 static int setup_share(void **state)
 {
-	(void)setup(state);
+	(void)fixture_setup(state);
 	assert_int_equal(share_create(*state, 1, NULL, 5), 0);
 	return 0;
 }
@@ -511,7 +495,7 @@ static void metadata_and_parts_of_answers(void **state)
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup_share, teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup_share, fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(gone_on_with_after_a_restart),
 		CASE(one_home_at_a_time),

@@ -7,22 +7,6 @@
 #include <errno.h>
 #include <string.h>
 
-static int setup(void **state)
-{
-	static struct fixture fixture;
-	fixture_init(&fixture);
-	*state = &fixture;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *fixture = *state;
-	fixture_judge(fixture);
-	fixture_deinit(fixture);
-	return 0;
-}
-
 struct watched {
 	struct fixture *fixture;
 	uint64_t file_id;
@@ -180,7 +164,7 @@ static void nothing_is_told_after_a_second(void **state)
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(every_change_is_told),
 		CASE(changed_before_is_told_at_once),

@@ -58,6 +58,22 @@ void fixture_deinit(struct fixture *fixture)
 	assert_int_equal(rmdir(fixture->directory), 0);
 }
 
+int fixture_setup(void **state)
+{
+	static struct fixture fixture;
+	fixture_init(&fixture);
+	*state = &fixture;
+	return 0;
+}
+
+int fixture_teardown(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture_judge(fixture);
+	fixture_deinit(fixture);
+	return 0;
+}
+
 int fixture_try_open(struct fixture *fixture, char *ret_message, uint32_t message_size)
 {
 	assert_null(fixture->db);

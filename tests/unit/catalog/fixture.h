@@ -46,6 +46,9 @@ struct fixture {
 /* A new directory and a new catalog in it. */
 void fixture_init(struct fixture *fixture);
 void fixture_deinit(struct fixture *fixture);
+/* The same around a test of cmocka; *state is the fixture, and it is judged at the end. */
+int fixture_setup(void **state);
+int fixture_teardown(void **state);
 /* Open what is there; recover as a start does. */
 void fixture_open(struct fixture *fixture);
 int fixture_try_open(struct fixture *fixture, char *ret_message, uint32_t message_size);

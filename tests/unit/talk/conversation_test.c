@@ -258,19 +258,8 @@ static void seeds_hold(void **state)
 {
 	(void)state;
 	g_running.part = "conversations";
-	if (g_only_seed != 0) {
-		seed_run(g_only_seed);
-		return;
-	}
-	uint64_t first = seeds_setting("HW_TEST_SEED_FIRST", 1);
-	uint64_t count = seeds_setting("HW_TEST_SEED_COUNT", 1000000);
-	uint64_t until_ms = seeds_now_ms() + seeds_setting("HW_TEST_MS", 25000);
-	uint64_t seed = first;
-	while (seed < first + count && seeds_now_ms() < until_ms) {
-		seed_run(seed++);
-	}
-	print_message("seeds %llu to %llu; answers:", (unsigned long long)first,
-		      (unsigned long long)seed - 1);
+	struct seeds seeds = seeds_run(g_only_seed, 25000, seed_run);
+	print_message("answers:");
 	for (uint32_t i = 0; i < hw_count_of(g_statuses); i++) {
 		if (g_statuses[i] > 0) {
 			print_message(" %u: %llu", i, (unsigned long long)g_statuses[i]);
@@ -279,7 +268,7 @@ static void seeds_hold(void **state)
 	print_message("\n");
 	/* The seeds must reach what they are there for. */
 	static const uint32_t needed[] = {200, 201, 204, 206, 304, 400, 404, 408, 416, 500, 503};
-	for (uint32_t i = 0; i < hw_count_of(needed) && seed - first > 500; i++) {
+	for (uint32_t i = 0; i < hw_count_of(needed) && seeds.next - seeds.first > 500; i++) {
 		assert_true(g_statuses[needed[i]] > 0);
 	}
 }

@@ -319,19 +319,7 @@ static void seeds_hold(void **state)
 {
 	(void)state;
 	g_running.part = "seeds";
-	if (g_only_seed != 0) {
-		seed_run(g_only_seed);
-		return;
-	}
-	uint64_t first = seeds_setting("HW_TEST_SEED_FIRST", 1);
-	uint64_t count = seeds_setting("HW_TEST_SEED_COUNT", 1000000);
-	uint64_t until_ms = seeds_now_ms() + seeds_setting("HW_TEST_MS", 15000);
-	uint64_t seed = first;
-	while (seed < first + count && seeds_now_ms() < until_ms) {
-		seed_run(seed++);
-	}
-	print_message("seeds %llu to %llu\n", (unsigned long long)first,
-		      (unsigned long long)seed - 1);
+	(void)seeds_run(g_only_seed, 15000, seed_run);
 }
 
 /* -- one receiver that leaves at every step */

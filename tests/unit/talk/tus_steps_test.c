@@ -360,26 +360,22 @@ static void seed_run(uint64_t seed)
 	run_end(&run);
 }
 
+static uint64_t g_wholes;
+
+static void seed_count(uint64_t seed)
+{
+	seed_run(seed);
+	g_wholes += g_senders[0].step == TUS_WHOLE;
+}
+
 static void seeds_hold(void **state)
 {
 	(void)state;
 	g_running.part = "seeds";
-	if (g_only_seed != 0) {
-		seed_run(g_only_seed);
-		return;
-	}
-	uint64_t first = seeds_setting("HW_TEST_SEED_FIRST", 1);
-	uint64_t count = seeds_setting("HW_TEST_SEED_COUNT", 1000000);
-	uint64_t until_ms = seeds_now_ms() + seeds_setting("HW_TEST_MS", 15000);
-	uint64_t wholes = 0;
-	uint64_t seed = first;
-	while (seed < first + count && seeds_now_ms() < until_ms) {
-		seed_run(seed++);
-		wholes += g_senders[0].step == TUS_WHOLE;
-	}
-	print_message("seeds %llu to %llu, %llu first ones whole\n", (unsigned long long)first,
-		      (unsigned long long)seed - 1, (unsigned long long)wholes);
-	assert_true(seed - first < 10 || wholes > (seed - first) / 3);
+	struct seeds seeds = seeds_run(g_only_seed, 15000, seed_count);
+	uint64_t count = seeds.next - seeds.first;
+	print_message("%llu first ones whole\n", (unsigned long long)g_wholes);
+	assert_true(count < 10 || g_wholes > count / 3);
 }
 
 int main(int argc, char **argv)
