@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * CRC-32 by folding, with the carry-less multiply of 128 bits (PCLMULQDQ): crc32c_avx512.c says
+ * CRC-32 by folding, with the carry-less multiply of 128 bits (PCLMULQDQ): crc_fold_avx512.h says
  * how. Four registers are folded over 64 bytes at a time, then into one, and the portable kernel
  * makes the checksum of its 16 bytes: for this polynomial there is no instruction.
  */
