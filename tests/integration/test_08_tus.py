@@ -8,13 +8,12 @@ import base64
 import hashlib
 import random
 import threading
-import time
 
 import pytest
 
 import datadir
 import tus
-from hawser import BLOCK, CHUNK, MIB, Bytes, root_of, seed_of
+from hawser import BLOCK, CHUNK, MIB, Bytes, root_of, seed_of, wait_until
 
 SIZE = 9 * MIB + 4711
 
@@ -135,8 +134,10 @@ def test_who_comes_back_takes_it_over(shared, share, files):
     """The link hangs: the old connection is there, and says nothing more."""
     data = files.window(2, 6 * MIB)
     upload = tus.Upload(shared, share, 'hangs', data)
+    before = shared.metrics()['hawser_bytes_received_total']
     old = upload.begin(0, len(data), MIB + 5)
-    time.sleep(0.3)  # all of it has come
+    wait_until(lambda: shared.metrics()['hawser_bytes_received_total'] >= before + MIB + 5,
+               what='the last byte')
     assert upload.offset() == MIB + 5
     assert old.is_over()  # not a word: whoever is there goes on
     old = upload.begin(MIB + 5, len(data) - MIB - 5, 10)

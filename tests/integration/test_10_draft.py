@@ -8,7 +8,6 @@ a browser asks before it sends.
 """
 import json
 import subprocess
-import time
 
 import pytest
 
@@ -124,11 +123,13 @@ def test_a_second_request_ends_the_first(shared, data):
     share = shared.put(b'x')
     body = data.window(4, MIB)
     path = create(shared, share, 'second')[1].one('location')
+    before = shared.metrics()['hawser_bytes_received_total']
     with shared.wire() as wire:
         wire.send((f'PATCH {path} HTTP/1.1\r\nHost: test\r\n{": ".join(PARTIAL)}\r\n'
                    f'Upload-Complete: ?1\r\nUpload-Offset: 0\r\nContent-Length: {len(body)}\r\n\r\n'
                    ).encode() + bytes(body[:1000]))
-        time.sleep(0.2)
+        wait_until(lambda: shared.metrics()['hawser_bytes_received_total'] >= before + 1000,
+                   what='the last byte')
         offset, _ = state_of(shared, path)
         assert offset == 1000
         assert wire.is_over()

@@ -7,7 +7,6 @@ downloads come to their end or not; limits of a few uploads and a few KiB.
 """
 import asyncio
 import json
-import time
 
 import pytest
 import websockets
@@ -264,7 +263,8 @@ def test_quotas(make_daemon):
     assert wire.answer().status == 413
     for number in range(3):  # not the same bytes: those would be stored once
         assert daemon.ask('PUT', '/a', (), bytes([number]) * MIB).status == 201
-    time.sleep(1.5)  # the sums are told once a second
+    # The sums are told once a second.
+    wait_until(lambda: daemon.metrics()['hawser_stored_bytes'] >= 3 * MIB, what='the sum')
     wire = daemon.wire()
     wire.send(b'PUT /a HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\n')
     assert wire.answer().status == 507
