@@ -15,6 +15,11 @@ static const char g_usage[] =
 	"Get it:        curl -O <link>\n"
 	"Remove it:     curl -X DELETE -H 'Authorization: Bearer <token>' <link>\n"
 	"               (the token is in the answer to the upload: Hawser-Owner-Token)\n"
+	"For a while:   curl -T big.iso -H 'Hawser-Expires: 2h' http://this-address/\n"
+	"               also Hawser-Downloads, Hawser-Password, Hawser-Link, Hawser-Message\n"
+	"Several files: curl -d '{}' http://this-address/api/v1/shares     a link, and its token\n"
+	"               curl -T a -H 'Authorization: Bearer <token>' <link>/a\n"
+	"               curl -OJ <link>.zip     all of them\n"
 	"\n"
 	"/health says whether all is well, /metrics how much is going on.\n";
 

@@ -10,6 +10,7 @@ import os
 import random
 import re
 import subprocess
+import zipfile
 
 import pytest
 
@@ -350,9 +351,34 @@ def test_health(make_daemon):
     assert 0 < health['bytes_free'] <= free.f_bavail * free.f_frsize + 256 * MIB
 
 
-def test_usage_page(shared):
-    answer = shared.get('/')
-    assert answer.status == 200 and b'curl -T' in answer.body
+def test_usage_page(shared, tmp_path):
+    """Its fields are those that there are, and its commands do what they say."""
+    page = shared.get('/').body.decode()
+    fields = set(re.findall(r'Hawser-(?!Owner)\w+', page))
+    assert {'Hawser-Expires', 'Hawser-Downloads', 'Hawser-Password', 'Hawser-Link',
+            'Hawser-Message'} == fields
+    (tmp_path / 'big.iso').write_bytes(b'big')
+    (tmp_path / 'a').write_bytes(b'small')
+    values = {'<link>': '', '<token>': '', 'http://this-address': f'http://127.0.0.1:{shared.port}'}
+
+    def run(start):
+        command = re.search(rf'{re.escape(start)}.*?(?=  |$)', page, re.M).group()
+        for name, value in values.items():
+            command = command.replace(name, value)
+        return subprocess.run(command, shell=True, cwd=tmp_path, check=True, capture_output=True,
+                              text=True, timeout=30).stdout
+    values['<link>'] = run("curl -T big.iso -H 'Hawser-Expires: 2h'").strip()
+    (tmp_path / 'big.iso').unlink()
+    run('curl -O <link>')
+    assert (tmp_path / 'big.iso').read_bytes() == b'big'
+    share = json.loads(run("curl -d '{}'"))
+    values |= {'<link>': share['url'], '<token>': share['owner_token']}
+    run('curl -T a -H')
+    run('curl -OJ <link>.zip')
+    assert zipfile.ZipFile(tmp_path / f'{share["id"]}.zip').read('a') == b'small'
+    values['<link>'] += '/a'
+    run('curl -X DELETE')
+    assert shared.get(share['url'].split(str(shared.port))[1] + '/a').status == 404
 
 
 def test_budget_is_printed(make_daemon):
