@@ -7,8 +7,8 @@
  *       next, unless something on it is being sent: then nothing new is kept
  * Limits: HW_OBJECT_SIZE_MAX, HW_OBJECT_KEY_MAX
  *
- * What is kept was verified when it was copied here. It is as good as a look-up in the catalog while
- * the catalog's revision is the one that the look-up saw (hw_catalog_revision), and until it
+ * What is kept was verified when it was copied here. It is as good as a look-up in the catalog
+ * while the catalog's revision is the one that the look-up saw (hw_catalog_revision), and until it
  * expires; whoever finds it asks for both.
  */
 #ifndef HW_NET_TALK_OBJECT_CACHE_H
