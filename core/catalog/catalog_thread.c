@@ -118,6 +118,7 @@ static bool turn_run(struct hw_turn_hook *hook)
 		hw_catalog_db_watch_close(thread->db);
 		watches_answer(thread);
 	}
+	stats_count(thread); /* what was dropped is counted before it is punched out */
 	bool has_work = reclaim_run(thread, is_busy);
 	stats_count(thread);
 	return has_work || thread->reads.first != NULL || thread->writes.first != NULL;

@@ -243,8 +243,13 @@ static void request_run(struct hw_catalog_sim *sim, struct hw_catalog_request *r
 		}
 		home_leave(request);
 		reply(sim, request);
-	} else if (act(sim, request) != -EINPROGRESS) {
-		reply(sim, request);
+	} else {
+		bool is_kept = act(sim, request) == -EINPROGRESS;
+		hw_metrics_set(&sim->metrics, HW_METRIC_extents_dropped,
+			       hw_catalog_db_stats(g_db)->extents_dropped);
+		if (!is_kept) {
+			reply(sim, request);
+		}
 	}
 	sim->has_reclaim = true;
 }

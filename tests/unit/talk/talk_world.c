@@ -98,6 +98,7 @@ static void store_start(struct talk_world *world)
 		.file_index_base = STORE_INDEX,
 	};
 	hw_store_init(&world->store, &log);
+	world->store.drops = &world->catalog.metrics;
 }
 
 static void server_start(struct talk_world *world)
