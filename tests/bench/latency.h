@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * latency.h - a histogram of times: 64 buckets for each power of two, so that none is off by more than
- * 1.6 %
+ * latency.h - a histogram of times: 64 buckets for each power of two, so that none is off by more
+ * than 1.6 %
  *
  * Room: tests/bench. Thread: one. Blocks: never. Allocates: nothing.
  */

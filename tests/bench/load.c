@@ -3,7 +3,8 @@
  * hw_bench_load - connections that ask without a pause; what they saw, as JSON
  *
  * Usage: hw_bench_load put|get|tus|follow|body --port P --path PATH [--connections N]
- *                      [--requests N] [--seconds S] [--size BYTES] [--seed N] [--field LINE] [--verify] [--tls]
+ *                      [--requests N] [--seconds S] [--size BYTES] [--seed N] [--field LINE]
+ *                      [--verify] [--tls]
  *
  *	main -> options_parse -> run -> conn_turn -> result_take -> tus_take
  *	     -> report_print		      \-> request_begin -> put_begin, get_begin, tus_begin
@@ -15,8 +16,8 @@
  * body	  body 0 goes to the standard output, for tools that compare
  *
  * One thread and one epoll, so that one core is enough for the load and its own cost is the same
- * for every server. Connections that a server closes are opened again; an answer that is not 2xx, or
- * short, is an error, and too many errors end the run.
+ * for every server. Connections that a server closes are opened again; an answer that is not
+ * 2xx, or short, is an error, and too many errors end the run.
  */
 #include "tests/bench/body.h"
 #include "tests/bench/conn.h"
