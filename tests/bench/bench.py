@@ -22,18 +22,8 @@ from cases import CASES, GIB, MIB
 from measure import measure
 from network import network_own
 from peers import PEERS
-from servers import BUILD, ROOT, Hawserd, HawserdPeer
+from servers import ROOT, Hawserd, HawserdPeer, build
 from trouble import Trouble, program
-
-
-def build():
-    steps = [] if (BUILD / 'build.ninja').exists() else [['cmake', '--preset', 'release']]
-    steps.append(['cmake', '--build', '--preset', 'release', '--target', 'hawserd', 'hw_bench_load'])
-    for step in steps:
-        done = subprocess.run(step, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              check=False)
-        if done.returncode != 0:
-            raise Trouble(f'{shlex.join(step)} failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}')
 
 
 def certificate_make(options):

@@ -5,8 +5,8 @@
  * Room: tests/bench. Thread: one. Blocks: only hw_body_print. Allocates: nothing.
  *
  * A body is one hot slice over and over, with the seed, the number of the body and that of its
- * slice stamped into its first bytes: making it costs the load nothing, a server that stores equal chunks
- * once has nothing to save, and each byte can be checked wherever it comes back.
+ * slice stamped into its first bytes: making it costs the load nothing, a server that stores equal
+ * chunks once has nothing to save, and each byte can be checked wherever it comes back.
  */
 #ifndef HW_TESTS_BENCH_BODY_H
 #define HW_TESTS_BENCH_BODY_H

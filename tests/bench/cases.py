@@ -56,7 +56,7 @@ class Case:
             else 'cpu_s_per_gib'
 
 
-IDLE_OPTIONS = ('--connections-max', '10100', '--idle-timeout', '15min')
+IDLE_OPTIONS = ('--connections-max', '10100', '--idle-timeout', '15m')
 
 CASES = {case.name: case for case in (
     Case('get_1g', 'GET 1 GiB, hot, 4 connections', 'get',

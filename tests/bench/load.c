@@ -10,7 +10,7 @@
  *	     -> report_print		      \-> request_begin -> put_begin, get_begin, tus_begin
  *
  * put	  request n goes to PATH-n, with body n of --size bytes
- * get	  PATH again and again; --verify: what comes must be body 0 of --seed
+ * get	  PATH again and again, of --size bytes; --verify: it must be body 0 of --seed
  * tus	  an upload of --size bytes is created at PATH and sent in pieces, each a request
  * follow one connection PUTs body 0 to PATH, another GETs it from when it has begun: time zero
  * body	  body 0 goes to the standard output, for tools that compare
@@ -222,7 +222,13 @@ static void failure_take(struct worker *worker)
 
 static void success_take(struct worker *worker)
 {
-	const struct hw_conn *conn = &worker->conn;
+	struct hw_conn *conn = &worker->conn;
+	bool is_whole = g_load.options.size == 0 || conn->answer_size == g_load.options.size;
+	if ((g_load.options.verb == VERB_GET || worker->is_getting) && !is_whole) {
+		conn->error = "another size than was asked for";
+		failure_take(worker);
+		return;
+	}
 	g_load.ended_ns = hw_conn_now_ns();
 	if (g_load.link[0] == '\0') {
 		location_copy(conn, g_load.link);

@@ -24,6 +24,18 @@ def field(text, name, separator):
 
 def describe(options, network, servers):
     """{what: sentence}, before anything is measured."""
+    return {
+        **system(options),
+        'network': network,
+        'disk': disk(options),
+        'hawserd': Hawserd.version(),
+        'options': ' '.join(['--reactors 1', f'--cpus {options.server_cpu}', *Hawserd.options_more]),
+        'load': load_version(options),
+        'peers': '; '.join(server.version() for server in servers if server is not Hawserd) or 'none',
+    }
+
+
+def system(options):
     info = read('/proc/cpuinfo')
     flags = field(info, 'flags', ':').split()
     simd = [flag for flag in ('sha_ni', 'avx2', 'avx512f', 'vaes') if flag in flags]
@@ -38,12 +50,6 @@ def describe(options, network, servers):
         'kernel': f'Linux {os.uname().release}, {os.uname().version}; mitigations: '
                   f'{mitigations()}',
         'system': field(read('/etc/os-release'), 'PRETTY_NAME', '='),
-        'network': network,
-        'disk': disk(options),
-        'hawserd': Hawserd.version(),
-        'options': ' '.join(['--reactors 1', f'--cpus {options.server_cpu}', *Hawserd.options_more]),
-        'load': load_version(options),
-        'peers': '; '.join(server.version() for server in servers if server is not Hawserd) or 'none',
     }
 
 

@@ -118,9 +118,10 @@ def get(server, case, seed, is_first):
     if is_first:
         compare(server, path, seed, size)
     load(server, 'get', path, requests=case.connections, connections=case.connections, seed=seed,
-         verify=True)
+         size=size, verify=True)
     with Clock(server) as clock:
-        seen = load(server, 'get', path, connections=case.connections, requests=case.requests)
+        seen = load(server, 'get', path, connections=case.connections, requests=case.requests,
+                    size=size)
     return figures(seen, clock.cpu_s, server)
 
 
@@ -129,7 +130,7 @@ def small(server, case, seed, is_first):
     if is_first:
         compare(server, path, seed, case.size)
     load(server, 'get', path, requests=case.connections * 16, connections=case.connections, seed=seed,
-         verify=True)
+         size=case.size, verify=True)
     with Clock(server) as clock:
         seen = small_load(server, path, case.connections, server.options.seconds)
     return figures(seen, clock.cpu_s, server)
@@ -207,7 +208,7 @@ def cold(server, case, seed, _):
     path = server.place(seed, size)
     cache_drop(server.folder)
     before = server.histogram(TURNS)
-    seen = load(server, 'get', path, requests=1, seed=seed, verify=True)
+    seen = load(server, 'get', path, requests=1, seed=seed, size=size, verify=True)
     after = server.histogram(TURNS)
     longest_s = max(bound for bound, count in after.items() if count > before.get(bound, 0))
     return {'turn_ms': longest_s * 1e3, 'gib_per_s': seen['bytes'] / GIB / seen['seconds']}
@@ -227,14 +228,19 @@ def idle(server, case, _seed, _is_first):
     count = min(case.connections, server.options.idle_connections)
     limit = max(count + 1000, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+    after = idle_memory_mib(server, count)
+    with type(server)(server.options, words=('--connections-max', CONNECTIONS_FEW)) as few:
+        before = idle_memory_mib(few, 1)
+    return {'growth_mib': after - before, 'memory_mib': after, 'connections': count}
+
+
+def idle_memory_mib(server, count):
     ends = [idle_open(server) for _ in range(count)]
     time.sleep(SETTLE_S)
-    after = server.memory_mib('VmRSS')
+    memory_mib = server.memory_mib('VmRSS')
     for end in ends:
         end.close()
-    with type(server)(server.options, words=('--connections-max', CONNECTIONS_FEW)) as few:
-        before = few.memory_mib('VmRSS')
-    return {'growth_mib': after - before, 'memory_mib': after, 'connections': count}
+    return memory_mib
 
 
 def idle_open(server):

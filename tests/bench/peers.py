@@ -65,8 +65,12 @@ CADDYFILE = """
   admin off
   auto_https off
   storage file_system {folder}/storage
+  servers {{
+    protocols h1
+  }}
 }}
-{address} {{
+{scheme}://:{port} {{
+  bind 127.0.0.1
   {tls}
   root * {folder}/root
   file_server
@@ -139,7 +143,7 @@ class Caddy(FolderServer):
         scheme = 'https' if self.has_tls else 'http'
         tls = f'tls {self.options.certificate} {self.options.key}' if self.has_tls else ''
         (self.folder / 'conf').write_text(CADDYFILE.format(
-            folder=self.folder, address=f'{scheme}://127.0.0.1:{self.port}', tls=tls))
+            folder=self.folder, scheme=scheme, port=self.port, tls=tls))
         self.launch([program('caddy'), 'run', '--adapter', 'caddyfile', '--config',
                      self.folder / 'conf'], HOME=str(self.folder), GOMAXPROCS='1')
 

@@ -38,6 +38,16 @@ def environment_clean():
             if not name.startswith('HAWSER') and name not in ('PORT', 'LOG_LEVEL', 'MAX_FILE_SIZE')}
 
 
+def build():
+    steps = [] if (BUILD / 'build.ninja').exists() else [['cmake', '--preset', 'release']]
+    steps.append(['cmake', '--build', '--preset', 'release', '--target', 'hawserd', 'hw_bench_load'])
+    for step in steps:
+        done = subprocess.run(step, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              check=False)
+        if done.returncode != 0:
+            raise Trouble(f'{shlex.join(step)} failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}')
+
+
 class Server:
     """A context manager that ends its server by its pid. Of a subclass: name, start(), place()."""
 
