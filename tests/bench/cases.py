@@ -14,6 +14,7 @@ FIGURES = {
     'cpu_share': ('core busy', '.2f', False),
     'p50_ms': ('p50 ms', '.3f', False),
     'p99_ms': ('p99 ms', '.3f', False),
+    'idle_p99_ms': ('p99 ms when idle', '.3f', False),
     'p99_ratio': ('p99 busy/idle', '.2f', False),
     'turn_ms': ('ms at most', '.1f', False),
     'growth_mib': ('MiB', '.0f', False),

@@ -26,12 +26,12 @@ CONNECTIONS_FEW = '64'  # of the daemon that idle connections are compared with
 
 # -- loads --
 
-def run_json(command, server, is_idle=False):
+def run_json(command, server):
     """On the load's core; returns what its last line, or all of it, says, and the CPU it took."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, check=False,
-                          preexec_fn=process_prepare(server.options.load_cpu, is_idle))
+                          preexec_fn=process_prepare(server.options.load_cpu))
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode != 0:
         raise Trouble(f'{shlex.join(map(str, command))} against {server.name}: '
@@ -184,7 +184,7 @@ def busy(server, case, seed, _):
     big = server.place(seed, min(case.size, options.size_max * 10))
     path = server.place(seed + 1, BUSY_SIZE)
     compare(server, path, seed + 1, BUSY_SIZE)
-    p99_ms = {'idle': [], 'busy': []}
+    p99_ms, rates = {'idle': [], 'busy': []}, []
     for _ in range(1 if options.is_smoke else BUSY_TIMES):
         seen = small_load(server, path, case.connections, options.seconds)
         p99_ms['idle'].append(seen['latency_us']['p99'] / 1e3)
@@ -192,14 +192,25 @@ def busy(server, case, seed, _):
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                               preexec_fn=process_prepare(options.load_cpu, is_idle=True)) as others:
             time.sleep(0.2)
+            moved = loopback_bytes()
             seen = small_load(server, path, case.connections, options.seconds)
             p99_ms['busy'].append(seen['latency_us']['p99'] / 1e3)
+            rates.append((loopback_bytes() - moved - seen['bytes']) / GIB / seen['seconds'])
             has_ended = others.poll() is not None
             others.kill()
         if has_ended:
             raise Trouble('the large downloads ended before the small ones')
     idle_ms, busy_ms = (statistics.median(p99_ms[name]) for name in ('idle', 'busy'))
-    return {'p99_ratio': busy_ms / idle_ms, 'p99_ms': busy_ms, 'idle_p99_ms': idle_ms}
+    return {'p99_ratio': busy_ms / idle_ms, 'p99_ms': busy_ms, 'idle_p99_ms': idle_ms,
+            'gib_per_s': statistics.median(rates)}
+
+
+def loopback_bytes():
+    """That all connections of our namespace have moved: who is killed prints no figures."""
+    for line in pathlib.Path('/proc/thread-self/net/dev').read_text(encoding='ascii').split('\n'):
+        if line.strip().startswith('lo:'):
+            return int(line.split()[1])
+    return 0
 
 
 def cold(server, case, seed, _):

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #define SUITE          "TLS_AES_256_GCM_SHA384"
-#define TLS_BATCH_SIZE 65536U  /* encrypted at a time, and read at a time */
+#define TLS_BATCH_SIZE 65536U /* encrypted at a time, and read at a time */
 
 static SSL_CTX *g_tls;
 static uint16_t g_port;
