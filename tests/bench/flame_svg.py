@@ -43,7 +43,8 @@ def fold(text):
     for block in text.split('\n\n'):
         lines = block.strip('\n').split('\n')
         frames = [(found.group(1), owner_of(found.group(1), found.group(2)))
-                  for found in map(FRAME.match, lines[1:]) if found]
+                  for found in map(FRAME.match, lines[1:])
+                  if found and found.group(1) != '[unknown]']  # libraries have no frame pointers
         if frames:
             stack = ((lines[0].strip(), 'thread'), *reversed(frames))
             folded[stack] = folded.get(stack, 0) + 1
