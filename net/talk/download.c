@@ -21,6 +21,7 @@
 #include "core/base/log.h"
 #include "net/talk/client.h"
 #include "net/talk/download_head.h"
+#include "net/talk/hot_download.h"
 #include "net/talk/link.h"
 #include "net/talk/reply.h"
 #include "net/talk/share_read.h"
@@ -97,6 +98,8 @@ void hw_download_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct
 	download->is_chunked = false;
 	download->is_head_early = false;
 	download->must_count = false;
+	download->object = NULL;
+	download->is_named = name.size > 0;
 	download->is_pinned = false;
 	download->is_whole_sent = false;
 	download->is_waiting = false;
@@ -146,6 +149,7 @@ static void find(struct hw_download *download)
 {
 	struct hw_talks *talks = download->talks;
 	set_state(download, HW_DOWNLOAD_FINDING);
+	download->revision = hw_catalog_revision(talks->catalog);
 	hw_http_conn_handle(download->conn, &g_handler, download);
 	hw_catalog_submit(talks->catalog, &download->file.reader.request, HW_CATALOG_LOOKUP,
 			  find_done);
@@ -274,9 +278,46 @@ static void report_end(struct hw_download *download)
 	hw_report_end(&download->report, state);
 }
 
+/* A small file that is asked for often is kept in memory: with its head's fields now, with its
+ * bytes when they are there. Who may have it must be nobody's question then. */
+static void object_prepare(struct hw_download *download, uint32_t status)
+{
+	const struct hw_http_conn *conn = download->conn;
+	const struct hw_catalog_request *file = &download->file.reader.request;
+	bool is_for_all = file->access.password_size == 0 && file->access.downloads_max == 0;
+	if (status != 200 || download->ranges.count == 0 || !download->is_named || !is_for_all ||
+	    download->file_size > HW_OBJECT_SIZE_MAX || hw_download_is_growing(download) ||
+	    !hw_hot_download_is_plain(download->talks, conn)) {
+		return;
+	}
+	struct hw_object_wish wish = {
+		.key = hw_http_request_target(hw_http_conn_request(conn),
+					      hw_http_conn_head_bytes(conn)),
+		.fields = hw_download_fields(download),
+		.share_id = file->share_id,
+		.revision = download->revision,
+		.expires_ms = file->access.expires_ms,
+		.body_size = (uint32_t)download->file_size,
+	};
+	download->object = hw_object_prepare(&download->talks->objects, &wish);
+}
+
+static void object_fill(struct hw_download *download)
+{
+	struct hw_object *object = hw_move(&download->object);
+	const struct hw_piece *piece = &download->ahead;
+	if (object != NULL && piece->size == object->body_size) {
+		memcpy(hw_object_body(object), piece->slab->bytes + piece->offset, piece->size);
+		hw_object_list(&download->talks->objects, object);
+		hw_metrics_add(reactor_of(download)->metrics, HW_METRIC_object_cache_fills, 1);
+	}
+	hw_object_unref(object);
+}
+
 static void head_send(struct hw_download *download, uint32_t status)
 {
 	hw_download_head_write(download, status);
+	object_prepare(download, status);
 	report_begin(download);
 	hw_http_conn_head_release(download->conn);
 	if (download->ranges.count == 0) {
@@ -369,6 +410,7 @@ static void read_done(struct hw_follower *file, const struct hw_piece *piece, in
 	download->ahead = *piece;
 	download->ahead.size = (uint32_t)hw_min((uint64_t)piece->size, left_size);
 	download->read_offset += download->ahead.size;
+	object_fill(download);
 	if (download->read_offset > range->last) {
 		download->read_range++;
 		if (!is_all_read(download)) {
@@ -609,6 +651,7 @@ static void log_failed(const struct hw_download *download)
 static void finish(struct hw_download *download)
 {
 	struct hw_http_conn *conn = download->conn;
+	hw_object_unref(hw_move(&download->object));
 	hw_follower_release(&download->file, &download->ahead);
 	bool is_under_way = hw_follower_cancel(&download->file);
 	hw_assert(!is_under_way);
