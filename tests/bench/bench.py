@@ -45,11 +45,13 @@ def servers_of(case, options):
     return [Hawserd, *(() if options.alone else (PEERS[name] for name in case.peers))]
 
 
-def rounds_run(case, options):
-    """{server: [measurement, ...]}; who begins changes with the round."""
+def rounds_run(case, options, end_s):
+    """{server: [measurement, ...]}; who begins changes with the round. None begins after @end_s."""
     servers = servers_of(case, options)
     seen = {server.name: [] for server in servers}
     for number in range(min(options.rounds, case.rounds_max)):
+        if number > 0 and time.monotonic() > end_s:
+            break
         for server in servers if number % 2 == 0 else reversed(servers):
             seed = (options.seed + number) * 16
             seen[server.name].append(measure(server, case, seed, number == 0, options))
@@ -85,8 +87,11 @@ def run(options):
         options.folder = folder
         certificate_make(options)
         about = machine.describe(options, network, servers)
-        for case in cases:
-            runs[case.name] = rounds_run(case, options)
+        for i, case in enumerate(cases):
+            # A case may take twice its share of the time, as others take less.
+            left_s = began + options.minutes * 60 - time.monotonic()
+            share_s = min(left_s, 2 * left_s / (len(cases) - i))
+            runs[case.name] = rounds_run(case, options, time.monotonic() + share_s)
     medians = {name: {server: report.medians(each) for server, each in seen.items()}
                for name, seen in runs.items()}
     return {'machine': about, 'rounds': options.rounds, 'seconds': options.seconds,
@@ -109,6 +114,8 @@ def options_parse():
     parser.add_argument('--load', choices=('wrk', 'ours'), default='wrk',
                         help='for small downloads; ours needs less of its core')
     parser.add_argument('--rounds', type=int, default=5)
+    parser.add_argument('--minutes', type=float, default=18,
+                        help='then there are fewer rounds, but at least one of each case; default 18')
     parser.add_argument('--seconds', type=float, default=3, help='of a case with small files')
     parser.add_argument('--congestion', default='cubic', help='on both ends; default cubic')
     parser.add_argument('--seed', type=int, default=1)

@@ -31,17 +31,16 @@ def row_make(case, seen, figure, peer, asked, cpu_asked):
         row['cpu_verdict'] = verdict(row['cpu'], cpu_asked, False)
         return row
     name, row['peer'] = peer_best(seen, peer, figure, is_more)
-    if name is not None:
+    if name is None:
+        row['cpu'] = None
+    else:
         row['peer_name'] = name
         row['ratio'] = ours[figure] / row['peer']
-        cpu_name, cpu = peer_best(seen, peer, case.cpu_figure, False)
-        row['cpu'] = ours[case.cpu_figure] / cpu
-        row['cpu_peer_name'] = cpu_name
+        row['cpu_peer_name'], cpu = peer_best(seen, peer, case.cpu_figure, False)
+        row['cpu'] = row['cpu'] / cpu if cpu else None
         row['load_is_limit'] |= seen[name].get('load_share', 0) > LOAD_LIMIT
         row['verdict'] = verdict(row['ratio'], asked, is_more)
         row['cpu_verdict'] = verdict(row['cpu'], cpu_asked, False)
-    else:
-        row['cpu'] = None
     return row
 
 
@@ -92,11 +91,12 @@ def table_text(rows):
     return '\n'.join(texts)
 
 
-def details_text(cases):
+def details_text(cases, runs):
     """Every figure of every server."""
     lines = []
     for name, seen in cases.items():
-        lines.append(f'\n{name}: {CASES[name].title}')
+        rounds = len(runs[name]['hawserd'])
+        lines.append(f'\n{name}: {CASES[name].title}; {rounds} round{"s" * (rounds > 1)}')
         for server, figures in seen.items():
             texts = [f'{number(figures[key], form)} {heading}'
                      for key, (heading, form, _) in FIGURES.items() if key in figures]
@@ -109,12 +109,12 @@ def report_print(report):
     judged = [row[key] for row in report['rows'] for key in ('verdict', 'cpu_verdict') if row.get(key)]
     print(f'\n{judged.count("ok")} of {len(judged)} are what was asked for. ratio and CPU: hawserd / '
           'peer; without a peer the figure, and CPU s/GiB.')
-    print(details_text(report['cases']))
+    print(details_text(report['cases'], report['runs']))
     for sentence in report['skipped']:
         print(f'\nleft out: {sentence}')
     print()
     for name, text in report['machine'].items():
         print(f'{name:<8} {text}')
-    print(f'{"rounds":<8} {report["rounds"]}, {report["seconds"]} s for small files'
+    print(f'{"rounds":<8} {report["rounds"]} at most, {report["seconds"]} s for small files'
           + (f'; no file is longer than {report["size_max"] >> 20} MiB here, whatever its case is called'
              if report['size_max'] < 1 << 30 else '') + f'; {report["took_s"]:.0f} s in all')
