@@ -2,7 +2,7 @@
  *
  *	hw_wire_init -> hw_wire_open -> shake_hands
  *	hw_wire_send -> plain_send
- *		     -> tls_send -> hw_wire_flush
+ *		     -> tls_send -> encrypt, hw_wire_flush
  *	hw_wire_recv -> tls_recv
  *
  * Records are encrypted into memory and leave, and come, many at a time: one call of the kernel
@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #define SUITE          "TLS_AES_256_GCM_SHA384"
-#define TLS_BATCH_SIZE 65536U /* encrypted at a time, and read at a time */
+#define TLS_BATCH_SIZE 65536U /* of ciphertext, read or written */
 
 static SSL_CTX *g_tls;
 static uint16_t g_port;
@@ -92,6 +92,19 @@ static int64_t plain_send(struct hw_wire *wire, struct iovec *parts, size_t coun
 	return sent < 0 ? -errno : sent;
 }
 
+/* Into memory: there is always room. */
+static bool encrypt(struct hw_wire *wire, const struct iovec *part)
+{
+	const uint8_t *bytes = part->iov_base;
+	size_t written = 0;
+	for (size_t at = 0; at < part->iov_len; at += written) {
+		if (SSL_write_ex(wire->ssl, bytes + at, part->iov_len - at, &written) != 1) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static int64_t tls_send(struct hw_wire *wire, const struct iovec *parts, size_t count)
 {
 	int64_t taken = 0;
@@ -100,15 +113,10 @@ static int64_t tls_send(struct hw_wire *wire, const struct iovec *parts, size_t 
 		return result;
 	}
 	for (size_t i = 0; i < count && taken < TLS_BATCH_SIZE; i++) {
-		size_t written = 0;
-		for (size_t at = 0; at < parts[i].iov_len; at += written) {
-			const uint8_t *bytes = parts[i].iov_base;
-			if (SSL_write_ex(wire->ssl, bytes + at, parts[i].iov_len - at, &written) !=
-			    1) {
-				return -EPROTO;
-			}
-			taken += (int64_t)written;
+		if (!encrypt(wire, &parts[i])) {
+			return -EPROTO;
 		}
+		taken += (int64_t)parts[i].iov_len;
 	}
 	result = hw_wire_flush(wire);
 	return result < 0 && result != -EAGAIN ? result : taken;
@@ -144,21 +152,21 @@ int hw_wire_flush(struct hw_wire *wire)
 static int64_t tls_recv(struct hw_wire *wire, uint8_t *ret_bytes, size_t size)
 {
 	size_t total = 0;
-	while (total < size) {
-		size_t got = 0;
-		if (SSL_read_ex(wire->ssl, ret_bytes + total, size - total, &got) != 1) {
-			int error = SSL_get_error(wire->ssl, 0);
-			if (total > 0) {
-				break;
-			}
-			if (error == SSL_ERROR_WANT_READ) {
-				return -EAGAIN;
-			}
-			return error == SSL_ERROR_ZERO_RETURN ? 0 : -ECONNRESET;
-		}
+	size_t got = 0;
+	while (total < size && SSL_read_ex(wire->ssl, ret_bytes + total, size - total, &got) == 1) {
 		total += got;
 	}
-	return (int64_t)total;
+	if (total > 0) {
+		return (int64_t)total;
+	}
+	switch (SSL_get_error(wire->ssl, 0)) {
+	case SSL_ERROR_WANT_READ:
+		return -EAGAIN;
+	case SSL_ERROR_ZERO_RETURN:
+		return 0;
+	default:
+		return -ECONNRESET;
+	}
 }
 
 int64_t hw_wire_recv(struct hw_wire *wire, uint8_t *ret_bytes, size_t size)
