@@ -2,7 +2,7 @@
  *
  *	hw_wire_init -> hw_wire_open -> shake_hands
  *	hw_wire_send -> plain_send
- *		     -> tls_send -> encrypt, hw_wire_flush
+ *		     -> tls_send -> records_write, hw_wire_flush
  *	hw_wire_recv -> tls_recv
  *
  * Records are encrypted into memory and leave, and come, many at a time: one call of the kernel
@@ -93,7 +93,7 @@ static int64_t plain_send(struct hw_wire *wire, struct iovec *parts, size_t coun
 }
 
 /* Into memory: there is always room. */
-static bool encrypt(struct hw_wire *wire, const struct iovec *part)
+static bool records_write(struct hw_wire *wire, const struct iovec *part)
 {
 	const uint8_t *bytes = part->iov_base;
 	size_t written = 0;
@@ -113,7 +113,7 @@ static int64_t tls_send(struct hw_wire *wire, const struct iovec *parts, size_t 
 		return result;
 	}
 	for (size_t i = 0; i < count && taken < TLS_BATCH_SIZE; i++) {
-		if (!encrypt(wire, &parts[i])) {
+		if (!records_write(wire, &parts[i])) {
 			return -EPROTO;
 		}
 		taken += (int64_t)parts[i].iov_len;
