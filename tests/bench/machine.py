@@ -28,7 +28,7 @@ def describe(options, network, servers):
         **system(options),
         'network': network,
         'disk': disk(options),
-        'hawserd': Hawserd.version(),
+        'hawserd': f'{Hawserd.version()}; {hawserd_says(options)}',
         'options': ' '.join(['--reactors 1', f'--cpus {options.server_cpu}', *Hawserd.options_more]),
         'load': load_version(options),
         'peers': '; '.join(server.version() for server in servers if server is not Hawserd) or 'none',
@@ -53,11 +53,21 @@ def system(options):
     }
 
 
+def hawserd_says(options):
+    """Of what it found here, and of what it lacks."""
+    with Hawserd(options) as server:
+        lines = [json.loads(line) for line in server.out().split('\n') if line.startswith('{')]
+    found = [f'{line["event"]}: {line[key]}' for line in lines for key in ('found', 'kernel')
+             if key in line]
+    lacks = [line['event'] for line in lines if line.get('level') == 'warn']
+    return '; '.join([*found, f'warns of {", ".join(lacks) or "nothing"}'])
+
+
 def mitigations():
     """Of how many of the processor's faults, for they cost each call of the kernel."""
     folder = pathlib.Path('/sys/devices/system/cpu/vulnerabilities')
     names = [path.name for path in folder.glob('*') if read(path).startswith('Mitigation')]
-    return ', '.join(sorted(names)) or 'none'
+    return ', '.join(sorted(names)) or ('none' if folder.exists() else 'unknown')
 
 
 def load_version(options):

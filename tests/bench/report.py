@@ -96,7 +96,8 @@ def details_text(cases, runs):
     lines = []
     for name, seen in cases.items():
         rounds = len(runs[name]['hawserd'])
-        lines.append(f'\n{name}: {CASES[name].title}; {rounds} round{"s" * (rounds > 1)}')
+        lines.append(f'\n{name}: {CASES[name].title}; {rounds} round{"s" * (rounds > 1)}'
+                     + ''.join(f' {word}' for word in CASES[name].hawserd))
         for server, figures in seen.items():
             texts = [f'{number(figures[key], form)} {heading}'
                      for key, (heading, form, _) in FIGURES.items() if key in figures]
@@ -105,6 +106,8 @@ def details_text(cases, runs):
 
 
 def report_print(report):
+    if report['is_smoke']:
+        print('smoke: this shows that it works, and not how well')
     print(table_text(report['rows']))
     judged = [row[key] for row in report['rows'] for key in ('verdict', 'cpu_verdict') if row.get(key)]
     print(f'\n{judged.count("ok")} of {len(judged)} are what was asked for. ratio and CPU: hawserd / '
