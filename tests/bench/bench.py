@@ -95,7 +95,8 @@ def run(options):
     medians = {name: {server: report.medians(each) for server, each in seen.items()}
                for name, seen in runs.items()}
     return {'machine': about, 'rounds': options.rounds, 'seconds': options.seconds,
-            'size_max': options.size_max, 'is_smoke': options.is_smoke, 'skipped': skipped, 'took_s': time.monotonic() - began,
+            'size_max': options.size_max, 'is_smoke': options.is_smoke,
+            'skipped': skipped, 'took_s': time.monotonic() - began,
             'rows': [row for case in cases
                      for row in report.rows_make(case, medians[case.name], bool(options.against))],
             'cases': medians, 'runs': runs}

@@ -17,6 +17,8 @@ FIGURES = {
     'idle_p99_ms': ('p99 ms when idle', '.3f', False),
     'p99_ratio': ('p99 busy/idle', '.2f', False),
     'turn_ms': ('ms at most', '.1f', False),
+    'slow_turns': ('turns above 4.1 ms', '.0f', False),
+    'turns': ('turns', '.0f', False),
     'growth_mib': ('MiB', '.0f', False),
     'memory_mib': ('MiB in all', '.0f', False),
 }
