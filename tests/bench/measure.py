@@ -12,14 +12,13 @@ import subprocess
 import time
 
 from cases import GIB, KIB
-from network import http_ask
-from servers import LOAD, Hawserd, process_prepare
+from servers import LOAD, process_prepare
 from trouble import Trouble, program
 
 WRK_SCRIPT = pathlib.Path(__file__).resolve().parent / 'wrk.lua'
 TURNS = 'hawser_reactor_turn_duration_seconds'
-SETTLE_S = 1.0
-SLOW_MS = 5              # of a turn
+SETTLE_S = 1.0         # before memory is looked at
+SLOW_MS = 5            # of a turn
 BUSY_SIZE = 100 * KIB
 BUSY_TIMES = 3         # idle and busy in turns, in one life
 CONNECTIONS_FEW = '64'  # of the daemon that idle connections are compared with
