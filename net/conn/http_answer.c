@@ -16,6 +16,7 @@ static const char g_continue[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
 static void send_submit(struct hw_http_conn *conn);
 static void room_wait(struct hw_http_conn *conn);
+static void unsent_judge(struct hw_http_conn *conn);
 static void send_done(struct hw_op *op);
 
 static struct hw_reactor *reactor_of(const struct hw_http_conn *conn)
@@ -165,6 +166,20 @@ void hw_http_conn_send_more(struct hw_http_conn *conn)
 	send_submit(conn);
 }
 
+/* There was no room for more in stall_timeout; but it may have taken of what lies in the kernel. */
+static void unsent_judge(struct hw_http_conn *conn)
+{
+	uint64_t least_size =
+		(uint64_t)conn->server->limits.stall_timeout_ms * HW_PROGRESS_RATE_MIN / 1000;
+	if (conn->is_cut) {
+		answer_sent(conn, -ESHUTDOWN);
+	} else if (conn->unsent_gone_size >= least_size) {
+		room_wait(conn);
+	} else {
+		answer_sent(conn, -ETIMEDOUT);
+	}
+}
+
 static void room_done(struct hw_op *op)
 {
 	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, send_op);
@@ -178,7 +193,7 @@ static void room_done(struct hw_op *op)
 		answer_sent(conn, 0);
 	} else if (is_nothing && is_fast) {
 		hw_http_conn_send_wait(conn);
-	} else {
+	} else if (!is_nothing || !hw_http_unsent_ask(conn, unsent_judge)) {
 		answer_sent(conn, is_nothing ? -ETIMEDOUT : op->res);
 	}
 }
