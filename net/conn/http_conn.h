@@ -160,6 +160,10 @@ void hw_http_conn_body_recv(struct hw_http_conn *conn, uint8_t *bytes, uint32_t 
 
 /* In body_done with an error: bytes that came before it. */
 uint32_t hw_http_conn_body_came(const struct hw_http_conn *conn);
+/* There is no room for more of the body: wait until the client is gone without having sent the rest
+ * of it (body_done with -ECONNRESET), or has ended its side and all of the rest may be there (0).
+ * hw_http_conn_body_stop ends it (-ECANCELED). While the body is not over. */
+void hw_http_conn_body_watch(struct hw_http_conn *conn);
 /* Do not wait for more: body_done comes soon, with what there is. Nothing when no body call is
  * under way. */
 void hw_http_conn_body_stop(struct hw_http_conn *conn);

@@ -23,7 +23,7 @@
 #include "net/talk/intake_steps.h"
 #include "simd/crc32.h"
 
-#define PATIENCE_LOOK_MS 1000U /* how often it is looked whether anybody follows */
+#define PATIENCE_LOOK_MS 250U /* how often it is looked whether anybody follows, or sends */
 
 static void slab_wanted(struct hw_intake *intake);
 static void slab_ready(struct hw_slab_waiter *waiter, struct hw_slab *slab);
@@ -71,6 +71,11 @@ static void conn_recv(struct hw_intake *intake, uint8_t *bytes, uint32_t size)
 	hw_http_conn_body_recv(intake->options.conn, bytes, size);
 }
 
+static void conn_watch(struct hw_intake *intake)
+{
+	hw_http_conn_body_watch(intake->options.conn);
+}
+
 static void conn_stop(struct hw_intake *intake)
 {
 	hw_http_conn_body_stop(intake->options.conn);
@@ -84,6 +89,7 @@ static uint32_t conn_came(const struct hw_intake *intake)
 static const struct hw_intake_source g_conn_source = {.has_more = conn_has_more,
 						      .wait = conn_wait,
 						      .recv = conn_recv,
+						      .watch = conn_watch,
 						      .stop = conn_stop,
 						      .came = conn_came};
 
@@ -131,6 +137,8 @@ static void intake_init(struct hw_intake *intake, struct hw_talks *talks,
 	intake->error = 0;
 	intake->body_error = 0;
 	intake->is_receiving = false;
+	intake->is_watching = false;
+	intake->is_watched = false;
 	intake->is_asking = false;
 	intake->is_reading = false;
 	intake->is_chunk_open = false;
@@ -179,6 +187,31 @@ static int patience_judge(const struct hw_intake *intake)
 	return is_deserted ? -ENOTCONN : 0;
 }
 
+/* Nothing is received while there is no room, so nobody would see the sender leave. */
+static void sender_watch(struct hw_intake *intake)
+{
+	bool is_waiting = intake->state == HW_INTAKE_RECEIVING && !intake->is_receiving &&
+			  intake->slab == NULL && !hw_list_is_linked(&intake->slab_waiter.link);
+	if (is_waiting && !intake->is_body_over && !intake->is_watched &&
+	    intake->options.source->watch != NULL) {
+		intake->is_receiving = true;
+		intake->is_watching = true;
+		intake->options.source->watch(intake);
+	}
+}
+
+/* The sender is gone; or there is room again; or all it had to say may be there. */
+static void watched(struct hw_intake *intake, int res)
+{
+	intake->is_watching = false;
+	intake->is_watched = res == 0;
+	if (res < 0 && res != -ECANCELED) {
+		hw_intake_fail(intake, res);
+		return;
+	}
+	hw_intake_receive(intake);
+}
+
 static void patience_over(struct hw_timer *timer)
 {
 	struct hw_intake *intake = hw_container_of(timer, struct hw_intake, patience);
@@ -189,6 +222,7 @@ static void patience_over(struct hw_timer *timer)
 		return;
 	}
 	hw_intake_receive(intake); /* it may have waited for others to give slabs back */
+	sender_watch(intake);
 }
 
 void hw_intake_begin(struct hw_intake *intake, struct hw_talks *talks,
@@ -275,11 +309,18 @@ static void waits(struct hw_intake *intake, const char *stalled)
 /* Called after everything that may have allowed it. */
 void hw_intake_receive(struct hw_intake *intake)
 {
-	if (intake->state != HW_INTAKE_RECEIVING || intake->is_receiving || intake->slab != NULL ||
+	if (intake->state != HW_INTAKE_RECEIVING || intake->slab != NULL ||
+	    (intake->is_receiving && !intake->is_watching) ||
 	    hw_list_is_linked(&intake->slab_waiter.link)) {
 		return;
 	}
 	const char *stalled = obstacle(intake);
+	if (intake->is_watching) {
+		if (stalled == NULL) {
+			intake->options.source->stop(intake); /* and then it is received */
+		}
+		return;
+	}
 	waits(intake, stalled != NULL ? stalled : HW_STALL_SENDER);
 	if (stalled != NULL) {
 		return;
@@ -400,6 +441,10 @@ void hw_intake_source_done(struct hw_intake *intake, int res)
 		return;
 	}
 	hw_assert(intake->state == HW_INTAKE_RECEIVING);
+	if (intake->is_watching) {
+		watched(intake, res);
+		return;
+	}
 	if (res < 0 && !is_resumed(intake)) {
 		hw_intake_fail(intake, res == -EBADMSG ? -EPROTO : res);
 		return;

@@ -65,6 +65,9 @@ struct hw_intake_source {
 	/* Answer with the bytes that are there: fewer than @size at the end, or from a slow client.
 	 * */
 	void (*recv)(struct hw_intake *intake, uint8_t *bytes, uint32_t size);
+	/* There is no room for more: answer 0 when no more comes and all may be there, or with an
+	 * error when it cannot. May be NULL. */
+	void (*watch)(struct hw_intake *intake);
 	/* Answer soon, with what there is. */
 	void (*stop)(struct hw_intake *intake);
 	/* Bytes that came before the error that was the answer. */
@@ -128,6 +131,8 @@ struct hw_intake {
 	int body_error; /* the body broke off; 0: it ended */
 	enum hw_intake_state state;
 	bool is_receiving;  /* a source call is under way */
+	bool is_watching;   /* and it is one of watch */
+	bool is_watched;    /* to no more use: the source has ended, and may have said all */
 	bool is_asking;     /* the catalog has the request */
 	bool is_reading;    /* the reader has the slab, or is opening */
 	bool is_chunk_open; /* the newest writer takes slabs */

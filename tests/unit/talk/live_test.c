@@ -205,6 +205,43 @@ static void sender_that_vanishes_cuts_all(void **state)
 	}
 }
 
+/* The window is full, so nothing is received of the sender. That it leaves is seen all the same;
+ * one that has said everything and ended its side has not left. */
+static void who_leaves_a_full_window_is_seen(void **state)
+{
+	(void)state;
+	g_running.part = "who_leaves_a_full_window_is_seen";
+	uint64_t size = 20 * MIB;
+	for (uint32_t i = 0; i < 4; i++) {
+		begin(HW_SHARE_LIVE);
+		struct hw_sim_peer *sender = sender_begin(size, i == 3);
+		struct hw_sim_peer *receiver = receiver_come(true);
+		sender_say(sender, 0, i == 2 ? size : 16 * MIB, i == 3);
+		talk_world_pass(&g_world, 3000);
+		assert_false(hw_sim_peer_is_closed(receiver));
+		if (i == 0 || i == 3) {
+			hw_sim_peer_reset(sender);
+		} else {
+			hw_sim_peer_shutdown(sender);
+		}
+		talk_world_pass(&g_world, 1000);
+		assert_int_equal(hw_sim_peer_is_closed(sender), i != 2);
+		assert_false(
+			hw_sim_peer_is_closed(receiver)); /* it takes what is on its way first */
+		hw_sim_peer_hold(receiver, false);
+		talk_world_pass(&g_world, i == 2 ? 5000 : 1000);
+		if (i != 2) {
+			assert_true(hw_sim_peer_is_closed(receiver));
+			assert_true(talk_answer_body(hw_sim_peer_got(receiver)).size < size);
+			end();
+			continue;
+		}
+		receiver_has(receiver, size);
+		assert_int_equal(talk_answer_status(hw_sim_peer_got(sender)), 200);
+		end();
+	}
+}
+
 /* All receivers leave: the sender is told when nobody comes for five minutes. */
 static void nobody_is_waited_for_for_ever(void **state)
 {
@@ -256,6 +293,7 @@ int main(void)
 		cmocka_unit_test(slowest_receiver_is_the_pace),
 		cmocka_unit_test(who_is_late_is_told),
 		cmocka_unit_test(sender_that_vanishes_cuts_all),
+		cmocka_unit_test(who_leaves_a_full_window_is_seen),
 		cmocka_unit_test(nobody_is_waited_for_for_ever),
 		cmocka_unit_test(nobody_sees_what_is_thrown_away),
 	};
