@@ -72,6 +72,7 @@ struct hw_share_file {
 	uint32_t crc32;             /* if has_crc32: CRC-32 of ISO 3309, as ZIP has it */
 	bool has_crc32;             /* sealed, and whoever sealed it said so */
 	bool is_sealed;
+	uint64_t first_offset; /* bytes before it are nowhere */
 	uint16_t name_size;
 	char name[HW_NAME_SIZE_MAX];
 };
