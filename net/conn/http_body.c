@@ -313,12 +313,17 @@ void hw_http_conn_body_watch(struct hw_http_conn *conn)
 	conn->body.is_stopped = false;
 	conn->body.done_size = 0;
 	conn->action = "waiting for room for the body";
-	hw_timer_stop(&conn->server->reactor->timers,
-		      &conn->timer); /* it is not the client's time */
+	/* It is not the client's time: when it is over, the talk asks again. */
+	hw_http_conn_timer_start(conn, conn->server->limits.stall_timeout_ms);
 	hw_ring_poll_hangup(ring, &conn->recv_op, conn->socket, watch_done);
 	if (conn->is_cut) {
 		hw_ring_cancel(ring, &conn->recv_op);
 	}
+}
+
+static int watch_error(const struct hw_http_conn *conn)
+{
+	return conn->is_cut ? -ESHUTDOWN : -ECANCELED;
 }
 
 /* A client that has ended its side may have sent everything before: then the rest of its body lies
@@ -329,7 +334,7 @@ static void watch_done(struct hw_op *op)
 	bool is_over = conn->is_cut || conn->body.is_stopped || op->res < 0;
 	uint64_t owed = owed_size(conn);
 	if (is_over || owed == 0) {
-		answer(conn, is_over ? error_of(conn, -ECANCELED) : 0, false);
+		answer(conn, is_over ? watch_error(conn) : 0, false);
 	} else if ((op->res & (POLLERR | POLLHUP)) != 0) {
 		answer(conn, -ECONNRESET, false);
 	} else {
@@ -341,10 +346,10 @@ static void watch_done(struct hw_op *op)
 static void counted(struct hw_op *op)
 {
 	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, recv_op);
-	bool is_over = conn->is_cut || conn->body.is_stopped;
+	bool is_over = conn->is_cut || conn->body.is_stopped || op->res == -ECANCELED;
 	bool is_enough = op->res >= 0 && (uint64_t)op->res >= hw_min(owed_size(conn), COUNT_MAX);
 	int res = is_enough ? 0 : -ECONNRESET;
-	answer(conn, is_over ? error_of(conn, -ECANCELED) : res, false);
+	answer(conn, is_over ? watch_error(conn) : res, false);
 }
 
 /* -- the answer to the talk -- */
