@@ -19,7 +19,7 @@
 enum hw_share_mode {
 	HW_SHARE_STORED = 0, /* on the disk; the sender may leave */
 	HW_SHARE_LIVE,       /* nothing on the disk: receivers take what passes */
-	HW_SHARE_SPILL,      /* live, and on the disk where a receiver is late or slow */
+	HW_SHARE_SPILL, /* live, and on the disk from when a receiver is slow, or none is there */
 	HW_SHARE_MODE_COUNT,
 };
 

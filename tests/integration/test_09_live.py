@@ -71,6 +71,7 @@ def test_a_sender_that_vanishes_at_a_full_window_is_seen(make_daemon):
         data = random.Random(13).randbytes(8 * MIB + 64 * 1024)
         wire = daemon.wire()
         wire.request('PUT', f"/s/{share['id']}/f", [bearer(share), ('Content-Length', str(size))])
+        wait_until(lambda: daemon.metrics()['hawser_uploads_open'] == 1)
         receiver = stalled_receiver(daemon, share)
         wire.socket.sendall(data)
         time.sleep(0.5)
