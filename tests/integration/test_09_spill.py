@@ -84,7 +84,7 @@ def on_disk(folder):
 
 
 def test_a_receiver_that_keeps_up_costs_no_write(make_daemon):
-    daemon = make_daemon(reactors='1')
+    daemon = make_daemon(reactors='2')
     data = random.Random(1).randbytes(96 * MIB)  # more than the daemon's memory
     share = create(daemon)
     sender = sender_of(daemon, share, len(data))
@@ -185,6 +185,22 @@ def test_who_stops_in_the_middle_holds_nobody_up_and_misses_nothing(make_daemon)
     daemon.ask('DELETE', '/api/v1/shares/' + share['id'], [bearer(share)])
     wait_until(lambda: daemon.metrics()['hawser_stored_bytes'] == 0)
     daemon.stop()
+
+
+def test_a_sender_held_up_for_a_moment_does_not_hold_the_stop_up(make_daemon):
+    """Everything is in memory, and a receiver has not taken it yet."""
+    daemon = make_daemon(reactors='1', shutdown_timeout='1s')
+    data = random.Random(9).randbytes(6 * MIB)
+    share = create(daemon)
+    sender = sender_of(daemon, share, 80 * MIB)
+    receiver = Receiver(daemon, share, data)
+    receiver.go.clear()
+    sender.socket.sendall(data)
+    begun = time.monotonic()
+    daemon.stop()
+    assert time.monotonic() - begun < 5
+    receiver.go.set()
+    sender.close()
 
 
 def test_sender_that_is_cut_after_it_spilled_leaves_nothing(make_daemon):

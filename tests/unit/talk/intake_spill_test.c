@@ -119,6 +119,29 @@ static void who_is_slow_holds_nobody_up(void **state)
 	talk_table_end(&g_world);
 }
 
+/* Nor at the end of what fits into memory: it is stored when the sender has waited for a second. */
+static void who_is_slow_at_the_end_holds_nobody_up(void **state)
+{
+	(void)state;
+	g_running.part = "who_is_slow_at_the_end_holds_nobody_up";
+	uint64_t size = 3 * MIB;
+	live_begin(HW_SHARE_SPILL);
+	struct hw_sim_peer *sender = sender_begin(size, false);
+	struct hw_sim_peer *slow = receiver_come(true);
+	hw_sim_peer_window_set(slow, 65536);
+	sender_say(sender, 0, size, false);
+	talk_world_pass(&g_world, 400);
+	assert_int_equal(talk_answer_status(hw_sim_peer_got(sender)), 0);
+	assert_int_equal(written_size(), 0);
+	talk_world_pass(&g_world, 2000);
+	assert_int_equal(talk_answer_status(hw_sim_peer_got(sender)), 201);
+	hw_sim_peer_hold(slow, false);
+	talk_world_pass(&g_world, 3000);
+	receiver_has(slow, size);
+	tus_file_check(&g_world, &g_share, "f", size, SHIFT);
+	talk_table_end(&g_world);
+}
+
 static void range_check(uint64_t first, uint64_t last, uint32_t status)
 {
 	char text[1024];
@@ -402,6 +425,7 @@ int main(void)
 		cmocka_unit_test(who_is_late_finds_it_stored),
 		cmocka_unit_test(who_comes_while_it_is_in_memory_gets_all),
 		cmocka_unit_test(who_is_slow_holds_nobody_up),
+		cmocka_unit_test(who_is_slow_at_the_end_holds_nobody_up),
 		cmocka_unit_test(who_becomes_slow_misses_nothing),
 		cmocka_unit_test(slow_sender_is_not_taken_for_a_slow_receiver),
 		cmocka_unit_test(who_resumes_gets_the_rest),
