@@ -250,7 +250,8 @@ struct run {
 	struct hw_sim_peer *receivers[RECEIVERS];
 	uint64_t size;
 	uint64_t come_us[RECEIVERS];
-	uint64_t unhold_us;
+	uint64_t hold_size; /* bytes that the second receiver takes before it stops */
+	uint64_t unhold_us; /* when it goes on */
 	uint64_t end_us;
 	uint64_t place; /* the step before which somebody ends; 0: nobody */
 	uint32_t who;   /* RECEIVERS: the sender */
@@ -258,6 +259,14 @@ struct run {
 };
 
 static struct run g_run;
+
+/* The seeds must have seen all ends. */
+static struct {
+	uint64_t whole; /* receivers that got it all */
+	uint64_t late;  /* that were told so */
+	uint64_t spills;
+	uint64_t headless; /* uploads that were answered so */
+} g_totals;
 
 static void leave(void *user, uint64_t step)
 {
@@ -296,7 +305,9 @@ static bool is_answered(const struct hw_sim_peer *peer, uint64_t size)
 static void answer_check(const struct hw_sim_peer *peer, uint64_t size)
 {
 	struct hw_span got = hw_sim_peer_got(peer);
+	g_totals.late += talk_answer_status(got) == 410 ? 1 : 0;
 	if (talk_answer_status(got) == 200) {
+		g_totals.whole += talk_answer_body(got).size == size ? 1 : 0;
 		struct hw_span body = talk_answer_body(got);
 		assert_true(body.size <= size);
 		assert_true(talk_content_equal(body.bytes, body.size, SHIFT, 0));
@@ -317,12 +328,13 @@ static bool run_step(void *user)
 				snprintf(text, sizeof(text),
 					 "GET %s/f HTTP/1.1\r\nHost: here\r\n\r\n", g_share.path);
 			peer = hw_sim_connect(g_world.reactor.ring, g_world.listener);
-			hw_sim_peer_hold(peer, i == 1 && g_run.unhold_us > now_us);
 			hw_sim_peer_write(peer, text, (uint64_t)size);
 			g_run.receivers[i] = peer;
 		}
-		if (i == 1 && peer != NULL && now_us >= g_run.unhold_us) {
-			hw_sim_peer_hold(peer, false);
+		if (i == 1 && peer != NULL) {
+			hw_sim_peer_hold(peer,
+					 now_us < g_run.unhold_us &&
+						 hw_sim_peer_got(peer).size >= g_run.hold_size);
 		}
 		is_over &= peer != NULL && (is_gone(peer) || is_answered(peer, g_run.size));
 	}
@@ -367,6 +379,10 @@ static void run_end(uint64_t seed)
 			answer_check(g_run.receivers[i], g_run.size);
 		}
 	}
+	struct hw_span answer = hw_sim_peer_got(g_run.sender);
+	g_totals.spills += spill_count();
+	g_totals.headless +=
+		talk_answer_status(answer) == 200 && talk_answer_field(answer, "Location").size > 0;
 	talk_world_quiesce(&g_world);
 	talk_world_crash(&g_world, seed);
 	talk_world_stop(&g_world);
@@ -377,7 +393,7 @@ static void seeds_of_everything(void **state)
 {
 	(void)state;
 	g_running.part = "seeds_of_everything";
-	for (uint64_t seed = 1; seed <= 60; seed++) {
+	for (uint64_t seed = 1; seed <= 40; seed++) {
 		struct hw_prng prng;
 		hw_prng_init(&prng, seed);
 		bool is_calm = hw_prng_chance(&prng, 40);
@@ -386,16 +402,27 @@ static void seeds_of_everything(void **state)
 		sim.before_step = leave;
 		g_run = (struct run){.is_calm = is_calm};
 		for (uint32_t i = 0; i < RECEIVERS; i++) {
-			g_run.come_us[i] = hw_prng_below(&prng, 1000000);
+			g_run.come_us[i] = hw_prng_below(&prng, i == 1 ? 5000 : 1000000);
 		}
 		g_run.come_us[0] = hw_prng_below(&prng, 20000);
-		g_run.unhold_us = hw_prng_below(&prng, 5000000);
+		g_run.unhold_us = hw_prng_below(&prng, 6000000);
+		g_run.hold_size = hw_prng_below(&prng, 10 * MIB);
 		g_run.place = hw_prng_chance(&prng, 50) ? 1 + hw_prng_below(&prng, 4000) : 0;
 		g_run.who = (uint32_t)hw_prng_below(&prng, RECEIVERS + 1);
 		run_begin(seed, &sim, seed % 4 == 0 ? HW_SHARE_LIVE : HW_SHARE_SPILL,
 			  hw_prng_below(&prng, 24 * MIB));
 		run_end(seed);
 	}
+}
+
+static void all_ends_were_seen(void **state)
+{
+	(void)state;
+	print_message("%llu whole, %llu late, %llu spills, %llu without a beginning\n",
+		      (unsigned long long)g_totals.whole, (unsigned long long)g_totals.late,
+		      (unsigned long long)g_totals.spills, (unsigned long long)g_totals.headless);
+	assert_true(g_totals.whole > 0 && g_totals.late > 0);
+	assert_true(g_totals.spills > 0 && g_totals.headless > 0);
 }
 
 /* The sender, or one of its receivers, is reset before every nth step. */
@@ -405,13 +432,14 @@ static void somebody_leaves_at_every_step(void **state)
 	g_running.part = "somebody_leaves_at_every_step";
 	for (uint32_t who = 0; who <= RECEIVERS; who++) {
 		uint64_t last = 1;
-		for (uint64_t place = 1; place <= last; place += 1 + place / 64) {
+		for (uint64_t place = 1; place <= last; place += 1 + place / 32) {
 			struct hw_sim_options sim = hw_sim_calm(who + 1);
 			sim.before_step = leave;
 			g_run = (struct run){.is_calm = true, .place = place, .who = who};
 			g_run.come_us[2] = 30000;
 			g_run.unhold_us = 2000000;
-			run_begin(who + 1, &sim, HW_SHARE_SPILL, 17 * MIB);
+			g_run.hold_size = MIB;
+			run_begin(who + 1, &sim, HW_SHARE_SPILL, 11 * MIB);
 			run_end(who + 1);
 			last = place == 1 ? hw_sim_step_count() : last;
 		}
@@ -431,6 +459,7 @@ int main(void)
 		cmocka_unit_test(who_resumes_gets_the_rest),
 		cmocka_unit_test(seeds_of_everything),
 		cmocka_unit_test(somebody_leaves_at_every_step),
+		cmocka_unit_test(all_ends_were_seen),
 	};
 	return cmocka_run_group_tests(tests, talk_tests_setup, NULL);
 }
