@@ -304,6 +304,8 @@ static uint64_t owed_size(const struct hw_http_conn *conn)
 	return owed > here ? owed - here : 0;
 }
 
+/* Until the client is gone without having sent the rest, or has ended its side and all of the rest
+ * may be there; or until body_stop, or a time is over. */
 void hw_http_conn_body_watch(struct hw_http_conn *conn)
 {
 	struct hw_ring *ring = conn->server->reactor->ring;

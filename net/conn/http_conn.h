@@ -21,6 +21,7 @@
 #include "core/base/limits.h"
 #include "core/loop/reactor.h"
 #include "net/conn/http_handler.h"
+#include "net/conn/http_splice.h"
 #include "net/wire/http_chunked.h"
 #include "net/wire/http_parser.h"
 #include "net/wire/http_writer.h"
@@ -94,6 +95,9 @@ struct hw_http_conn {
 	const char *action; /* what it is doing, for the log: a literal */
 	struct msghdr message;
 	struct iovec iov[HW_SEND_IOV_MAX];
+	struct hw_http_splice splice;                  /* pipe NULL: message is being sent */
+	void (*unsent_set)(struct hw_http_conn *conn); /* goes on when that is done */
+	uint32_t piped_size;                           /* bytes of it that lie in the pipe */
 	uint64_t send_left_size;
 	uint64_t sent_size;  /* bytes of this request's answer */
 	uint64_t request_us; /* when its head was complete */
@@ -110,6 +114,7 @@ struct hw_http_conn {
 	uint8_t version_minor;
 	bool keep_alive;
 	bool is_probing;   /* the operation in flight was cancelled to see its progress */
+	bool is_wide;      /* the kernel takes much that is not on its way (http_unsent.c) */
 	bool is_answered;  /* some of the answer was sent: no other can be */
 	bool is_cut;       /* the daemon stops now */
 	bool has_dropped;  /* bytes behind this request, unread: the client may still be sending */
@@ -157,15 +162,11 @@ bool hw_http_conn_has_body(const struct hw_http_conn *conn);
 void hw_http_conn_body_wait(struct hw_http_conn *conn);
 /* @bytes: lent until body_done; @size > 0. Full unless the body ends. */
 void hw_http_conn_body_recv(struct hw_http_conn *conn, uint8_t *bytes, uint32_t size);
-
 /* In body_done with an error: bytes that came before it. */
 uint32_t hw_http_conn_body_came(const struct hw_http_conn *conn);
-/* There is no room for more of the body: wait until the client is gone without having sent the rest
- * of it (body_done with -ECONNRESET), or has ended its side and all of the rest may be there (0).
- * hw_http_conn_body_stop ends it (-ECANCELED). While the body is not over. */
+/* No room for more: body_done, 0: all may be there; -ECONNRESET: gone; -ECANCELED: ask again. */
 void hw_http_conn_body_watch(struct hw_http_conn *conn);
-/* Do not wait for more: body_done comes soon, with what there is. Nothing when no body call is
- * under way. */
+/* Do not wait for more: body_done comes soon, with what there is; nothing without a call. */
 void hw_http_conn_body_stop(struct hw_http_conn *conn);
 
 /* An interim answer (1xx, but for 100, which comes by itself): begin, add fields, end. It goes out
@@ -188,8 +189,7 @@ void hw_http_conn_send_wait(struct hw_http_conn *conn);
 void hw_http_conn_reply_send(struct hw_http_conn *conn, const struct hw_http_writer *writer,
 			     const void *body, uint64_t body_size);
 
-/* The answer is complete: the next request, or, where that is impossible, a close the client can
- * read. */
+/* The answer is complete: the next request, or a close that lets the client read it. */
 void hw_http_conn_end(struct hw_http_conn *conn);
 /* The answer cannot be completed: close, so that the client sees it was cut. */
 void hw_http_conn_abort(struct hw_http_conn *conn);
