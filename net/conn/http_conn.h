@@ -162,11 +162,11 @@ bool hw_http_conn_has_body(const struct hw_http_conn *conn);
 void hw_http_conn_body_wait(struct hw_http_conn *conn);
 /* @bytes: lent until body_done; @size > 0. Full unless the body ends. */
 void hw_http_conn_body_recv(struct hw_http_conn *conn, uint8_t *bytes, uint32_t size);
-
 /* In body_done with an error: bytes that came before it. */
 uint32_t hw_http_conn_body_came(const struct hw_http_conn *conn);
-/* Do not wait for more: body_done comes soon, with what there is. Nothing when no body call is
- * under way. */
+/* No room for more: body_done, 0: all may be there; -ECONNRESET: gone; -ECANCELED: ask again. */
+void hw_http_conn_body_watch(struct hw_http_conn *conn);
+/* Do not wait for more: body_done comes soon, with what there is; nothing without a call. */
 void hw_http_conn_body_stop(struct hw_http_conn *conn);
 
 /* An interim answer (1xx, but for 100, which comes by itself): begin, add fields, end. It goes out

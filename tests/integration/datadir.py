@@ -151,8 +151,9 @@ def catalog_faults(db):
         ('file_chunks without a file',
          'SELECT count(*) FROM file_chunk WHERE file_id NOT IN (SELECT file_id FROM file)'),
         ('files whose chunks do not add up',
-         'SELECT count(*) FROM file WHERE file_size <> (SELECT coalesce(sum(size), 0) '
-         'FROM file_chunk f WHERE f.file_id = file.file_id) OR chunk_count <> '
+         'SELECT count(*) FROM file WHERE file_size <> first_offset + '
+         '(SELECT coalesce(sum(size), 0) FROM file_chunk f WHERE f.file_id = file.file_id) '
+         'OR chunk_count - first_offset / 4194304 <> '
          '(SELECT count(*) FROM file_chunk f WHERE f.file_id = file.file_id)'),
         ('shares without a file',
          'SELECT count(*) FROM share WHERE share_id NOT IN '
