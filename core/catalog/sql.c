@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "core/catalog/schema.h"
+#include "core/catalog/wal_vfs.h"
 
 #define APPLICATION_ID  0x48777331 /* "Hws1"; as in schema/0001.sql */
 #define IN_MEMORY       ":memory:" /* SQLite's word for it */
@@ -67,8 +68,11 @@ int hw_sql_open(struct hw_sql *sql, const struct hw_sql_options *options, char *
 	const char *path = options->path != NULL ? options->path : IN_MEMORY;
 	int r = options->path != NULL ? file_make(path) : 0;
 	if (r == 0) {
+		r = hw_wal_vfs_register();
+	}
+	if (r == 0) {
 		int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-		r = error_of(sql, sqlite3_open_v2(path, &sql->handle, flags, NULL));
+		r = error_of(sql, sqlite3_open_v2(path, &sql->handle, flags, HW_WAL_VFS_NAME));
 	}
 	if (r == 0) {
 		r = settings_apply(sql, options);

@@ -86,7 +86,7 @@ void hw_sql_rollback(struct hw_sql *sql);
 bool hw_sql_is_in_transaction(const struct hw_sql *sql);
 
 /* Copy the log into the file when it has grown past HW_SQL_WAL_PAGES. Returns 0 or -errno. */
-#define HW_SQL_WAL_PAGES 1000U /* of 4 KiB */
+#define HW_SQL_WAL_PAGES 4000U /* of 4 KiB */
 int hw_sql_checkpoint(struct hw_sql *sql) HW_MUST_CHECK;
 
 #endif

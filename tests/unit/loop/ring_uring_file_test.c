@@ -104,66 +104,82 @@ static void test_the_arena_s_edge(void **state)
 	assert_int_equal(close(fd), 0);
 }
 
+#define SPLICED_SIZE (3U << 20)
+
+/* A client that takes something only when there is no more room for it. */
+struct taker {
+	uint8_t *bytes;
+	int fd;
+	uint32_t size;
+	uint32_t full_count; /* times there was no room */
+};
+
+static void take_some(struct taker *taker)
+{
+	ssize_t got = recv(taker->fd, taker->bytes + taker->size, SPLICED_SIZE - taker->size, 0);
+	taker->size += got > 0 ? (uint32_t)got : 0;
+}
+
+/* Returns bytes sent. */
+static uint32_t splice_once(struct fixture *fixture, const struct hw_pipe *pipe, uint32_t slot,
+			    uint32_t socket, uint32_t offset, struct taker *taker)
+{
+	struct landing in = {0};
+	hw_ring_splice_in(fixture->ring, &in.op, slot, offset, pipe->target_fd,
+			  hw_min(pipe->capacity, SPLICED_SIZE - offset), landed);
+	int32_t piped = result_of(fixture, &in);
+	assert_true(piped > 0);
+	for (int32_t left = piped; left > 0;) {
+		struct landing out = {0};
+		hw_ring_splice_out(fixture->ring, &out.op, pipe->source_fd, socket, (uint32_t)left,
+				   landed);
+		int32_t size = result_of(fixture, &out);
+		if (size == -EAGAIN) { /* told at once: nobody waited */
+			taker->full_count++;
+			take_some(taker);
+			continue;
+		}
+		assert_true(size > 0);
+		left -= size;
+	}
+	return (uint32_t)piped;
+}
+
 /* From a file to a socket through a pipe; a full socket is told. */
 static void test_splice(void **state)
 {
 	struct fixture *fixture = *state;
-	enum { SIZE = 3 << 20 };
-	uint8_t *bytes = malloc(SIZE);
-	uint8_t *back = malloc(SIZE);
+	uint8_t *bytes = malloc(SPLICED_SIZE);
+	struct taker taker = {.bytes = malloc(SPLICED_SIZE)};
 	uint32_t slot = hw_ring_file_slot(fixture->ring, 1);
+	uint32_t socket = 0;
 	struct hw_pipes pipes;
 	int fd = file_new();
-	for (uint32_t i = 0; i < SIZE; i++) {
+	for (uint32_t i = 0; i < SPLICED_SIZE; i++) {
 		bytes[i] = (uint8_t)(i * 7 + i / 4096);
 	}
-	assert_int_equal(pwrite(fd, bytes, SIZE, 0), SIZE);
+	assert_int_equal(pwrite(fd, bytes, SPLICED_SIZE, 0), SPLICED_SIZE);
 	set(fixture, slot, fd);
 	hw_pipes_init(&pipes);
 	struct hw_pipe *pipe = hw_pipe_take(&pipes);
 	assert_non_null(pipe);
-	uint32_t socket = 0;
-	int client = connection_new(fixture, &socket);
-	assert_int_equal(fcntl(client, F_SETFL, O_NONBLOCK), 0);
-	uint32_t sent = 0;
-	uint32_t came = 0;
-	uint32_t full_count = 0;
-	while (sent < SIZE) {
-		struct landing in = {0};
-		hw_ring_splice_in(fixture->ring, &in.op, slot, sent, pipe->target_fd,
-				  hw_min(pipe->capacity, SIZE - sent), landed);
-		int32_t piped = result_of(fixture, &in);
-		assert_true(piped > 0);
-		while (piped > 0) {
-			struct landing out = {0};
-			hw_ring_splice_out(fixture->ring, &out.op, pipe->source_fd, socket,
-					   (uint32_t)piped, landed);
-			int32_t size = result_of(fixture, &out);
-			if (size == -EAGAIN) { /* nobody waited: now the client takes some */
-				full_count++;
-				ssize_t got = recv(client, back + came, SIZE - came, 0);
-				assert_true(got > 0);
-				came += (uint32_t)got;
-				continue;
-			}
-			assert_true(size > 0);
-			piped -= size;
-			sent += (uint32_t)size;
-		}
+	taker.fd = connection_new(fixture, &socket);
+	assert_int_equal(fcntl(taker.fd, F_SETFL, O_NONBLOCK), 0);
+	for (uint32_t sent = 0; sent < SPLICED_SIZE;) {
+		sent += splice_once(fixture, pipe, slot, socket, sent, &taker);
 	}
-	assert_true(full_count > 0 || came == 0);
-	for (uint64_t until_us = deadline_after(PATIENCE_MS); came < SIZE;) {
-		ssize_t got = recv(client, back + came, SIZE - came, 0);
-		came += got > 0 ? (uint32_t)got : 0;
+	assert_true(taker.full_count > 0 || taker.size == 0);
+	for (uint64_t until_us = deadline_after(PATIENCE_MS); taker.size < SPLICED_SIZE;) {
+		take_some(&taker);
 		assert_true(hw_clock_monotonic_us() < until_us);
 	}
-	assert_memory_equal(back, bytes, SIZE);
+	assert_memory_equal(taker.bytes, bytes, SPLICED_SIZE);
 	hw_pipe_give(&pipes, pipe);
 	hw_pipes_deinit(&pipes);
-	connection_end(fixture, client, socket);
+	connection_end(fixture, taker.fd, socket);
 	slot_close(fixture, slot);
 	assert_int_equal(close(fd), 0);
-	free(back);
+	free(taker.bytes);
 	free(bytes);
 }
 

@@ -535,6 +535,30 @@ static void decide(struct hw_chunk_writer *writer, bool is_volatile)
 	assert_int_equal(g_kept.done_count, 0); /* not inside */
 }
 
+/* Six blocks into a writer that keeps; @is_early: it is told in the middle, else at the end. */
+static void keeping_run(struct hw_chunk_writer *writer, bool is_early)
+{
+	hw_chunk_writer_begin(writer, &g_scene.world.store, HW_CHUNK_SIZE, false);
+	for (uint32_t i = 0; i < 6; i++) {
+		while (!hw_chunk_writer_has_room(writer)) {
+			store_world_pass(&g_scene.world, 1);
+		}
+		block_append(writer);
+		if (is_early && i == 4) {
+			store_world_pass(&g_scene.world, 5);
+			decide(writer, g_kept.is_volatile);
+		}
+	}
+	hw_chunk_writer_finish(writer);
+	if (!is_early) {
+		store_world_pass(&g_scene.world, 50);
+		assert_int_equal(hw_sim_disk_used_size(), 0);
+		assert_int_equal(g_scene.world.reactor.slabs.free_count,
+				 g_scene.world.reactor.slabs.count - 6);
+		decide(writer, g_kept.is_volatile);
+	}
+}
+
 /* More slabs than are written at once are held, and not written before it is said so: at the end,
  * or in the middle. */
 static void test_keeping(void **state)
@@ -542,7 +566,6 @@ static void test_keeping(void **state)
 	uint8_t root[HW_HASH_SIZE] = {0};
 	(void)state;
 	for (uint32_t way = 0; way < 4; way++) {
-		bool is_early = way >= 2;
 		scene_begin_calm(5 + way);
 		struct hw_chunk_writer *writer = &g_scene.clients[0].writer;
 		memset(&g_kept, 0, sizeof(g_kept));
@@ -550,25 +573,7 @@ static void test_keeping(void **state)
 		writer->progress = count_progress;
 		writer->done = kept_done;
 		writer->is_keeping = true;
-		hw_chunk_writer_begin(writer, &g_scene.world.store, HW_CHUNK_SIZE, false);
-		for (uint32_t i = 0; i < 6; i++) {
-			while (!hw_chunk_writer_has_room(writer)) {
-				store_world_pass(&g_scene.world, 1);
-			}
-			block_append(writer);
-			if (is_early && i == 4) {
-				store_world_pass(&g_scene.world, 5);
-				decide(writer, g_kept.is_volatile);
-			}
-		}
-		hw_chunk_writer_finish(writer);
-		if (!is_early) {
-			store_world_pass(&g_scene.world, 50);
-			assert_int_equal(hw_sim_disk_used_size(), 0);
-			assert_int_equal(g_scene.world.reactor.slabs.free_count,
-					 g_scene.world.reactor.slabs.count - 6);
-			decide(writer, g_kept.is_volatile);
-		}
+		keeping_run(writer, way >= 2);
 		store_world_pass(&g_scene.world, 200);
 		assert_int_equal(g_kept.done_count, 1);
 		assert_int_equal(hw_sim_disk_used_size() > 0, !g_kept.is_volatile);

@@ -55,6 +55,26 @@ static void add(struct hw_prng *prng, uint32_t index)
 	}
 }
 
+/* Returns how many blocks it knew of. */
+static uint32_t step_once(struct hw_prng *prng)
+{
+	uint32_t among = hw_prng_chance(prng, 50) ? 100 : EXTENT_COUNT;
+	uint32_t index = (uint32_t)hw_prng_below(prng, among);
+	struct hw_extent extent = extent_of(index);
+	uint32_t last = hw_extent_block_count(extent.size);
+	uint32_t first = (uint32_t)hw_prng_below(prng, last);
+	uint32_t run = hw_verified_run(&g_verified, &extent, first);
+	assert_true(run <= known_run(index, first, last));
+	if (hw_prng_chance(prng, 60)) {
+		add(prng, index);
+	} else if (hw_prng_chance(prng, 5)) {
+		hw_verified_forget(&g_verified, &extent);
+		memset(g_known[index], 0, sizeof(g_known[index]));
+		assert_int_equal(hw_verified_run(&g_verified, &extent, first), 0);
+	}
+	return run;
+}
+
 static void never_too_much(void **state)
 {
 	(void)state;
@@ -65,21 +85,7 @@ static void never_too_much(void **state)
 		memset(&g_verified, 0, sizeof(g_verified));
 		memset(g_known, 0, sizeof(g_known));
 		for (uint32_t step = 0; step < STEP_COUNT; step++) {
-			uint32_t index = (uint32_t)hw_prng_below(
-				&prng, hw_prng_chance(&prng, 50) ? 100 : EXTENT_COUNT);
-			struct hw_extent extent = extent_of(index);
-			uint32_t last = hw_extent_block_count(extent.size);
-			uint32_t first = (uint32_t)hw_prng_below(&prng, last);
-			uint32_t run = hw_verified_run(&g_verified, &extent, first);
-			assert_true(run <= known_run(index, first, last));
-			found += run;
-			if (hw_prng_chance(&prng, 60)) {
-				add(&prng, index);
-			} else if (hw_prng_chance(&prng, 5)) {
-				hw_verified_forget(&g_verified, &extent);
-				memset(g_known[index], 0, sizeof(g_known[index]));
-				assert_int_equal(hw_verified_run(&g_verified, &extent, first), 0);
-			}
+			found += step_once(&prng);
 		}
 		assert_true(found > STEP_COUNT); /* it remembers something, too */
 	}
