@@ -55,7 +55,7 @@ static int folder_make(void **state)
 
 static int folder_remove(void **state)
 {
-	static const char *const names[] = {"log", "log-wal", "db", "db-wal"};
+	static const char *const names[] = {"log", "log-wal", "db", "db-wal", "db-shm"};
 	(void)state;
 	char path[128];
 	for (uint32_t i = 0; i < hw_count_of(names); i++) {
