@@ -11,11 +11,14 @@
 
 #include "net/conn/http_server.h"
 #include "net/conn/http_steps.h"
+#include "net/conn/http_tls.h"
 
+static void interim_sent(struct hw_http_conn *conn, int res, uint64_t moved);
 static const char g_continue[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
 static void send_submit(struct hw_http_conn *conn);
 static void send_done(struct hw_op *op);
+static void sent(struct hw_http_conn *conn, int res, uint64_t moved);
 
 static struct hw_reactor *reactor_of(const struct hw_http_conn *conn)
 {
@@ -46,6 +49,11 @@ void hw_http_conn_reply_begin(struct hw_http_conn *conn, struct hw_http_writer *
 		hw_http_writer_field(writer, HW_SPAN("Connection"), HW_SPAN("close"));
 	} else if (conn->version_minor == 0) {
 		hw_http_writer_field(writer, HW_SPAN("Connection"), HW_SPAN("keep-alive"));
+	}
+	if (conn->tls != NULL && conn->server->tls.hsts_s > 0) {
+		hw_http_writer_text(writer, "Strict-Transport-Security: max-age=");
+		hw_http_writer_number(writer, conn->server->tls.hsts_s);
+		hw_http_writer_text(writer, "\r\n");
 	}
 	for (uint32_t i = 0; i < HW_REPLY_EXTRA_MAX; i++) {
 		hw_http_writer_bytes(writer, conn->reply_extra[i]);
@@ -81,9 +89,13 @@ void hw_http_conn_reply_send(struct hw_http_conn *conn, const struct hw_http_wri
 
 static void send_submit(struct hw_http_conn *conn)
 {
-	hw_assert(conn->send_left_size > 0);
+	hw_assert(conn->send_left_size > 0 || hw_http_tls_unsent(conn) > 0);
 	conn->is_answered = true;
 	hw_http_conn_watch(conn, HW_HOLD_PATIENCE_MS);
+	if (conn->tls != NULL) {
+		hw_http_tls_send(conn, sent);
+		return;
+	}
 	hw_ring_sendmsg(reactor_of(conn)->ring, &conn->send_op, conn->socket, &conn->message,
 			send_done);
 	if (conn->is_cut) {
@@ -122,14 +134,21 @@ static void answer_sent(struct hw_http_conn *conn, int res)
 static void send_done(struct hw_op *op)
 {
 	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, send_op);
-	bool was_probed = conn->is_probing;
-	int32_t res = op->res;
 	if (conn->state == HW_CONN_CLOSING) {
 		hw_http_conn_close_join(conn);
 		return;
 	}
+	sent(conn, op->res, op->res > 0 ? (uint64_t)op->res : 0);
+}
+
+/* @moved: bytes on the wire. With TLS what is sealed counts as sent, but the answer is not before
+ * all of it is; unless the talk would rather have its buffers back from a slow client. */
+static void sent(struct hw_http_conn *conn, int res, uint64_t moved)
+{
+	bool was_probed = conn->is_probing;
+	bool gives_way = was_probed && conn->handler != NULL && conn->handler->gives_way;
 	uint64_t size = res > 0 ? (uint64_t)res : 0;
-	bool is_fast = hw_http_conn_progress(conn, size);
+	bool is_fast = hw_http_conn_progress(conn, moved);
 	if (res < 0 && res != -EINTR && res != -EAGAIN && res != -ECANCELED) {
 		answer_sent(conn, res);
 		return;
@@ -137,14 +156,15 @@ static void send_done(struct hw_op *op)
 	conn->sent_size += size;
 	conn->send_left_size -= size;
 	hw_metrics_add(reactor_of(conn)->metrics, HW_METRIC_bytes_sent, size);
-	if (conn->send_left_size == 0) {
+	bool is_taken = conn->send_left_size == 0;
+	if (is_taken && hw_http_tls_unsent(conn) == 0) {
 		answer_sent(conn, 0);
 	} else if (conn->is_cut || !is_fast) {
 		answer_sent(conn, conn->is_cut ? -ESHUTDOWN : -ETIMEDOUT);
 	} else {
 		hw_http_iov_advance(&conn->message, size);
-		if (was_probed && conn->handler != NULL && conn->handler->gives_way) {
-			answer_sent(conn, -EAGAIN);
+		if (gives_way) {
+			answer_sent(conn, is_taken ? 0 : -EAGAIN);
 			return;
 		}
 		send_submit(conn);
@@ -154,6 +174,42 @@ static void send_done(struct hw_op *op)
 void hw_http_conn_send_more(struct hw_http_conn *conn)
 {
 	send_submit(conn);
+}
+
+static void room_flushed(struct hw_http_conn *conn, int res, uint64_t moved)
+{
+	bool is_fast = hw_http_conn_progress(conn, moved);
+	hw_assert(conn->state == HW_CONN_ANSWERING);
+	if (conn->is_cut) {
+		answer_sent(conn, -ESHUTDOWN);
+	} else if (res < 0) {
+		answer_sent(conn, res);
+	} else if (hw_http_tls_unsent(conn) == 0) {
+		answer_sent(conn, 0);
+	} else if (is_fast) {
+		hw_http_conn_send_wait(conn);
+	} else {
+		answer_sent(conn, -ETIMEDOUT);
+	}
+}
+
+static void flushed(struct hw_http_conn *conn, int res, uint64_t moved)
+{
+	bool is_fast = hw_http_conn_progress(conn, moved);
+	if (res >= 0 && hw_http_tls_unsent(conn) == 0) {
+		hw_http_conn_request_done(conn);
+	} else if (res < 0 || conn->is_cut || !is_fast) {
+		hw_http_conn_close_begin(conn); /* and the client sees that it was cut */
+	} else {
+		hw_http_answer_flush(conn);
+	}
+}
+
+void hw_http_answer_flush(struct hw_http_conn *conn)
+{
+	conn->action = "sending the rest of the answer";
+	hw_http_conn_watch(conn, UINT64_MAX);
+	hw_http_tls_flush(conn, flushed);
 }
 
 static void room_done(struct hw_op *op)
@@ -179,6 +235,10 @@ void hw_http_conn_send_wait(struct hw_http_conn *conn)
 	hw_assert(conn->state == HW_CONN_ANSWERING);
 	conn->action = "waiting for the client to take more";
 	hw_http_conn_watch(conn, UINT64_MAX);
+	if (hw_http_tls_unsent(conn) > 0) { /* who takes that takes more */
+		hw_http_tls_flush(conn, room_flushed);
+		return;
+	}
 	hw_ring_poll_out(reactor_of(conn)->ring, &conn->send_op, conn->socket, room_done);
 	if (conn->is_cut) {
 		hw_ring_cancel(reactor_of(conn)->ring, &conn->send_op);
@@ -213,13 +273,19 @@ void hw_http_conn_continue_add(struct hw_http_conn *conn)
 static void interim_done(struct hw_op *op)
 {
 	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, send_op);
-	int32_t res = op->res;
+	interim_sent(conn, op->res, 0);
+}
+
+static void interim_sent(struct hw_http_conn *conn, int res, uint64_t moved)
+{
 	hw_assert(conn->state == HW_CONN_ANSWERING);
+	(void)moved; /* the receive that follows is judged */
 	conn->interim_sent_size += res > 0 ? (uint32_t)res : 0;
-	bool is_whole = conn->interim_sent_size == conn->interim_size;
+	bool is_whole =
+		conn->interim_sent_size == conn->interim_size && hw_http_tls_unsent(conn) == 0;
 	bool is_nothing = res == -EINTR || res == -EAGAIN;
 	bool may_go_on = !conn->is_probing && !conn->is_cut && !conn->body.is_stopped;
-	if (!is_whole && (res > 0 || is_nothing) && may_go_on) {
+	if (!is_whole && (res >= 0 || is_nothing) && may_go_on) {
 		hw_http_conn_interim_submit(conn);
 		return;
 	}
@@ -233,10 +299,22 @@ static void interim_done(struct hw_op *op)
 	hw_http_body_continued(conn, res);
 }
 
+static void interim_seal(struct hw_http_conn *conn)
+{
+	conn->send_left_size = conn->interim_size - conn->interim_sent_size;
+	conn->iov[0] = (struct iovec){conn->reply + conn->interim_sent_size, conn->send_left_size};
+	conn->message = (struct msghdr){.msg_iov = conn->iov, .msg_iovlen = 1};
+	hw_http_tls_send(conn, interim_sent);
+}
+
 void hw_http_conn_interim_submit(struct hw_http_conn *conn)
 {
-	hw_assert(conn->interim_sent_size < conn->interim_size);
 	conn->action = "asking for the body";
+	if (conn->tls != NULL) {
+		interim_seal(conn);
+		return;
+	}
+	hw_assert(conn->interim_sent_size < conn->interim_size);
 	hw_ring_send(reactor_of(conn)->ring, &conn->send_op, conn->socket,
 		     conn->reply + conn->interim_sent_size,
 		     conn->interim_size - conn->interim_sent_size, interim_done);

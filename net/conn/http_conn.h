@@ -32,14 +32,17 @@
 #define HW_ACCESS_PATH_SIZE 12U /* bytes of a path in the log: never a whole share id */
 
 struct hw_http_server;
+struct hw_tls;
 struct hw_upgrade_handler;
 
 enum hw_http_conn_state {
 	HW_CONN_FREE = 0, /* in the pool */
 	HW_CONN_NAMING,   /* the peer's address is asked for before all else: has_peers */
+	HW_CONN_GREETING, /* TLS: keys are agreed on; the client or the timer wakes it */
 	HW_CONN_IDLE, /* waits for the first bytes of a request; the client or the timer wakes it */
 	HW_CONN_HEAD, /* has a part of a head; the client or the timer wakes it */
 	HW_CONN_ANSWERING, /* a talk has the request */
+	HW_CONN_FLUSHING,  /* the talk has ended; what is sealed of its answer goes out */
 	HW_CONN_UPGRADED,  /* another protocol has the socket (http_upgrade.h) */
 	HW_CONN_REFUSING,  /* an error answer of our own is being sent */
 	HW_CONN_LINGERING, /* said all; reads on, so that the client sees the answer */
@@ -61,6 +64,7 @@ struct hw_http_input {
 	uint32_t size;
 	uint16_t buffer_id;
 	bool is_spill; /* bytes are a spill's, not a head buffer's */
+	bool is_tls;   /* bytes are in the room where they came sealed */
 };
 
 struct hw_http_body {
@@ -88,6 +92,7 @@ struct hw_http_conn {
 	struct hw_http_head *head;
 	struct hw_http_input input;
 	struct hw_http_body body;
+	struct hw_tls *tls; /* NULL: plain */
 	const struct hw_http_handler *handler;
 	const struct hw_upgrade_handler *upgrade; /* NULL: HTTP */
 	void *talk;
@@ -114,6 +119,7 @@ struct hw_http_conn {
 	bool is_cut;       /* the daemon stops now */
 	bool has_dropped;  /* bytes behind this request, unread: the client may still be sending */
 	bool is_loopback;  /* came by a loopback listener */
+	bool wants_tls;    /* came by a listener for TLS */
 	bool is_mailed;    /* upgraded: mail is on its way */
 	bool accepts_json; /* as the request's Accept says; for answers when the head is gone */
 	uint32_t interim_size; /* bytes of reply that go out before the body is asked for */
@@ -151,6 +157,9 @@ void hw_http_conn_head_wipe(struct hw_http_conn *conn, struct hw_span piece);
 bool hw_http_conn_peer_ask(struct hw_http_conn *conn, void (*named)(void *user), void *user);
 /* The head is not needed any more. Before the first body call; idempotent; end does it too. */
 void hw_http_conn_head_release(struct hw_http_conn *conn);
+
+/* Are its bytes sealed? Then they cannot go out as they lie in the page cache. */
+bool hw_http_conn_is_tls(const struct hw_http_conn *conn);
 
 bool hw_http_conn_has_body(const struct hw_http_conn *conn);
 /* Wait until a byte of the body is there, without a buffer: a slow client costs no slab. */

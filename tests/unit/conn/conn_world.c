@@ -227,7 +227,7 @@ void conn_start(struct conn_world *world, const struct conn_options *options)
 	assert_int_equal(
 		hw_http_server_init(&world->server, &world->reactor, &route, &options->limits), 0);
 	world->server.buffers_free = options->head_buffer_count;
-	hw_http_server_listen(&world->server, world->listener, true);
+	hw_http_server_listen(&world->server, world->listener, true, false);
 }
 
 static int pump(struct conn_world *world, bool (*is_finished)(void *), uint64_t ms)
