@@ -184,6 +184,14 @@ static int input_open(struct hw_http_conn *conn)
 	return r == 0 ? (int)conn->input.size : r;
 }
 
+/* And with it a head: it is waited for as long as for one that can be read. */
+static void record_begun(struct hw_http_conn *conn)
+{
+	if (conn->state == HW_CONN_IDLE) {
+		hw_http_conn_timer_start(conn, conn->server->limits.head_timeout_ms);
+	}
+}
+
 void hw_http_tls_input_submit(struct hw_http_conn *conn)
 {
 	struct hw_tls *tls = conn->tls;
@@ -198,6 +206,7 @@ void hw_http_tls_input_submit(struct hw_http_conn *conn)
 	if (tls->in_room.bytes == NULL) {
 		input_poll(conn);
 	} else {
+		record_begun(conn);
 		input_recv(conn);
 	}
 }
@@ -263,9 +272,7 @@ static void input_polled(struct hw_op *op)
 		input_poll(conn);
 		return;
 	}
-	if (conn->state == HW_CONN_IDLE) { /* a record has begun, and with it a head */
-		hw_http_conn_timer_start(conn, conn->server->limits.head_timeout_ms);
-	}
+	record_begun(conn);
 	input_recv(conn);
 }
 
