@@ -317,11 +317,10 @@ static const char *listen_parse(const struct hw_config_rule *rule, const char *t
 {
 	struct hw_config_listen listen = {0};
 	struct hw_span rest = hw_span_of(text);
-	if (rest.size == 0) {
-		*ret_listen = listen;
-		return rule->low == 0 ? NULL : "is empty";
+	if (rest.size == 0 && rule->low > 0) {
+		return "is empty";
 	}
-	while (rest.bytes != NULL) {
+	while (rest.bytes != NULL && *text != '\0') {
 		struct hw_config_address address = {0};
 		const char *reason = address_parse(item_take(&rest), &address);
 		if (reason != NULL) {

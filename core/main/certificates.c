@@ -150,6 +150,9 @@ int hw_certificates_open(struct hw_certificates *certificates, const struct hw_c
 {
 	*certificates = (struct hw_certificates){
 		.config = config, .dir_fd = dir_fd, .node_count = node_count};
+	if (config->tls_listen.count == 0) {
+		return 0;
+	}
 	if (*config->tls_certificate == '\0') {
 		int made = hw_self_signed_make(dir_fd);
 		if (made < 0) {

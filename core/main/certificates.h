@@ -26,8 +26,9 @@ struct hw_certificates {
 	bool is_again;        /* the files have changed meanwhile */
 };
 
-/* Read the files that the configuration names, or make a certificate of our own; what fails is said
- * on the log. @config, @dir_fd: lent until close. Returns 0 or -errno. */
+/* Read the files that the configuration names, or make a certificate of our own; nothing when no
+ * listener speaks TLS; what fails is said on the log. @config, @dir_fd: lent until close. Returns 0
+ * or -errno. */
 int hw_certificates_open(struct hw_certificates *certificates, const struct hw_config *config,
 			 int dir_fd, uint32_t node_count) HW_MUST_CHECK;
 /* Accepts the zeroed. */

@@ -241,13 +241,6 @@ static bool has_tls(const struct daemon *daemon)
 	return daemon->config->tls_listen.count > 0;
 }
 
-static int certificates_open(struct daemon *daemon)
-{
-	return has_tls(daemon) ? hw_certificates_open(&daemon->certificates, daemon->config,
-						      daemon->files.dir_fd, daemon->node_count)
-			       : 0;
-}
-
 /* A ring never has more in flight than its completion queue holds. */
 static int ring_check(const struct daemon *daemon)
 {
@@ -652,20 +645,6 @@ static void stop(struct daemon *daemon)
 
 /* -- all of it -- */
 
-static void announce(const struct daemon *daemon)
-{
-	for (uint32_t i = 0; i < hw_listen_count(daemon->config); i++) {
-		char address[HW_CONFIG_ADDRESS_TEXT_SIZE];
-		char url[HW_CONFIG_ADDRESS_TEXT_SIZE + 8];
-		const char *scheme = hw_listen_has_tls(daemon->config, i) ? "https" : "http";
-		hw_config_address_text(hw_listen_address(daemon->config, i), address);
-		(void)snprintf(url, sizeof(url), "%s://%s", scheme, address); /* fits */
-		HW_LOG(HW_LOG_INFO, "ready", HW_F_TEXT("url", url),
-		       HW_F_TEXT("data_dir", daemon->config->data_dir),
-		       HW_F_U64("reactors", daemon->node_count));
-	}
-}
-
 static int memory_get(struct daemon *daemon)
 {
 	daemon->nodes = calloc(daemon->node_count, sizeof(*daemon->nodes));
@@ -761,7 +740,8 @@ static int start(struct daemon *daemon)
 		r = tokens_open(daemon);
 	}
 	if (r >= 0) {
-		r = certificates_open(daemon);
+		r = hw_certificates_open(&daemon->certificates, daemon->config,
+					 daemon->files.dir_fd, daemon->node_count);
 	}
 	if (r >= 0) {
 		r = hw_prepare_catalog(&daemon->files);
@@ -798,7 +778,7 @@ int hw_daemon_run(struct hw_config *config)
 	HW_LOG(HW_LOG_INFO, "start", HW_F_TEXT("version", HW_VERSION));
 	int r = start(&daemon);
 	if (r >= 0) {
-		announce(&daemon);
+		hw_listen_announce(config, daemon.node_count);
 		r = serve(&daemon);
 	}
 	if (r >= 0) {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -172,4 +173,17 @@ int hw_listen_begin_all(const struct hw_config *config, uint32_t node_count,
 		}
 	}
 	return 0;
+}
+
+void hw_listen_announce(struct hw_config *config, uint32_t node_count)
+{
+	for (uint32_t i = 0; i < hw_listen_count(config); i++) {
+		char address[HW_CONFIG_ADDRESS_TEXT_SIZE];
+		char url[HW_CONFIG_ADDRESS_TEXT_SIZE + 8];
+		const char *scheme = hw_listen_has_tls(config, i) ? "https" : "http";
+		hw_config_address_text(hw_listen_address(config, i), address);
+		(void)snprintf(url, sizeof(url), "%s://%s", scheme, address); /* fits */
+		HW_LOG(HW_LOG_INFO, "ready", HW_F_TEXT("url", url),
+		       HW_F_TEXT("data_dir", config->data_dir), HW_F_U64("reactors", node_count));
+	}
 }

@@ -28,6 +28,9 @@ uint32_t hw_listen_count(const struct hw_config *config);
 bool hw_listen_has_tls(const struct hw_config *config, uint32_t index);
 struct hw_config_address *hw_listen_address(struct hw_config *config, uint32_t index);
 
+/* Say on the log where clients find us. */
+void hw_listen_announce(struct hw_config *config, uint32_t node_count);
+
 /* The same for all addresses and all nodes; what fails is said on the log.
  * @ret_fds: one row for each node. */
 int hw_listen_open_all(struct hw_config *config, uint32_t node_count,

@@ -2,8 +2,9 @@
  *
  * The way of a request through the files of a connection:
  *
- *   open [-> name_done] [-> http_tls.c: keys] -> idle_begin -> (http_head.c: the head) -+-> request_begin -> the talk
- *                              ^                                  +-> refuse
+ *   open [-> name_done] [-> http_tls.c: keys]
+ *     -> idle_begin -> (http_head.c: the head) -+-> request_begin -> the talk
+ *            ^                                  +-> refuse
  *   the talk: (http_body.c: the body), (http_answer.c: the answer) -> end | abort
  *   end -> request_done -+-> idle_begin       the next request
  *                        +-> linger_begin     unread bytes: wait, so that the answer is seen

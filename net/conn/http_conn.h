@@ -21,7 +21,7 @@
 #include "core/base/limits.h"
 #include "core/loop/reactor.h"
 #include "net/conn/http_handler.h"
-#include "net/wire/http_chunked.h"
+#include "net/conn/http_input.h"
 #include "net/wire/http_parser.h"
 #include "net/wire/http_writer.h"
 
@@ -55,30 +55,6 @@ struct hw_http_head {
 	struct hw_http_parser parser;
 	char *spill; /* HW_HEAD_SIZE_MAX bytes when it did not come whole, else NULL */
 	uint32_t spill_size;
-};
-
-/* What came from the socket and was not used yet: [offset, size) of a head buffer. */
-struct hw_http_input {
-	char *bytes; /* NULL: no buffer held */
-	uint32_t offset;
-	uint32_t size;
-	uint16_t buffer_id;
-	bool is_spill; /* bytes are a spill's, not a head buffer's */
-	bool is_tls;   /* bytes are in the room where they came sealed */
-};
-
-struct hw_http_body {
-	struct hw_http_chunked chunked;
-	uint64_t left_size; /* bytes, not chunked */
-	uint8_t *bytes;     /* lent by the talk, NULL: it waits for any */
-	uint32_t size;      /* bytes asked for */
-	uint32_t done_size; /* bytes of them that are there */
-	uint64_t begun_us;  /* when the talk asked */
-	bool is_chunked;
-	bool is_over;
-	bool is_wanted;      /* the talk waits for body_done */
-	bool is_stopped;     /* and does not want what may still come */
-	bool needs_continue; /* 100 is owed before the first receive */
 };
 
 struct hw_http_conn {
@@ -158,9 +134,8 @@ bool hw_http_conn_peer_ask(struct hw_http_conn *conn, void (*named)(void *user),
 /* The head is not needed any more. Before the first body call; idempotent; end does it too. */
 void hw_http_conn_head_release(struct hw_http_conn *conn);
 
-/* Are its bytes sealed? Then they cannot go out as they lie in the page cache. */
+/* Then its bytes cannot go out as they lie in the page cache. */
 bool hw_http_conn_is_tls(const struct hw_http_conn *conn);
-
 bool hw_http_conn_has_body(const struct hw_http_conn *conn);
 /* Wait until a byte of the body is there, without a buffer: a slow client costs no slab. */
 void hw_http_conn_body_wait(struct hw_http_conn *conn);

@@ -2,14 +2,14 @@
  *
  * http_tls.h - a connection whose bytes are sealed: what http_steps.h's files ask of TLS
  *
- * Room: net/conn    Thread: the connection's reactor    Blocks: never
- * Allocates: OpenSSL, while the handshake lasts    Owns: the keys of both directions, the rooms that
- * it holds; the connection owns the rest
+ * Room: net/conn    Thread: the connection's reactor    Blocks: never Allocates: OpenSSL, while the
+ * handshake lasts    Owns: the keys of both directions, the rooms that it holds; the connection
+ * owns the rest
  *
  * Bytes are opened straight into the talk's buffer, or, where nobody has said how many are wanted
- * (heads, framing, frames of WebSocket), in the place where they came. What is sealed goes out as it
- * is: it is never sealed a second time, so a client that stops reading keeps the room of what was
- * sealed for it, and nothing else.
+ * (heads, framing, frames of WebSocket), in the place where they came. What is sealed goes out as
+ * it is: it is never sealed a second time, so a client that stops reading keeps the room of what
+ * was sealed for it, and nothing else.
  */
 #ifndef HW_NET_CONN_HTTP_TLS_H
 #define HW_NET_CONN_HTTP_TLS_H
@@ -20,8 +20,8 @@
 #define HW_TLS_FAREWELL_SIZE 64U
 #define HW_TLS_CIPHER_BYTES  2048U /* that OpenSSL keeps for one direction, at the most */
 
-/* What was given to hw_http_tls_send is sealed as far as @res bytes, and @moved bytes were sent; has
- * hw_http_tls_unsent() none, all of that. @res < 0: an error of the socket's. */
+/* What was given to hw_http_tls_send is sealed as far as @res bytes, and @moved bytes were sent;
+ * has hw_http_tls_unsent() none, all of that. @res < 0: an error of the socket's. */
 typedef void hw_tls_sent_fn(struct hw_http_conn *conn, int res, uint64_t moved);
 
 /* Whether a client takes, or brings, more than a record at a time. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- *   input_submit -+-> (a record is there) mail -> input_deliver --------+-> hw_http_conn_input_ended
- *                 +-> poll -> (a room) -> recv -> input_received -------+
+ *   input_submit -+-> (a record is there) mail -> input_deliver ---+-> input_ended
+ *                 +-> poll -> (a room) -> recv -> input_received --+
  *   body_recv -> (a room) -> recv -> http_body.c: received, open ... -> body_recv
  */
 #include <errno.h>

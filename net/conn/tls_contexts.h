@@ -7,8 +7,8 @@
  * Owns: one SSL_CTX for each certificate, keys included
  * Limits: HW_TLS_CERTIFICATE_COUNT_MAX
  *
- * Each reactor has its own, made from the same bytes: OpenSSL keeps locks in a key and in a context,
- * and reactors share none. The first certificate answers who names no host, or one that no
+ * Each reactor has its own, made from the same bytes: OpenSSL keeps locks in a key and in a
+ * context, and reactors share none. The first certificate answers who names no host, or one that no
  * certificate has.
  */
 #ifndef HW_NET_CONN_TLS_CONTEXTS_H

@@ -9,8 +9,8 @@
  *
  *	begin -> feed (one record), output, ... -> DONE -> keys -> end
  *
- * OpenSSL is given one record at a time, so that what comes behind the last one is still sealed, and
- * ours.
+ * OpenSSL is given one record at a time, so that what comes behind the last one is still sealed,
+ * and ours.
  */
 #ifndef HW_NET_CONN_TLS_HANDSHAKE_H
 #define HW_NET_CONN_TLS_HANDSHAKE_H

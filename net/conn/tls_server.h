@@ -7,8 +7,8 @@
  *
  * A room is a place for sealed bytes. There are many for one record each, of which a connection
  * holds at most one for each direction, while a record is incomplete or not sent; and a few for a
- * batch of sixteen, which only fast clients get: where none is free, or the client is slow, a record
- * at a time does it too.
+ * batch of sixteen, which only fast clients get: where none is free, or the client is slow, a
+ * record at a time does it too.
  */
 #ifndef HW_NET_CONN_TLS_SERVER_H
 #define HW_NET_CONN_TLS_SERVER_H

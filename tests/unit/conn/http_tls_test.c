@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Goal: over TLS a connection does what it does without: requests follow each other, bodies and
- * answers are whole, slow clients hold nothing but one record, and whatever ends a connection leaves
- * nothing behind. Records may be cut anywhere; what was tampered with, and an end that nobody
- * announced, is never taken for the whole.
+ * answers are whole, slow clients hold nothing but one record, and whatever ends a connection
+ * leaves nothing behind. Records may be cut anywhere; what was tampered with, and an end that
+ * nobody announced, is never taken for the whole.
  *
- * Method: OpenSSL as the client over the simulated ring; many seeds; a cut at every byte; pools that
- * are empty; a drain, a stop and a reset before every step.
+ * Method: OpenSSL as the client over the simulated ring; many seeds; a cut at every byte; pools
+ * that are empty; a drain, a stop and a reset before every step.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -227,7 +227,8 @@ static void bodies_are_whole(void **state)
 
 /* -- cuts */
 
-/* All that the client has to say comes in two pieces; @cut: where. Returns false when it is shorter.
+/* All that the client has to say comes in two pieces; @cut: where. Returns false when it is
+ * shorter.
  */
 static bool cut_write(struct far *far, uint32_t cut)
 {
@@ -305,8 +306,8 @@ static void slow_readers_get_all(void **state)
 	}
 }
 
-/* The talk has its buffer back within seconds, though nothing was read; the connection keeps what is
- * sealed, and goes on with it. */
+/* The talk has its buffer back within seconds, though nothing was read; the connection keeps what
+ * is sealed, and goes on with it. */
 static void what_is_sealed_outlives_its_talk(void **state)
 {
 	(void)state;

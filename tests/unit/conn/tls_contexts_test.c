@@ -3,8 +3,8 @@
  * Goal: certificates are taken in PEM with their key, and what cannot be used is refused with a
  * reason and leaves nothing behind.
  *
- * Method: good pairs in one file and in two; pairs that do not belong together, files that are empty,
- * cut or rubbish; more than there may be.
+ * Method: good pairs in one file and in two; pairs that do not belong together, files that are
+ * empty, cut or rubbish; more than there may be.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Goal: all reactors have the same ticket keys at the same time; a key is found for two periods, and
- * nothing that is kept says what it was.
+ * Goal: all reactors have the same ticket keys at the same time; a key is found for two periods,
+ * and nothing that is kept says what it was.
  *
  * Method: tables made of one seed, turned at different times and in different steps.
  */

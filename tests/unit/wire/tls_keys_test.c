@@ -3,8 +3,8 @@
  * Goal: keys are those of the standards, and secrets are found in the lines that have them.
  *
  * Method: the server's handshake keys of RFC 8448, 3; the key block of TLS 1.2 against its parts'
- * order; lines of the key log that are whole, another's, cut, or no hex. That OpenSSL's peer has the
- * same keys is tests/unit/conn/tls_handshake_test.c's.
+ * order; lines of the key log that are whole, another's, cut, or no hex. That OpenSSL's peer has
+ * the same keys is tests/unit/conn/tls_handshake_test.c's.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Goal: a record is opened to what was sealed, wherever it came in pieces, and never when a bit of it
- * was changed; nothing is written outside the place that was given; limits are kept.
+ * Goal: a record is opened to what was sealed, wherever it came in pieces, and never when a bit of
+ * it was changed; nothing is written outside the place that was given; limits are kept.
  *
  * Method: our own halves against each other, all suites, sizes around every edge; framing with a
  * cut at every byte; each byte of a record changed; records that are too short, too long, only
