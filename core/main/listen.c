@@ -151,6 +151,7 @@ int hw_listen_open_all(struct hw_config *config, uint32_t node_count,
 		       int ret_fds[][HW_LISTEN_COUNT_MAX])
 {
 	uint32_t count = hw_listen_count(config);
+	hw_assert(count > 0); /* listen is not empty */
 	for (uint32_t i = 0; i < node_count * count; i++) {
 		int fd = address_open(hw_listen_address(config, i % count), config->congestion,
 				      i < count);

@@ -59,7 +59,8 @@ static SSL_CTX *context_make(void)
 	return context;
 }
 
-/* Nobody is there to be asked for a pass phrase. */
+/* Nobody is there to be asked for a pass phrase.
+ * NOLINTNEXTLINE(readability-non-const-parameter): the type is OpenSSL's */
 static int no_phrase(char *ret_phrase, int size, int is_new, void *user)
 {
 	(void)ret_phrase;

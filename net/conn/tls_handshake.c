@@ -14,7 +14,8 @@
 #include "net/wire/tls_keys.h"
 
 /* How many records went out since the key of what we write was made: tickets do, before the first
- * record of ours. */
+ * record of ours.
+ * NOLINTNEXTLINE(readability-function-size): the type is OpenSSL's */
 static void count(int is_written, int version, int type, const void *bytes, size_t size, SSL *ssl,
 		  void *user)
 {

@@ -12,7 +12,8 @@
 
 #define TICKET_IV_SIZE 16
 
-/* The certificate whose own names have the one that the client asks for; else the first stays. */
+/* The certificate whose own names have the one that the client asks for; else the first stays.
+ * NOLINTNEXTLINE(readability-non-const-parameter): the type is OpenSSL's */
 int hw_tls_hello_name(SSL *ssl, int *ret_alert, void *user)
 {
 	const struct hw_tls_handshake *handshake = SSL_get_app_data(ssl);
