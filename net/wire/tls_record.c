@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- *   out:  hw_tls_seal -> nonce_set, aad -> EVP -> head | [nonce] | sealed | tag
- *   in:   hw_tls_frame_find -> hw_tls_open -> nonce_set, aad -> EVP -> inner_end -> hw_tls_judge
+ *   out:  hw_tls_seal -> (tls_aead.c) -> head | [nonce] | sealed | tag
+ *   in:   hw_tls_frame_find -> hw_tls_open -> (tls_aead.c) -> inner_end -> hw_tls_judge
  *
- * A cipher's state is keyed once; a record only sets its nonce. TLS 1.3 hides the type behind the
+ * A cipher is keyed once; a record only has its nonce. TLS 1.3 hides the type behind the
  * bytes it carries, so sealing feeds one byte more and opening keeps the last one to itself: what
  * was carried goes where it is wanted, and nothing is written past it.
  */
@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
 #include "net/wire/tls_keys.h"
 
@@ -26,21 +25,6 @@
 #define USER_CANCELED   90U
 #define KEY_UPDATE      24U
 #define FOREIGN_LOW_MAX 4U /* minor versions that a record's head has ever had */
-
-static const EVP_CIPHER *evp_of(enum hw_tls_cipher cipher)
-{
-	switch (cipher) {
-	case HW_TLS_AES_128_GCM:
-		return EVP_aes_128_gcm();
-	case HW_TLS_AES_256_GCM:
-		return EVP_aes_256_gcm();
-	case HW_TLS_CHACHA20_POLY1305:
-		return EVP_chacha20_poly1305();
-	default:
-		hw_assert(cipher == HW_TLS_AES_128_GCM); /* there is no other */
-		return NULL;
-	}
-}
 
 uint32_t hw_tls_key_size(struct hw_tls_suite suite)
 {
@@ -70,18 +54,10 @@ uint32_t hw_tls_overhead(struct hw_tls_suite suite)
 
 /* -- keys -- */
 
-static int cipher_init(struct hw_tls_half *half, const uint8_t *key)
+static int key_take(struct hw_tls_half *half, const uint8_t *key)
 {
-	const EVP_CIPHER *evp = evp_of((enum hw_tls_cipher)half->suite.cipher);
-	if (half->cipher == NULL) {
-		half->cipher = EVP_CIPHER_CTX_new();
-	}
-	if (half->cipher == NULL ||
-	    EVP_CipherInit_ex(half->cipher, evp, NULL, key, NULL, half->is_sealing) != 1) {
-		hw_tls_half_deinit(half);
-		return -ENOMEM;
-	}
-	return 0;
+	return hw_tls_aead_key_set(&half->aead, (enum hw_tls_cipher)half->suite.cipher, key,
+				   half->is_sealing);
 }
 
 static int secret_take(struct hw_tls_half *half)
@@ -93,7 +69,7 @@ static int secret_take(struct hw_tls_half *half)
 		r = hw_tls_expand(suite, half->secret, HW_SPAN("iv"), half->iv, HW_TLS_IV_SIZE);
 	}
 	if (r >= 0) {
-		r = cipher_init(half, key);
+		r = key_take(half, key);
 	}
 	OPENSSL_cleanse(key, sizeof(key));
 	return r;
@@ -120,12 +96,12 @@ int hw_tls_half_init_12(struct hw_tls_half *half, struct hw_tls_suite suite, con
 	*half = (struct hw_tls_half){
 		.suite = suite, .is_sealing = is_sealing, .sequence = sequence};
 	memcpy(half->iv, iv, has_explicit(suite) ? IMPLICIT_SIZE : HW_TLS_IV_SIZE);
-	return cipher_init(half, key);
+	return key_take(half, key);
 }
 
 void hw_tls_half_deinit(struct hw_tls_half *half)
 {
-	EVP_CIPHER_CTX_free(half->cipher); /* wipes the key; NULL is fine */
+	hw_tls_aead_deinit(&half->aead);
 	OPENSSL_cleanse(half, sizeof(*half));
 }
 
@@ -154,42 +130,35 @@ static void number_write(uint8_t *bytes, uint64_t number)
 }
 
 /* @explicit: the eight bytes of the record that are the rest of the nonce; or NULL. */
-static bool nonce_set(const struct hw_tls_half *half, const uint8_t *explicit)
+static void nonce_make(const struct hw_tls_half *half, const uint8_t *explicit, uint8_t *ret_nonce)
+{
+	memcpy(ret_nonce, half->iv, HW_TLS_IV_SIZE);
+	if (explicit != NULL) {
+		memcpy(ret_nonce + IMPLICIT_SIZE, explicit, EXPLICIT_SIZE);
+		return;
+	}
+	uint8_t number[8];
+	number_write(number, half->sequence);
+	for (uint32_t i = 0; i < 8; i++) {
+		ret_nonce[IMPLICIT_SIZE + i] ^= number[i];
+	}
+}
+
+/* @size: of what the record carries; with the head it is authentic, though it is not hidden. */
+static bool pass_begin(struct hw_tls_half *half, struct hw_tls_pass *pass, const uint8_t *record,
+		       uint32_t size)
 {
 	uint8_t nonce[HW_TLS_IV_SIZE];
-	memcpy(nonce, half->iv, HW_TLS_IV_SIZE);
-	if (explicit != NULL) {
-		memcpy(nonce + IMPLICIT_SIZE, explicit, EXPLICIT_SIZE);
-	} else {
-		uint8_t number[8];
-		number_write(number, half->sequence);
-		for (uint32_t i = 0; i < 8; i++) {
-			nonce[IMPLICIT_SIZE + i] ^= number[i];
-		}
-	}
-	return EVP_CipherInit_ex(half->cipher, NULL, NULL, NULL, nonce, -1) == 1;
-}
-
-/* What is sealed with the bytes, though it is not hidden. @size: of what the record carries. */
-static bool aad_add(const struct hw_tls_half *half, const uint8_t *head, uint32_t size)
-{
 	uint8_t aad[AAD_SIZE_12];
-	int count = 0;
+	nonce_make(half, has_explicit(half->suite) ? record + HW_TLS_HEAD_SIZE : NULL, nonce);
 	if (half->suite.is_13) {
-		return EVP_CipherUpdate(half->cipher, NULL, &count, head, HW_TLS_HEAD_SIZE) == 1;
+		return hw_tls_pass_begin(pass, &half->aead, nonce, record, HW_TLS_HEAD_SIZE);
 	}
 	number_write(aad, half->sequence);
-	memcpy(aad + 8, head, 3);
+	memcpy(aad + 8, record, 3);
 	aad[11] = (uint8_t)(size >> 8);
 	aad[12] = (uint8_t)size;
-	return EVP_CipherUpdate(half->cipher, NULL, &count, aad, AAD_SIZE_12) == 1;
-}
-
-static bool run(const struct hw_tls_half *half, const void *from, uint32_t size, uint8_t *ret_to)
-{
-	int count = 0;
-	return size == 0 || (EVP_CipherUpdate(half->cipher, ret_to, &count, from, (int)size) == 1 &&
-			     count == (int)size);
+	return hw_tls_pass_begin(pass, &half->aead, nonce, aad, AAD_SIZE_12);
 }
 
 /* -- out -- */
@@ -203,11 +172,12 @@ static void head_write(uint8_t *head, enum hw_tls_type type, uint32_t size)
 	head[4] = (uint8_t)size;
 }
 
-static bool pieces_seal(const struct hw_tls_half *half, const struct iovec *pieces, uint32_t count,
+static bool pieces_seal(struct hw_tls_pass *pass, const struct iovec *pieces, uint32_t count,
 			uint8_t *ret_to)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		if (!run(half, pieces[i].iov_base, (uint32_t)pieces[i].iov_len, ret_to)) {
+		if (!hw_tls_pass_run(pass, pieces[i].iov_base, (uint32_t)pieces[i].iov_len,
+				     ret_to)) {
 			return false;
 		}
 		ret_to += pieces[i].iov_len;
@@ -218,33 +188,28 @@ static bool pieces_seal(const struct hw_tls_half *half, const struct iovec *piec
 uint32_t hw_tls_seal(struct hw_tls_half *half, enum hw_tls_type type, const struct iovec *pieces,
 		     uint32_t count, uint8_t *ret_record)
 {
-	hw_assert(half->is_sealing && half->cipher != NULL);
+	hw_assert(half->is_sealing);
 	struct hw_tls_suite suite = half->suite;
+	struct hw_tls_pass pass;
 	uint64_t size = 0;
 	for (uint32_t i = 0; i < count; i++) {
 		size += pieces[i].iov_len;
 	}
 	hw_assert(size <= HW_TLS_PLAIN_SIZE_MAX);
 	uint32_t record_size = (uint32_t)size + hw_tls_overhead(suite);
-	uint8_t *explicit = has_explicit(suite) ? ret_record + HW_TLS_HEAD_SIZE : NULL;
 	uint8_t *sealed = ret_record + front_size(suite);
 	uint8_t hidden = (uint8_t)type;
-	int last = 0;
 	head_write(ret_record, suite.is_13 ? HW_TLS_DATA : type, record_size - HW_TLS_HEAD_SIZE);
-	if (explicit != NULL) {
-		number_write(explicit, half->sequence);
+	if (has_explicit(suite)) {
+		number_write(ret_record + HW_TLS_HEAD_SIZE, half->sequence);
 	}
-	bool is_good = nonce_set(half, explicit) && aad_add(half, ret_record, (uint32_t)size) &&
-		       pieces_seal(half, pieces, count, sealed) &&
-		       run(half, &hidden, suite.is_13 ? TYPE_SIZE : 0, sealed + size) &&
-		       EVP_CipherFinal_ex(half->cipher, sealed, &last) == 1;
-	uint8_t *tag = ret_record + record_size - HW_TLS_TAG_SIZE;
-	if (!is_good ||
-	    EVP_CIPHER_CTX_ctrl(half->cipher, EVP_CTRL_AEAD_GET_TAG, HW_TLS_TAG_SIZE, tag) != 1) {
-		return 0;
-	}
-	half->sequence++;
-	return record_size;
+	bool is_good =
+		pass_begin(half, &pass, ret_record, (uint32_t)size) &&
+		pieces_seal(&pass, pieces, count, sealed) &&
+		hw_tls_pass_run(&pass, &hidden, suite.is_13 ? TYPE_SIZE : 0, sealed + size) &&
+		hw_tls_pass_seal_end(&pass, ret_record + record_size - HW_TLS_TAG_SIZE);
+	half->sequence += is_good;
+	return is_good ? record_size : 0;
 }
 
 /* -- in -- */
@@ -293,30 +258,26 @@ static bool inner_end(const uint8_t *bytes, uint8_t last, struct hw_tls_opened *
 }
 
 /* Authentic only when this says so. */
-static bool decrypt(const struct hw_tls_half *half, const uint8_t *record, uint32_t sealed_size,
+static bool decrypt(struct hw_tls_half *half, const uint8_t *record, uint32_t sealed_size,
 		    uint8_t *ret_bytes, uint8_t *ret_last)
 {
+	struct hw_tls_pass pass;
 	const uint8_t *sealed = record + front_size(half->suite);
-	const uint8_t *explicit = has_explicit(half->suite) ? record + HW_TLS_HEAD_SIZE : NULL;
 	uint32_t kept_size = half->suite.is_13 ? TYPE_SIZE : 0;
 	uint32_t size = sealed_size - kept_size;
-	uint8_t tag[HW_TLS_TAG_SIZE];
-	uint8_t none[HW_TLS_TAG_SIZE];
-	int last = 0;
+	uint8_t tag[HW_TLS_TAG_SIZE]; /* opened in place, what is behind it may be written to */
 	memcpy(tag, sealed + sealed_size, HW_TLS_TAG_SIZE);
-	return nonce_set(half, explicit) && aad_add(half, record, sealed_size) &&
-	       EVP_CIPHER_CTX_ctrl(half->cipher, EVP_CTRL_AEAD_SET_TAG, HW_TLS_TAG_SIZE, tag) ==
-		       1 &&
-	       run(half, sealed, size, ret_bytes) &&
-	       run(half, sealed + size, kept_size, ret_last) &&
-	       EVP_CipherFinal_ex(half->cipher, none, &last) == 1;
+	return pass_begin(half, &pass, record, sealed_size) &&
+	       hw_tls_pass_run(&pass, sealed, size, ret_bytes) &&
+	       hw_tls_pass_run(&pass, sealed + size, kept_size, ret_last) &&
+	       hw_tls_pass_open_end(&pass, tag);
 }
 
 enum hw_tls_verdict hw_tls_open(struct hw_tls_half *half, const uint8_t *record,
 				uint32_t record_size, uint8_t *ret_bytes,
 				struct hw_tls_opened *ret_opened)
 {
-	hw_assert(!half->is_sealing && half->cipher != NULL);
+	hw_assert(!half->is_sealing);
 	struct hw_tls_suite suite = half->suite;
 	if (suite.is_13 && record[0] != HW_TLS_DATA) {
 		return HW_TLS_UNEXPECTED;

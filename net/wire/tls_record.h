@@ -5,7 +5,7 @@
  *
  * Room: net/wire    Thread: any, pure    Blocks: never
  * Allocates: OpenSSL's cipher state, at init only; sealing and opening never
- * Owns: a cipher state and the secrets of one direction; wiped at deinit
+ * Owns: the key and the secrets of one direction; wiped at deinit
  * Limits: a record carries HW_TLS_PLAIN_SIZE_MAX bytes
  *
  * AEAD suites only: AES-GCM with 128 and 256 bits, ChaCha20-Poly1305. Bytes go from one buffer into
@@ -17,6 +17,7 @@
 #include <sys/uio.h>
 
 #include "core/base/check.h"
+#include "net/wire/tls_aead.h"
 
 #define HW_TLS_HEAD_SIZE       5U
 #define HW_TLS_PLAIN_SIZE_MAX  16384U
@@ -24,8 +25,6 @@
 #define HW_TLS_OVERHEAD_MAX    29U /* bytes that sealing adds to what one record carries */
 #define HW_TLS_SECRET_SIZE_MAX 48U
 #define HW_TLS_KEY_SIZE_MAX    32U
-#define HW_TLS_IV_SIZE         12U
-#define HW_TLS_TAG_SIZE        16U
 #define HW_TLS_ALERT_SIZE      2U
 #define HW_TLS_KEY_UPDATE_SIZE 5U
 /* Records of one AES-GCM key (RFC 8446, 5.5); a KeyUpdate comes before them. */
@@ -36,14 +35,6 @@ enum hw_tls_type {
 	HW_TLS_ALERT = 21,
 	HW_TLS_HANDSHAKE = 22,
 	HW_TLS_DATA = 23,
-};
-
-enum hw_tls_cipher {
-	HW_TLS_CIPHER_NONE = 0,
-	HW_TLS_AES_128_GCM,
-	HW_TLS_AES_256_GCM,
-	HW_TLS_CHACHA20_POLY1305,
-	HW_TLS_CIPHER_COUNT,
 };
 
 /* RFC 8446, 6: those that we say. */
@@ -63,7 +54,7 @@ struct hw_tls_suite {
 
 /* One direction. Zeroed is empty. */
 struct hw_tls_half {
-	void *cipher;      /* EVP_CIPHER_CTX, with its key */
+	struct hw_tls_aead aead;
 	uint64_t sequence; /* of the next record */
 	struct hw_tls_suite suite;
 	uint8_t iv[HW_TLS_IV_SIZE];

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "net/conn/tls_handshake.h"
+#include "simd/kernels.h"
 #include "tests/unit/conn/tls_client.h"
 
 #define RECORDS_MAX (4U << 20)
@@ -516,5 +517,9 @@ int main(void)
 		cmocka_unit_test(rubbish_fails),
 		cmocka_unit_test(older_versions_are_refused),
 	};
-	return cmocka_run_group_tests(tests, setup, NULL);
+	/* OpenSSL's AES, then ours where there is one. */
+	int failed = hw_simd_init(HW_SIMD_SCALAR);
+	failed += cmocka_run_group_tests(tests, setup, NULL);
+	failed += hw_simd_init(HW_SIMD_AUTO);
+	return failed + cmocka_run_group_tests(tests, setup, NULL);
 }

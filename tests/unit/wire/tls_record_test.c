@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "net/wire/tls_record.h"
+#include "simd/kernels.h"
 
 static const struct hw_tls_suite g_suites[] = {
 	{HW_TLS_AES_128_GCM, false, true},       {HW_TLS_AES_256_GCM, true, true},
@@ -298,5 +299,9 @@ int main(void)
 		cmocka_unit_test(new_keys_begin_anew),
 		cmocka_unit_test(contents_are_judged),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	/* OpenSSL's AES, then ours where there is one. */
+	int failed = hw_simd_init(HW_SIMD_SCALAR);
+	failed += cmocka_run_group_tests(tests, NULL, NULL);
+	failed += hw_simd_init(HW_SIMD_AUTO);
+	return failed + cmocka_run_group_tests(tests, NULL, NULL);
 }
