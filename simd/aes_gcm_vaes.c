@@ -2,16 +2,16 @@
  *
  * AES in counter mode and GHASH, sixteen blocks (four registers of 512 bits) a turn.
  *
- * GHASH's bits run the other way round within a block. With bytes reversed, and the hash key moved up
- * one bit beforehand (key_double), the carry-less product of two blocks is what the standard calls
- * their product, but for the reduction (Gueron and Kounavis, "Intel Carry-Less Multiplication
+ * GHASH's bits run the other way round within a block. With bytes reversed, and the hash key moved
+ * up one bit beforehand (key_double), the carry-less product of two blocks is what the standard
+ * calls their product, but for the reduction (Gueron and Kounavis, "Intel Carry-Less Multiplication
  * Instruction and its Usage for Computing the GCM Mode"). So:
  *
  *	sum = (sum + c0) * h^16 + c1 * h^15 + ... + c15 * h
  *
  * is sixteen independent products whose halves are added up before one reduction. When sealing, the
- * blocks of the last turn are hashed while this turn's are encrypted, and so the two chains fill each
- * other's gaps.
+ * blocks of the last turn are hashed while this turn's are encrypted, and so the two chains fill
+ * each other's gaps.
  */
 #include "simd/aes_gcm.h"
 
@@ -20,9 +20,10 @@
 
 #include "simd/kernels.h"
 
-#define BLOCK_SIZE 16U
+#define BLOCK_SIZE UINT64_C(16)
 #define WIDE_SIZE  (BLOCK_SIZE * HW_AES_GCM_WIDE)
 #define QUADS      4U /* registers of four blocks */
+#define QUAD_SIZE  (4 * BLOCK_SIZE)
 
 struct quads {
 	__m512i at[QUADS];
@@ -106,7 +107,7 @@ static void rounds_set_128(struct hw_aes_gcm_key *key, const uint8_t *bytes)
 	for (uint32_t i = 1; i <= 10; i++) {
 		__m128i word = _mm_shuffle_epi32(assist(round, i), 0xff);
 		round = _mm_xor_si128(spread(round), word);
-		store(key->rounds + (uint64_t)i * BLOCK_SIZE, round);
+		store(key->rounds + i * BLOCK_SIZE, round);
 	}
 	key->round_count = 10;
 }
@@ -117,26 +118,26 @@ static void rounds_set_256(struct hw_aes_gcm_key *key, const uint8_t *bytes)
 	__m128i odd = load(bytes + BLOCK_SIZE);
 	store(key->rounds, even);
 	store(key->rounds + BLOCK_SIZE, odd);
-	for (uint32_t i = 1; i <= 7; i++) {
-		even = _mm_xor_si128(spread(even), _mm_shuffle_epi32(assist(odd, i), 0xff));
-		store(key->rounds + UINT64_C(2) * i * BLOCK_SIZE, even);
+	for (uint64_t i = 1; i <= 7; i++) {
+		even = _mm_xor_si128(spread(even),
+				     _mm_shuffle_epi32(assist(odd, (uint32_t)i), 0xff));
+		store(key->rounds + i * (2 * BLOCK_SIZE), even);
 		if (i < 7) {
 			__m128i word = _mm_shuffle_epi32(_mm_aeskeygenassist_si128(even, 0), 0xaa);
 			odd = _mm_xor_si128(spread(odd), word);
-			store(key->rounds + (UINT64_C(2) * i + 1) * BLOCK_SIZE, odd);
+			store(key->rounds + (2 * i + 1) * BLOCK_SIZE, odd);
 		}
 	}
 	key->round_count = 14;
 }
 
-static inline __m128i encrypt(const struct hw_aes_gcm_key *key, __m128i block)
+static inline __m128i block_encrypt(const struct hw_aes_gcm_key *key, __m128i block)
 {
 	block = _mm_xor_si128(block, load(key->rounds));
 	for (uint32_t i = 1; i < key->round_count; i++) {
-		block = _mm_aesenc_si128(block, load(key->rounds + (uint64_t)i * BLOCK_SIZE));
+		block = _mm_aesenc_si128(block, load(key->rounds + i * BLOCK_SIZE));
 	}
-	return _mm_aesenclast_si128(block,
-				    load(key->rounds + (uint64_t)key->round_count * BLOCK_SIZE));
+	return _mm_aesenclast_si128(block, load(key->rounds + key->round_count * BLOCK_SIZE));
 }
 
 /* -- the hash -- */
@@ -202,8 +203,7 @@ static inline __m128i hash_wide(const struct hw_aes_gcm_key *key, __m128i sum,
 		if (i == 0) {
 			blocks = _mm512_xor_si512(blocks, _mm512_zextsi128_si512(sum));
 		}
-		product_add(&product, blocks,
-			    _mm512_load_si512(key->powers + (uint64_t)i * 4 * BLOCK_SIZE));
+		product_add(&product, blocks, _mm512_load_si512(key->powers + i * QUAD_SIZE));
 	}
 	return reduce(fold_quad(product.low), fold_quad(product.middle), fold_quad(product.high));
 }
@@ -221,10 +221,10 @@ void hw_aes_gcm_key_set(struct hw_aes_gcm_key *key, const uint8_t *bytes, uint32
 	} else {
 		rounds_set_256(key, bytes);
 	}
-	__m128i h = key_double(swap(encrypt(key, _mm_setzero_si128())));
+	__m128i h = key_double(swap(block_encrypt(key, _mm_setzero_si128())));
 	__m128i power = h;
 	for (uint32_t i = 1; i <= HW_AES_GCM_WIDE; i++) {
-		store(key->powers + WIDE_SIZE - (uint64_t)i * BLOCK_SIZE, power);
+		store(key->powers + WIDE_SIZE - i * BLOCK_SIZE, power);
 		power = multiply(power, h);
 	}
 }
@@ -274,12 +274,12 @@ static inline void streams_make(const struct hw_aes_gcm_key *key, __m512i *count
 		*counters = _mm512_add_epi32(*counters, four);
 	}
 	for (uint32_t at = 1; at < key->round_count; at++) {
-		round = _mm512_broadcast_i32x4(load(key->rounds + (uint64_t)at * BLOCK_SIZE));
+		round = _mm512_broadcast_i32x4(load(key->rounds + at * BLOCK_SIZE));
 		for (uint32_t i = 0; i < QUADS; i++) {
 			ret_streams->at[i] = _mm512_aesenc_epi128(ret_streams->at[i], round);
 		}
 	}
-	round = _mm512_broadcast_i32x4(load(key->rounds + (uint64_t)key->round_count * BLOCK_SIZE));
+	round = _mm512_broadcast_i32x4(load(key->rounds + key->round_count * BLOCK_SIZE));
 	for (uint32_t i = 0; i < QUADS; i++) {
 		ret_streams->at[i] = _mm512_aesenclast_epi128(ret_streams->at[i], round);
 	}
@@ -288,7 +288,7 @@ static inline void streams_make(const struct hw_aes_gcm_key *key, __m512i *count
 static inline void quads_load(const uint8_t *from, struct quads *ret_quads)
 {
 	for (uint32_t i = 0; i < QUADS; i++) {
-		ret_quads->at[i] = _mm512_loadu_si512(from + (uint64_t)i * 4 * BLOCK_SIZE);
+		ret_quads->at[i] = _mm512_loadu_si512(from + i * QUAD_SIZE);
 	}
 }
 
@@ -297,7 +297,7 @@ static inline void quads_apply(const struct quads *streams, struct quads *bytes,
 {
 	for (uint32_t i = 0; i < QUADS; i++) {
 		bytes->at[i] = _mm512_xor_si512(bytes->at[i], streams->at[i]);
-		_mm512_storeu_si512(ret_to + (uint64_t)i * 4 * BLOCK_SIZE, bytes->at[i]);
+		_mm512_storeu_si512(ret_to + i * QUAD_SIZE, bytes->at[i]);
 	}
 }
 
@@ -342,7 +342,8 @@ static void open_wide(struct hw_aes_gcm *gcm, const uint8_t *from, uint8_t *ret_
 static void one_block(struct hw_aes_gcm *gcm, const uint8_t *from, uint8_t *ret_to)
 {
 	__m128i bytes = load(from);
-	__m128i other = _mm_xor_si128(bytes, encrypt(gcm->key, counter_block(gcm, gcm->counter)));
+	__m128i other =
+		_mm_xor_si128(bytes, block_encrypt(gcm->key, counter_block(gcm, gcm->counter)));
 	store(ret_to, other);
 	store(gcm->sum, hash_one(gcm->key, load(gcm->sum), gcm->is_sealing ? other : bytes));
 	gcm->counter++;
@@ -387,7 +388,7 @@ void hw_aes_gcm_update(struct hw_aes_gcm *gcm, const uint8_t *from, uint8_t *ret
 		one_block(gcm, from + at, ret_to + at);
 	}
 	if (at < size) {
-		store(gcm->stream, encrypt(gcm->key, counter_block(gcm, gcm->counter++)));
+		store(gcm->stream, block_encrypt(gcm->key, counter_block(gcm, gcm->counter++)));
 		(void)begun_go_on(gcm, from + at, ret_to + at, size - at);
 	}
 }
@@ -401,7 +402,7 @@ void hw_aes_gcm_end(struct hw_aes_gcm *gcm, uint8_t *ret_tag)
 	}
 	__m128i sizes = _mm_set_epi64x((int64_t)gcm->aad_size * 8, (int64_t)(gcm->size * 8));
 	sum = multiply(_mm_xor_si128(sum, sizes), load(gcm->key->powers + WIDE_SIZE - BLOCK_SIZE));
-	__m128i tag = _mm_xor_si128(swap(sum), encrypt(gcm->key, counter_block(gcm, 1)));
+	__m128i tag = _mm_xor_si128(swap(sum), block_encrypt(gcm->key, counter_block(gcm, 1)));
 	store(ret_tag, tag);
 	explicit_bzero(gcm, sizeof(*gcm));
 }

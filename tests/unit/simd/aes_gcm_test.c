@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Goal: the kernel seals and opens as OpenSSL does, whatever the sizes and however the bytes come in
- * pieces.
+ * Goal: the kernel seals and opens as OpenSSL does, whatever the sizes and however the bytes come
+ * in pieces.
  *
  * Method: both key sizes, every size to 600 and some large ones, in one piece and cut at random
  * places, in place and apart, against OpenSSL; counters that run over a byte and more; the
