@@ -211,7 +211,7 @@ void conn_start(struct conn_world *world, const struct conn_options *options)
 	}
 	struct hw_reactor_options reactor = {
 		.slab_count = 1,
-		.ring = {.in_flight_max = 256,
+		.ring = {.in_flight_max = 256 + 2 * options->limits.connections_max,
 			 .socket_slots = options->limits.connections_max,
 			 .file_slots = 1,
 			 .head_buffer_count = options->head_buffer_count},

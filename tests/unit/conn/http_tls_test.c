@@ -15,6 +15,7 @@
 
 #include "net/conn/http_steps.h"
 #include "net/conn/http_tls.h"
+#include "simd/kernels.h"
 #include "tests/sim/seeds.h"
 #include "tests/unit/conn/conn_world.h"
 #include "tests/unit/conn/tls_client.h"
@@ -451,7 +452,43 @@ static void half_words_are_not_waited_for(void **state)
 	}
 }
 
-/* -- empty pools */
+/* -- full and empty pools */
+
+/* Whoever fills the table does not keep an honest client out; those who came first go. */
+static void handshakes_make_place(void **state)
+{
+	static struct hw_sim_peer *peers[HW_TLS_HANDSHAKE_COUNT];
+	uint32_t size = 0;
+	uint32_t closed_count = 0;
+	(void)state;
+	struct conn_options options = sealed_plenty();
+	options.limits.connections_max = HW_TLS_HANDSHAKE_COUNT + 8;
+	begin_as(1, false, &options);
+	far_open(&g_far, TLS1_3_VERSION);
+	(void)SSL_do_handshake(g_far.client.ssl);
+	uint8_t *hello = tls_client_take(&g_far.client, &size);
+	for (uint32_t i = 0; i < HW_TLS_HANDSHAKE_COUNT; i++) {
+		peers[i] = conn_connect(&g_world);
+		hw_sim_peer_write(peers[i], hello, size);
+	}
+	conn_pass(&g_world, 500);
+	struct hw_tls_server *server = &g_world.server.tls;
+	assert_int_equal(hw_pool_used_count(&server->handshakes), HW_TLS_HANDSHAKE_COUNT);
+	hw_sim_peer_write(g_far.peer, hello, size);
+	free(hello);
+	assert_true(far_agree(&g_far));
+	far_say(&g_far, GET, sizeof(GET) - 1);
+	far_pass(&g_far, 100);
+	assert_int_equal(far_answer_count(&g_far), 1);
+	for (uint32_t i = 0; i < HW_TLS_HANDSHAKE_COUNT; i++) {
+		closed_count += conn_is_over(peers[i]);
+	}
+	assert_int_equal(closed_count, 1);
+	assert_int_equal(hw_metrics_read(&g_world.metrics, HW_METRIC_tls_handshakes_failed), 1);
+	conn_pass(&g_world, 11000); /* and the others are not waited for */
+	assert_int_equal(hw_pool_used_count(&server->handshakes), 0);
+	end();
+}
 
 static void rooms_are_waited_for(void **state)
 {
@@ -576,11 +613,15 @@ int main(void)
 		cmocka_unit_test(ends_inside_a_body_are_errors),
 		cmocka_unit_test(keys_change_in_a_body),
 		cmocka_unit_test(half_words_are_not_waited_for),
+		cmocka_unit_test(handshakes_make_place),
 		cmocka_unit_test(rooms_are_waited_for),
 		cmocka_unit_test(every_step_may_be_the_last),
 		cmocka_unit_test(chaos_leaves_nothing),
 	};
 	seeds_watch();
+	if (hw_simd_init(HW_SIMD_AUTO) < 0) {
+		return 1;
+	}
 	tls_client_contexts(&g_contexts, &host, 1);
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	hw_tls_contexts_deinit(&g_contexts);
