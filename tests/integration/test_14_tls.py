@@ -167,7 +167,8 @@ def test_events_come(make_daemon):
 
     async def follow():
         url = f'wss://127.0.0.1:{daemon.tls_port}/api/v1/events?share={share.id}'
-        async with websockets.connect(url, ssl=context_of()) as ws:
+        origin = f'https://127.0.0.1:{daemon.tls_port}'  # our own page's
+        async with websockets.connect(url, ssl=context_of(), origin=origin) as ws:
             first = json.loads(await asyncio.wait_for(ws.recv(), 10))
             await (await ws.ping())
             return first
