@@ -70,7 +70,9 @@ enum hw_tls_feed hw_tls_handshake_feed(struct hw_tls_handshake *handshake,
 				       const uint8_t *record, uint32_t size)
 {
 	ERR_clear_error();
-	if (BIO_write(handshake->in, record, (int)size) != (int)size) {
+	handshake->fed_size += size;
+	if (handshake->fed_size > HW_TLS_HANDSHAKE_FED_MAX ||
+	    BIO_write(handshake->in, record, (int)size) != (int)size) {
 		return HW_TLS_FEED_FAILED;
 	}
 	handshake->contexts = contexts;

@@ -4,6 +4,7 @@
  *
  * Room: net/conn    Thread: reactor    Blocks: never, but for the private key's signature (an ECDSA
  * P-256 one takes some 50 us, an RSA-2048 one some 700)    Allocates: OpenSSL, while it lasts
+ * Limits: HW_TLS_HANDSHAKE_FED_MAX
  * Owns: an SSL object; it is gone when the handshake is over, which is what makes an idle
  * connection cheap
  *
@@ -21,6 +22,10 @@
 #include "net/conn/tls_tickets.h"
 #include "net/wire/tls_record.h"
 
+/* Bytes of a client's side of one; a hello with keys of every kind has 4 KiB. OpenSSL would take
+ * and keep 128. */
+#define HW_TLS_HANDSHAKE_FED_MAX 32768U
+
 struct hw_tls_handshake {
 	struct hw_list link; /* in the server's list, oldest first */
 	void *user;          /* whose it is */
@@ -33,6 +38,7 @@ struct hw_tls_handshake {
 	uint8_t server_secret[HW_TLS_SECRET_SIZE_MAX];
 	uint32_t client_secret_size;
 	uint32_t server_secret_size;
+	uint32_t fed_size;
 	uint64_t sealed_count; /* records that went out under server_secret */
 };
 

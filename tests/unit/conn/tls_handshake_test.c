@@ -484,6 +484,25 @@ static void rubbish_fails(void **state)
 	}
 }
 
+/* A hello that says it is 100,000 bytes long is not waited for. */
+static void endless_hellos_fail(void **state)
+{
+	static uint8_t record[16384 + 5] = {0x16, 3, 1, 0x40, 0, 1, 1, 0x86, 0xa0, 3, 3};
+	enum hw_tls_feed feed = HW_TLS_FEED_MORE;
+	uint32_t count = 0;
+	struct pair pair;
+	struct tls_client_options options = {0};
+	(void)state;
+	pair_open(&pair, &options, false);
+	while (feed == HW_TLS_FEED_MORE) {
+		feed = hw_tls_handshake_feed(&pair.server, &pair.contexts, record, sizeof(record));
+		count++;
+	}
+	assert_int_equal(feed, HW_TLS_FEED_FAILED);
+	assert_true(count <= 2);
+	pair_close(&pair);
+}
+
 static void older_versions_are_refused(void **state)
 {
 	(void)state;
@@ -515,6 +534,7 @@ int main(void)
 		cmocka_unit_test(protocols_are_agreed_on),
 		cmocka_unit_test(tickets_resume_for_two_periods),
 		cmocka_unit_test(rubbish_fails),
+		cmocka_unit_test(endless_hellos_fail),
 		cmocka_unit_test(older_versions_are_refused),
 	};
 	/* OpenSSL's AES, then ours where there is one. */
