@@ -19,7 +19,6 @@ static const char g_suites_13[] =
 static const char g_suites_12[] =
 	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256:"
 	"ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
-static const char g_groups[] = "X25519:P-256:P-384";
 static const unsigned char g_session_context[] = "hawser";
 
 static void hooks_set(SSL_CTX *context)
@@ -34,6 +33,7 @@ static void hooks_set(SSL_CTX *context)
  * kept of a session but its ticket. */
 static SSL_CTX *context_make(void)
 {
+	char groups[] = "X25519:P-256:P-384"; /* OpenSSL's macro takes no const */
 	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 	if (context == NULL) {
 		return NULL;
@@ -49,7 +49,7 @@ static SSL_CTX *context_make(void)
 		       SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) == 1 &&
 		       SSL_CTX_set_ciphersuites(context, g_suites_13) == 1 &&
 		       SSL_CTX_set_cipher_list(context, g_suites_12) == 1 &&
-		       SSL_CTX_set1_groups_list(context, g_groups) == 1 &&
+		       SSL_CTX_set1_groups_list(context, groups) == 1 &&
 		       SSL_CTX_set_session_id_context(context, g_session_context,
 						      sizeof(g_session_context) - 1) == 1;
 	if (!is_good) {

@@ -263,7 +263,7 @@ static void records_are_cut_anywhere(void **state)
 			}
 			assert_true(far_agree(&g_far));
 			far_say(&g_far, GET, 20);
-			far_say(&g_far, GET + 20, sizeof(GET) - 1 - 20);
+			far_say(&g_far, &GET[20], sizeof(GET) - 1 - 20);
 			far_say(&g_far, PUTC, sizeof(PUTC) - 1);
 			is_inside = cut_write(&g_far, cut) || is_inside;
 			far_pass(&g_far, 50);

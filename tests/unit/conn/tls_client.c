@@ -53,7 +53,9 @@ void tls_client_open(struct tls_client *client, const struct tls_client_options 
 		(void)SSL_set_max_send_fragment(client->ssl, options->fragment_size);
 	}
 	if (options->host != NULL) {
-		(void)SSL_set_tlsext_host_name(client->ssl, options->host);
+		char host[256]; /* OpenSSL's macro takes no const */
+		(void)snprintf(host, sizeof(host), "%s", options->host);
+		(void)SSL_set_tlsext_host_name(client->ssl, host);
 	}
 	if (options->protocols != NULL) {
 		(void)SSL_set_alpn_protos(client->ssl, (const uint8_t *)options->protocols,
