@@ -24,29 +24,29 @@
 #define RECORDS_MAX (4U << 20)
 
 struct suite_row {
-	int version;
 	const char *suites;
+	int version;
 	bool is_rsa;
 };
 
 static const struct suite_row g_suites[] = {
-	{TLS1_3_VERSION, "TLS_AES_256_GCM_SHA384", false},
-	{TLS1_3_VERSION, "TLS_AES_128_GCM_SHA256", false},
-	{TLS1_3_VERSION, "TLS_CHACHA20_POLY1305_SHA256", false},
-	{TLS1_2_VERSION, "ECDHE-ECDSA-AES256-GCM-SHA384", false},
-	{TLS1_2_VERSION, "ECDHE-ECDSA-AES128-GCM-SHA256", false},
-	{TLS1_2_VERSION, "ECDHE-ECDSA-CHACHA20-POLY1305", false},
-	{TLS1_2_VERSION, "ECDHE-RSA-AES256-GCM-SHA384", true},
-	{TLS1_2_VERSION, "ECDHE-RSA-AES128-GCM-SHA256", true},
-	{TLS1_2_VERSION, "ECDHE-RSA-CHACHA20-POLY1305", true},
+	{"TLS_AES_256_GCM_SHA384", TLS1_3_VERSION, false},
+	{"TLS_AES_128_GCM_SHA256", TLS1_3_VERSION, false},
+	{"TLS_CHACHA20_POLY1305_SHA256", TLS1_3_VERSION, false},
+	{"ECDHE-ECDSA-AES256-GCM-SHA384", TLS1_2_VERSION, false},
+	{"ECDHE-ECDSA-AES128-GCM-SHA256", TLS1_2_VERSION, false},
+	{"ECDHE-ECDSA-CHACHA20-POLY1305", TLS1_2_VERSION, false},
+	{"ECDHE-RSA-AES256-GCM-SHA384", TLS1_2_VERSION, true},
+	{"ECDHE-RSA-AES128-GCM-SHA256", TLS1_2_VERSION, true},
+	{"ECDHE-RSA-CHACHA20-POLY1305", TLS1_2_VERSION, true},
 };
 
 struct pair {
+	struct hw_tls_half in;
+	struct hw_tls_half out;
 	struct tls_client client;
 	struct hw_tls_handshake server;
 	struct hw_tls_contexts contexts;
-	struct hw_tls_half in;
-	struct hw_tls_half out;
 	uint8_t *left; /* of the client's, behind the handshake */
 	uint32_t left_size;
 	bool is_resumed;
