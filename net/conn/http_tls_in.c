@@ -300,6 +300,7 @@ static void input_received(struct hw_op *op)
 		}
 	}
 	if (input_goes_on(conn, res)) {
+		conn->moved_size += res > 0 ? (uint64_t)res : 0; /* it is slow, but not still */
 		hw_tls_room_shrink(&conn->server->tls, &conn->tls->in_room);
 		if (conn->tls->in_room.bytes == NULL) { /* what came carried nothing */
 			input_poll(conn);

@@ -211,6 +211,7 @@ static void body_echo(uint64_t seed, uint32_t size, uint32_t step)
 static void bodies_are_whole(void **state)
 {
 	static const uint32_t sizes[] = {1, 100, 16384, 16385, 100000, 700000};
+	void *taken[HW_TLS_BATCH_COUNT];
 	(void)state;
 	for (uint64_t seed = 1; seed <= 30; seed++) {
 		g_running.seed = seed;
@@ -218,9 +219,18 @@ static void bodies_are_whole(void **state)
 		hw_sim_options()->piece_gap_us_max = 20;
 		g_world.recv_size = seed % 4 == 0 ? 10000 : 262144;
 		g_world.waits_first = seed % 2 == 0;
+		/* Without batches it takes a record at a time. */
+		uint32_t taken_count = seed % 6 == 0 ? HW_TLS_BATCH_COUNT : 0;
+		struct hw_pool *batches = &g_world.server.tls.batches;
+		for (uint32_t i = 0; i < taken_count; i++) {
+			taken[i] = hw_pool_take(batches);
+		}
 		far_open_agreed(seed % 3 == 0 ? TLS1_2_VERSION : TLS1_3_VERSION);
 		for (uint32_t i = 0; i < hw_count_of(sizes); i++) {
 			body_echo(seed, sizes[i], seed % 5 == 0 ? 5000 : 65536);
+		}
+		for (uint32_t i = 0; i < taken_count; i++) {
+			hw_pool_give(batches, taken[i]);
 		}
 		end();
 	}
@@ -303,6 +313,35 @@ static void slow_readers_get_all(void **state)
 		far_say(&g_far, GET, sizeof(GET) - 1); /* and it goes on */
 		far_pass(&g_far, 100);
 		assert_int_equal(far_answer_count(&g_far), 2);
+		end();
+	}
+}
+
+/* Above 1 KiB/s an upload may take its time, though a record takes longer than any patience. */
+static void slow_writers_are_judged(void **state)
+{
+	static const char head[] =
+		"PUT /count HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n";
+	static char body[60000];
+	(void)state;
+	for (uint32_t i = 0; i < 8; i++) {
+		bool is_fast = i % 2 == 0;
+		uint32_t size = 0;
+		begin(i);
+		g_world.waits_first = i % 4 > 1;
+		far_open_agreed(i < 4 ? TLS1_2_VERSION : TLS1_3_VERSION);
+		far_say(&g_far, head, sizeof(head) - 1);
+		far_say(&g_far, body, sizeof(body));
+		uint8_t *bytes = tls_client_take(&g_far.client, &size);
+		uint32_t step = is_fast ? 200 : 20; /* in a tenth of a second */
+		for (uint32_t at = 0; at < size && !conn_is_over(g_far.peer); at += step) {
+			hw_sim_peer_write(g_far.peer, bytes + at, hw_min(step, size - at));
+			conn_pass(&g_world, 100);
+		}
+		far_pass(&g_far, 100);
+		assert_int_equal(far_answer_count(&g_far), is_fast ? 1 : 0);
+		assert_int_equal(conn_is_over(g_far.peer), !is_fast);
+		free(bytes);
 		end();
 	}
 }
@@ -607,6 +646,7 @@ int main(void)
 		cmocka_unit_test(bodies_are_whole),
 		cmocka_unit_test(records_are_cut_anywhere),
 		cmocka_unit_test(slow_readers_get_all),
+		cmocka_unit_test(slow_writers_are_judged),
 		cmocka_unit_test(what_is_sealed_outlives_its_talk),
 		cmocka_unit_test(plain_http_is_told),
 		cmocka_unit_test(tampered_records_end_it),
