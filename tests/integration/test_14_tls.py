@@ -358,7 +358,8 @@ def test_idle_connections_are_cheap(make_daemon):
         assert wire.answer().status == 200
     grown = daemon.memory('VmRSS') - before
     print(f'{grown / count:.0f} bytes a connection')
-    assert grown < count * 25 * KIB
+    most = 200 if 'asan' in os.environ.get('HAWSERD', '') else 12  # what is freed is kept there
+    assert grown < count * most * KIB
     for wire in wires[::100]:
         wire.request('GET', '/health')
         assert wire.answer().status == 200
