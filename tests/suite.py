@@ -10,7 +10,7 @@
     clang        the other compiler builds everything, without a warning
     fuzz         libFuzzer: every corpus, then some seconds of search each
     release      what is shipped, built as packaging/run builds it; 10 GiB through it and back
-    bench        tests/bench/serve and shares for some seconds: do they still measure?
+    bench        tests/bench/run and shares for some seconds: do they still measure?
     lint         clang-format, tidy.py with headers, clang-tidy, cppcheck
 
 A step is a list of commands; one that fails ends its step, the next step runs all the same. All that
@@ -244,7 +244,7 @@ def release(step):
 
 
 def bench(step):
-    step.command(PYTHON, '-B', 'tests/bench/serve', '--smoke')
+    step.command('tests/bench/run', '--smoke')
     step.command(PYTHON, '-B', 'tests/bench/shares', '--smoke')
 
 

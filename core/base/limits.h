@@ -39,6 +39,11 @@
 #define HW_RANGE_COUNT_MAX  16U    /* ranges of one request; more: the whole */
 #define HW_HEAD_BUFFER_SIZE 8192U  /* bytes; most heads come whole in one */
 
+/* Bytes of an answer that the kernel takes before they can be on their way (TCP_NOTSENT_LOWAT).
+ * Half of it must go within stall_timeout, or the client is cut: narrow is some 1 KiB/s. */
+#define HW_UNSENT_NARROW 131072
+#define HW_UNSENT_WIDE   2097152 /* for pages of a file, while the client is fast */
+
 /* Shares and uploads: what the wire takes is what the catalog keeps. */
 #define HW_LINK_NAME_SIZE_MIN  3U    /* bytes of a link's own name */
 #define HW_LINK_NAME_SIZE_MAX  64U   /* [a-z0-9_-], and never what a share id looks like */

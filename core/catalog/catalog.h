@@ -34,6 +34,7 @@
 
 #include "core/base/extent.h"
 #include "core/base/limits.h"
+#include "core/base/metrics.h"
 #include "core/catalog/catalog_verbs.h"
 #include "core/catalog/share.h"
 #include "core/catalog/upload.h"
@@ -115,7 +116,17 @@ struct hw_catalog_request {
 struct hw_catalog {
 	/* @request: lent until its done runs. */
 	void (*submit)(struct hw_catalog *catalog, struct hw_catalog_request *request);
+	const struct hw_metrics *metrics; /* of its thread, which counts revocations there */
 };
+
+/* hw_catalog_revision - what a LOOKUP said is still so while this has not changed since before it
+ * Grows before any request is answered that takes a file away or changes who may have it
+ * (hw_catalog_verb_is_revoking); what expires does so without a word. A number that the catalog's
+ * thread counts for everybody to read. */
+static inline uint64_t hw_catalog_revision(const struct hw_catalog *catalog)
+{
+	return hw_metrics_read(catalog->metrics, HW_METRIC_catalog_revocations);
+}
 
 static inline void hw_catalog_submit(struct hw_catalog *catalog, struct hw_catalog_request *request,
 				     enum hw_catalog_verb verb, hw_catalog_fn *done)

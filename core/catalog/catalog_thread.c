@@ -58,7 +58,9 @@ void hw_catalog_client_init(struct hw_catalog_client *client, struct hw_catalog_
 			    struct hw_reactor *reactor)
 {
 	*client = (struct hw_catalog_client){
-		.catalog = {.submit = submit}, .thread = thread, .reactor = reactor};
+		.catalog = {.submit = submit, .metrics = thread->metrics},
+		.thread = thread,
+		.reactor = reactor};
 }
 
 static void submit(struct hw_catalog *catalog, struct hw_catalog_request *request)
@@ -116,9 +118,21 @@ static bool turn_run(struct hw_turn_hook *hook)
 		hw_catalog_db_watch_close(thread->db);
 		watches_answer(thread);
 	}
+	stats_count(thread); /* what was dropped is counted before it is punched out */
 	bool has_work = reclaim_run(thread, is_busy);
 	stats_count(thread);
 	return has_work || thread->reads.first != NULL || thread->writes.first != NULL;
+}
+
+/* Before anybody is answered: who hears that a share is over may rely on it. */
+static void revocations_count(struct hw_catalog_thread *thread,
+			      struct hw_catalog_request *const *group, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (group[i]->res >= 0 && hw_catalog_verb_is_revoking(group[i]->verb)) {
+			hw_metrics_add(thread->metrics, HW_METRIC_catalog_revocations, 1);
+		}
+	}
 }
 
 static void group_run(struct hw_catalog_thread *thread, struct hw_catalog_queue *queue)
@@ -131,6 +145,7 @@ static void group_run(struct hw_catalog_thread *thread, struct hw_catalog_queue 
 	if (is_commit) {
 		hw_metrics_observe(thread->metrics, HW_HISTOGRAM_catalog_commit_requests, count);
 	}
+	revocations_count(thread, group, count);
 	for (uint32_t i = 0; i < count; i++) {
 		if (group[i]->res != -EINPROGRESS) {
 			reply_post(thread, group[i]);

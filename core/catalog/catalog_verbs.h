@@ -10,6 +10,7 @@
 #ifndef HW_CORE_CATALOG_CATALOG_VERBS_H
 #define HW_CORE_CATALOG_CATALOG_VERBS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define HW_HOME_NONE UINT16_MAX
@@ -98,6 +99,13 @@ enum hw_catalog_verb {
 	HW_CATALOG_DAMAGED,
 	HW_CATALOG_VERB_COUNT,
 };
+
+/* Files that were found before it are perhaps not to be given after it. */
+static inline bool hw_catalog_verb_is_revoking(enum hw_catalog_verb verb)
+{
+	return verb == HW_CATALOG_SHARE_CHANGE || verb == HW_CATALOG_SHARE_END ||
+	       verb == HW_CATALOG_DELETE;
+}
 
 enum hw_file_state {
 	HW_FILE_UNFINISHED = 0,

@@ -3,7 +3,7 @@
  * reactor.h - one thread's world: ring, timers, slabs, mail; and one turn of it
  *
  * Room: core/loop    Thread: the reactor    Blocks: only to wait for the next event
- * Allocates: at init only    Owns: ring, slabs, timers, mailbox
+ * Allocates: at init only    Owns: ring, slabs, pipes, timers, mailbox
  *
  * A turn: mail -> completions -> timers -> hooks (hash batches, those who wait for slabs) -> submit
  * and wait. Each part is bounded (limits at the top of reactor.c): what is over stays queued for
@@ -14,6 +14,7 @@
 
 #include "core/base/metrics.h"
 #include "core/loop/mailbox.h"
+#include "core/loop/pipe.h"
 #include "core/loop/ring.h"
 #include "core/loop/slab.h"
 #include "core/loop/timers.h"
@@ -35,6 +36,7 @@ struct hw_reactor_options {
 struct hw_reactor {
 	struct hw_ring *ring;
 	struct hw_slab_pool slabs;
+	struct hw_pipes pipes;
 	struct hw_timers timers;
 	struct hw_mailbox mailbox;
 	struct hw_list hooks;

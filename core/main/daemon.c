@@ -214,6 +214,7 @@ static void limits_set(struct daemon *daemon)
 		.file_size_max = config->file_size_max,
 		.uploads_max = config->uploads_max,
 		.downloads_max = config->downloads_max,
+		.object_cache_size = config->object_cache_size,
 		.public_url = config->public_url,
 		.all_metrics = daemon->all_metrics,
 		.metrics_count = daemon->node_count + 1,

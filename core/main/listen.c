@@ -9,10 +9,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/base/limits.h"
 #include "core/base/log.h"
 
-#define BACKLOG         4096
-#define UNSENT_SIZE_MAX 131072 /* bytes; half of it in a stall_timeout is some 1 KiB/s */
+#define BACKLOG 4096
 #define BIND_TRIES                                                                                 \
 	100U /* of BIND_WAIT_MS: 5 s; a killed predecessor's ring may hold the port (HAZARDS 1.2)  \
 	      */
@@ -39,7 +39,7 @@ static int options_set(int fd, const struct hw_config_address *address, const ch
 	}
 	/* What is not on its way yet shows how fast a client takes: it must not hide in a large
 	 * buffer. */
-	int unsent_size = UNSENT_SIZE_MAX;
+	int unsent_size = HW_UNSENT_NARROW;
 	if (r >= 0 &&
 	    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_size, sizeof(unsent_size)) < 0) {
 		r = -errno;

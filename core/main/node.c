@@ -69,6 +69,7 @@ static int rooms_init(struct hw_node *node)
 	struct hw_route_port route = hw_talks_route(&node->talks);
 	hw_store_init(&node->store, &log);
 	hw_catalog_client_init(&node->catalog, options->catalog, &node->reactor);
+	node->store.drops = node->catalog.catalog.metrics;
 	int r = hw_talks_init(&node->talks, &node->store, &node->catalog.catalog, &options->talks);
 	node->talks.tokens = options->tokens;
 	if (r >= 0) {

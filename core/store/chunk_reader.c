@@ -166,6 +166,35 @@ static void leaves_done(struct hw_op *op)
 	reader->opened(reader, 0);
 }
 
+uint32_t hw_chunk_reader_trusted(struct hw_chunk_reader *reader, uint32_t first_block,
+				 uint32_t size)
+{
+	struct hw_verified *verified = &reader->store->verified;
+	const struct hw_extent *extent = &reader->extent;
+	uint32_t offset = first_block * HW_BLOCK_SIZE;
+	uint32_t run = hw_verified_run(verified, extent, first_block);
+	size = hw_min(hw_min(size, extent->size - offset), run * HW_BLOCK_SIZE);
+	if (reader->is_direct || reader->is_quiet || size == 0) {
+		return 0; /* what may be let go of while it is read must be looked at */
+	}
+	uint64_t now_us = reader->store->reactor->now_us;
+	uint64_t drop_count = hw_store_drop_count(reader->store);
+	if (hw_verified_seen(verified, extent, now_us, drop_count)) {
+		return size;
+	}
+	/* All of the chunk at once, if all of it was compared: the next pieces need not ask. */
+	bool is_whole = hw_verified_run(verified, extent, 0) == hw_extent_block_count(extent->size);
+	if (!hw_files_is_cached(reader->reader.view->fd, extent->offset + (is_whole ? 0 : offset),
+				is_whole ? extent->size : size)) {
+		hw_verified_forget(verified, extent);
+		return 0;
+	}
+	if (is_whole) {
+		hw_verified_see(verified, extent, now_us, drop_count);
+	}
+	return size;
+}
+
 void hw_chunk_reader_read(struct hw_chunk_reader *reader, struct hw_slab *slab,
 			  uint32_t first_block)
 {
@@ -178,6 +207,8 @@ void hw_chunk_reader_read(struct hw_chunk_reader *reader, struct hw_slab *slab,
 	reader->read_size = 0;
 	reader->stuck_count = 0;
 	reader->state = HW_READER_READING;
+	reader->is_trusted =
+		hw_chunk_reader_trusted(reader, first_block, reader->size) == reader->size;
 	read_submit(reader);
 }
 
@@ -212,6 +243,10 @@ static void blocks_done(struct hw_op *op)
 		read_submit(reader);
 		return;
 	}
+	if (reader->is_trusted) {
+		read_end(reader, (int)reader->size);
+		return;
+	}
 	reader->state = HW_READER_HASHING;
 	reader->digest.bytes = reader->slab->bytes;
 	reader->digest.size = reader->size;
@@ -231,6 +266,10 @@ static void hashed(struct hw_digest_job *job)
 		}
 	}
 	hw_metrics_add(reader->store->reactor->metrics, HW_METRIC_blocks_verified, count);
+	if (!reader->is_direct) {
+		hw_verified_add(&reader->store->verified, &reader->extent, reader->first_block,
+				count);
+	}
 	read_end(reader, (int)reader->size);
 }
 

@@ -7,9 +7,9 @@
  *
  *	open -> opened(0) -> read -> read_done(size) ... -> close
  *
- * No byte is handed out that does not match its leaf, and no leaf is used that does not belong to
- * the root: what the disk changed is -EBADMSG. Somebody else (the catalog's pin) keeps the extent
- * in its place.
+ * No byte is handed out that did not match its leaf when it came from the disk, and no leaf is
+ * used that does not belong to the root: what the disk changed is -EBADMSG. Somebody else (the
+ * catalog's pin) keeps the extent in its place.
  */
 #ifndef HW_CORE_STORE_CHUNK_READER_H
 #define HW_CORE_STORE_CHUNK_READER_H
@@ -46,6 +46,7 @@ struct hw_chunk_reader {
 	/* res: bytes in the slab, all verified; or -errno, the slab's contents are void. */
 	void (*read_done)(struct hw_chunk_reader *reader, int res);
 	enum hw_chunk_reader_state state;
+	bool is_trusted; /* what is being read was compared before, and was in memory ever since */
 	/* Set before open. is_direct: from the disk, past the page cache; the reader then stands at
 	 * a page's boundary. is_quiet: what does not match is neither logged nor counted, for the
 	 * caller does not know yet whether anybody still wants it. */
@@ -61,6 +62,10 @@ void hw_chunk_reader_open(struct hw_chunk_reader *reader, struct hw_store *store
  * until read_done; its size is set). One at a time. */
 void hw_chunk_reader_read(struct hw_chunk_reader *reader, struct hw_slab *slab,
 			  uint32_t first_block);
+/* How many bytes from @first_block on were compared before and are in memory now, at most @size:
+ * they need not be read to be passed on (verified.h). While OPEN. */
+uint32_t hw_chunk_reader_trusted(struct hw_chunk_reader *reader, uint32_t first_block,
+				 uint32_t size);
 /* Only while OPEN or CLOSED. */
 void hw_chunk_reader_close(struct hw_chunk_reader *reader);
 

@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +18,21 @@
 #define LOCK_WAIT_MS 50U
 #define PATH_SIZE    40U
 #define FORMAT_TEXT  "hawser 1\n"
+
+#define HW_SYS_CACHESTAT 451 /* Linux 6.5; Debian 12's headers end before it */
+
+struct cachestat_range {
+	uint64_t offset;
+	uint64_t size;
+};
+
+struct cachestat { /* pages */
+	uint64_t cached_count;
+	uint64_t dirty_count;
+	uint64_t writeback_count;
+	uint64_t evicted_count;
+	uint64_t recently_evicted_count;
+};
 
 #define STAT_BLOCK_SIZE UINT64_C(512) /* bytes; of st_blocks, whatever the file system's are */
 #define NOTE_NAME       "scrub"
@@ -224,7 +240,20 @@ int hw_files_segment_open(const struct hw_files *files, uint32_t shard, uint32_t
 {
 	char path[PATH_SIZE];
 	segment_path(path, shard, segment);
-	return result(openat(files->dir_fd, path, O_RDONLY | O_CLOEXEC));
+	int fd = result(openat(files->dir_fd, path, O_RDONLY | O_CLOEXEC));
+	if (fd >= 0) {
+		(void)posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM); /* without it: more than asked */
+	}
+	return fd;
+}
+
+bool hw_files_is_cached(int fd, uint64_t offset, uint64_t size)
+{
+	struct cachestat_range range = {offset, size};
+	struct cachestat found = {0};
+	uint64_t page_count = (offset % HW_PAGE_SIZE + size + HW_PAGE_SIZE - 1) / HW_PAGE_SIZE;
+	return syscall(HW_SYS_CACHESTAT, fd, &range, &found, 0) == 0 &&
+	       found.cached_count >= page_count;
 }
 
 /* Without O_DIRECT at least nothing that others read is pushed out by what is read once. */

@@ -38,6 +38,7 @@ void hw_segment_cache_init(struct hw_segment_cache *cache, struct hw_reactor *re
 	for (uint32_t i = 0; i < HW_SEGMENT_CACHE_MAX; i++) {
 		struct hw_segment_view *view = &cache->views[i];
 		view->cache = cache;
+		view->fd = -1;
 		view->slot = hw_ring_file_slot(reactor->ring, file_index_base + i);
 		hw_list_init(&view->users_waiting);
 		hw_list_append(&cache->order, &view->link);
@@ -54,9 +55,20 @@ bool hw_segment_cache_is_idle(const struct hw_segment_cache *cache)
 	return hw_list_is_empty(&cache->waiting);
 }
 
+static void fd_close(struct hw_segment_view *view)
+{
+	if (view->fd >= 0) {
+		(void)close(view->fd); /* read only */
+	}
+	view->fd = -1;
+}
+
 void hw_segment_cache_deinit(struct hw_segment_cache *cache)
 {
 	hw_assert(hw_segment_cache_is_idle(cache));
+	for (uint32_t i = 0; i < HW_SEGMENT_CACHE_MAX; i++) {
+		fd_close(&cache->views[i]);
+	}
 }
 
 static void touch(struct hw_segment_cache *cache, struct hw_segment_view *view)
@@ -145,11 +157,12 @@ static void open_submit(struct hw_segment_view *view)
 	hw_job_submit(&view->job, view->cache->reactor, view->cache->worker, open_run, open_done);
 }
 
-/* On the worker. */
+/* On the worker: the last one to close a file that is unlinked waits for the disk. */
 static void open_run(struct hw_job *job)
 {
 	struct hw_segment_view *view = hw_container_of(job, struct hw_segment_view, job);
 	const struct hw_files *files = view->cache->files;
+	fd_close(view);
 	job->res = view->is_direct ? hw_files_segment_open_direct(files, view->shard, view->segment)
 				   : hw_files_segment_open(files, view->shard, view->segment);
 }
@@ -193,9 +206,8 @@ static void open_done(struct hw_job *job)
 static void bind_done(struct hw_op *op)
 {
 	struct hw_segment_view *view = hw_container_of(op, struct hw_segment_view, op);
-	(void)close(view->fd); /* read only; the ring holds the file */
-	view->fd = -1;
 	if (op->res < 0) {
+		fd_close(view);
 		view->state = HW_SEGMENT_VIEW_FREE;
 		users_wake(view, op->res);
 		waiting_serve(view->cache);

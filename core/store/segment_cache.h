@@ -39,7 +39,7 @@ struct hw_segment_view {
 	uint32_t segment;
 	uint32_t slot;
 	uint32_t user_count;
-	int fd; /* between open and bind */
+	int fd; /* of the file in the slot, for hw_files_is_cached(); -1: none */
 	enum hw_segment_view_state state;
 	bool is_bound;  /* a file is in the slot */
 	bool is_direct; /* opened past the page cache: another view than the one through it */

@@ -4,6 +4,8 @@
 void hw_store_init(struct hw_store *store, const struct hw_segment_log_options *options)
 {
 	store->reactor = options->reactor;
+	store->drops = NULL;
+	store->verified = (struct hw_verified){.next_way = 0};
 	/* The hooks run in this order: what is hashed this turn may be synced this turn. */
 	hw_digest_init(&store->digest, options->reactor);
 	hw_segment_log_init(&store->log, options);

@@ -17,6 +17,7 @@ static void interim_sent(struct hw_http_conn *conn, int res, uint64_t moved);
 static const char g_continue[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
 static void send_submit(struct hw_http_conn *conn);
+static void room_wait(struct hw_http_conn *conn);
 static void send_done(struct hw_op *op);
 static void sent(struct hw_http_conn *conn, int res, uint64_t moved);
 
@@ -69,9 +70,13 @@ void hw_http_conn_send(struct hw_http_conn *conn, const struct iovec *iov, uint3
 		conn->iov[i] = iov[i];
 		conn->send_left_size += iov[i].iov_len;
 	}
+	conn->splice.pipe = NULL;
 	conn->message = (struct msghdr){.msg_iov = conn->iov, .msg_iovlen = count};
 	conn->action = "sending the answer";
-	send_submit(conn);
+	/* A short answer goes into what the last one has left empty. */
+	if (conn->send_left_size <= HW_REPLY_SIZE || !hw_http_unsent_narrow(conn, send_submit)) {
+		send_submit(conn);
+	}
 }
 
 void hw_http_conn_reply_send(struct hw_http_conn *conn, const struct hw_http_writer *writer,
@@ -173,6 +178,10 @@ static void sent(struct hw_http_conn *conn, int res, uint64_t moved)
 
 void hw_http_conn_send_more(struct hw_http_conn *conn)
 {
+	if (conn->splice.pipe != NULL) {
+		hw_http_splice_more(conn);
+		return;
+	}
 	send_submit(conn);
 }
 
@@ -234,6 +243,13 @@ void hw_http_conn_send_wait(struct hw_http_conn *conn)
 {
 	hw_assert(conn->state == HW_CONN_ANSWERING);
 	conn->action = "waiting for the client to take more";
+	if (!hw_http_unsent_narrow(conn, room_wait)) {
+		room_wait(conn);
+	}
+}
+
+static void room_wait(struct hw_http_conn *conn)
+{
 	hw_http_conn_watch(conn, UINT64_MAX);
 	if (hw_http_tls_unsent(conn) > 0) { /* who takes that takes more */
 		hw_http_tls_flush(conn, room_flushed);

@@ -165,9 +165,9 @@ bool hw_http_conn_peer_ask(struct hw_http_conn *conn, void (*named)(void *user),
 	return true;
 }
 
-bool hw_http_conn_is_tls(const struct hw_http_conn *conn)
+bool hw_http_conn_is_plain(const struct hw_http_conn *conn)
 {
-	return conn->tls != NULL;
+	return conn->tls == NULL;
 }
 
 /* -- requests -- */

@@ -22,6 +22,7 @@
 #include "core/loop/reactor.h"
 #include "net/conn/http_handler.h"
 #include "net/conn/http_input.h"
+#include "net/conn/http_splice.h"
 #include "net/wire/http_parser.h"
 #include "net/wire/http_writer.h"
 
@@ -75,6 +76,9 @@ struct hw_http_conn {
 	const char *action; /* what it is doing, for the log: a literal */
 	struct msghdr message;
 	struct iovec iov[HW_SEND_IOV_MAX];
+	struct hw_http_splice splice;                  /* pipe NULL: message is being sent */
+	void (*unsent_set)(struct hw_http_conn *conn); /* goes on when that is done */
+	uint32_t piped_size;                           /* bytes of it that lie in the pipe */
 	uint64_t send_left_size;
 	uint64_t sent_size;  /* bytes of this request's answer */
 	uint64_t request_us; /* when its head was complete */
@@ -91,6 +95,7 @@ struct hw_http_conn {
 	uint8_t version_minor;
 	bool keep_alive;
 	bool is_probing;   /* the operation in flight was cancelled to see its progress */
+	bool is_wide;      /* the kernel takes much that is not on its way (http_unsent.c) */
 	bool is_answered;  /* some of the answer was sent: no other can be */
 	bool is_cut;       /* the daemon stops now */
 	bool has_dropped;  /* bytes behind this request, unread: the client may still be sending */
@@ -134,8 +139,6 @@ bool hw_http_conn_peer_ask(struct hw_http_conn *conn, void (*named)(void *user),
 /* The head is not needed any more. Before the first body call; idempotent; end does it too. */
 void hw_http_conn_head_release(struct hw_http_conn *conn);
 
-/* Then its bytes cannot go out as they lie in the page cache. */
-bool hw_http_conn_is_tls(const struct hw_http_conn *conn);
 bool hw_http_conn_has_body(const struct hw_http_conn *conn);
 /* Wait until a byte of the body is there, without a buffer: a slow client costs no slab. */
 void hw_http_conn_body_wait(struct hw_http_conn *conn);
@@ -168,8 +171,7 @@ void hw_http_conn_send_wait(struct hw_http_conn *conn);
 void hw_http_conn_reply_send(struct hw_http_conn *conn, const struct hw_http_writer *writer,
 			     const void *body, uint64_t body_size);
 
-/* The answer is complete: the next request, or, where that is impossible, a close the client can
- * read. */
+/* The answer is complete: the next request, or a close that lets the client read it. */
 void hw_http_conn_end(struct hw_http_conn *conn);
 /* The answer cannot be completed: close, so that the client sees it was cut. */
 void hw_http_conn_abort(struct hw_http_conn *conn);

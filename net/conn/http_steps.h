@@ -58,6 +58,18 @@ void hw_http_conn_interim_submit(struct hw_http_conn *conn);
 /* Skip what is sent: the kernel says how much, not up to which piece. */
 void hw_http_iov_advance(struct msghdr *message, uint64_t size);
 
+/* -- http_splice.c */
+
+/* hw_http_unsent_widen, _narrow - how much the kernel takes of an answer that is not on its way yet
+ * Much from pages of a file, for fewer and larger steps; little otherwise, so that what it takes
+ * shows how fast the client is. @next runs from a later turn. Return false, and it does not run,
+ * when nothing is to be changed or can be. */
+bool hw_http_unsent_widen(struct hw_http_conn *conn, void (*next)(struct hw_http_conn *conn));
+bool hw_http_unsent_narrow(struct hw_http_conn *conn, void (*next)(struct hw_http_conn *conn));
+
+/* After send_done(-EAGAIN) of a splice. */
+void hw_http_splice_more(struct hw_http_conn *conn);
+
 /* -- http_upgrade.c */
 
 /* A receive into a head buffer ended. */

@@ -21,6 +21,7 @@
 #include "core/base/log.h"
 #include "net/talk/client.h"
 #include "net/talk/download_head.h"
+#include "net/talk/hot_download.h"
 #include "net/talk/link.h"
 #include "net/talk/reply.h"
 #include "net/talk/share_read.h"
@@ -97,6 +98,9 @@ void hw_download_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct
 	download->is_chunked = false;
 	download->is_head_early = false;
 	download->must_count = false;
+	download->pipe = NULL;
+	download->object = NULL;
+	download->is_named = name.size > 0;
 	download->is_pinned = false;
 	download->is_whole_sent = false;
 	download->is_waiting = false;
@@ -146,6 +150,7 @@ static void find(struct hw_download *download)
 {
 	struct hw_talks *talks = download->talks;
 	set_state(download, HW_DOWNLOAD_FINDING);
+	download->revision = hw_catalog_revision(talks->catalog);
 	hw_http_conn_handle(download->conn, &g_handler, download);
 	hw_catalog_submit(talks->catalog, &download->file.reader.request, HW_CATALOG_LOOKUP,
 			  find_done);
@@ -153,7 +158,7 @@ static void find(struct hw_download *download)
 
 static void download_free(struct hw_download *download)
 {
-	hw_assert(download->ahead.slab == NULL && download->sending.slab == NULL);
+	hw_assert(download->ahead.size == 0 && download->sending.size == 0);
 	hw_assert(!hw_follower_is_reading(&download->file));
 	hw_admission_leave(&download->admission);
 	set_state(download, HW_DOWNLOAD_FREE);
@@ -274,9 +279,46 @@ static void report_end(struct hw_download *download)
 	hw_report_end(&download->report, state);
 }
 
+/* A small file that is asked for often is kept in memory: with its head's fields now, with its
+ * bytes when they are there. Who may have it must be nobody's question then. */
+static void object_prepare(struct hw_download *download, uint32_t status)
+{
+	const struct hw_http_conn *conn = download->conn;
+	const struct hw_catalog_request *file = &download->file.reader.request;
+	bool is_for_all = file->access.password_size == 0 && file->access.downloads_max == 0;
+	if (status != 200 || download->ranges.count == 0 || !download->is_named || !is_for_all ||
+	    download->file_size > HW_OBJECT_SIZE_MAX || hw_download_is_growing(download) ||
+	    !hw_hot_download_is_plain(download->talks, conn)) {
+		return;
+	}
+	struct hw_object_wish wish = {
+		.key = hw_http_request_target(hw_http_conn_request(conn),
+					      hw_http_conn_head_bytes(conn)),
+		.fields = hw_download_fields(download),
+		.share_id = file->share_id,
+		.revision = download->revision,
+		.expires_ms = file->access.expires_ms,
+		.body_size = (uint32_t)download->file_size,
+	};
+	download->object = hw_object_prepare(&download->talks->objects, &wish);
+}
+
+static void object_fill(struct hw_download *download)
+{
+	struct hw_object *object = hw_move(&download->object);
+	const struct hw_piece *piece = &download->ahead;
+	if (object != NULL && piece->slab != NULL && piece->size == object->body_size) {
+		memcpy(hw_object_body(object), piece->slab->bytes + piece->offset, piece->size);
+		hw_object_list(&download->talks->objects, object);
+		hw_metrics_add(reactor_of(download)->metrics, HW_METRIC_object_cache_fills, 1);
+	}
+	hw_object_unref(object);
+}
+
 static void head_send(struct hw_download *download, uint32_t status)
 {
 	hw_download_head_write(download, status);
+	object_prepare(download, status);
 	report_begin(download);
 	hw_http_conn_head_release(download->conn);
 	if (download->ranges.count == 0) {
@@ -301,21 +343,53 @@ static bool is_all_read(const struct hw_download *download)
 	return download->read_range == download->ranges.count;
 }
 
-/* A second slab is a luxury that is taken only while there are plenty. */
+/* A second slab is a luxury that is taken only while there are plenty. What is lent must be sent
+ * before more is asked for, and costs no time to read. */
 static bool may_read_ahead(const struct hw_download *download)
 {
 	const struct hw_slab_pool *slabs = &reactor_of(download)->slabs;
-	return download->sending.slab == NULL || slabs->free_count > slabs->count / 2;
+	return download->sending.size == 0 ||
+	       (!hw_piece_is_lent(&download->sending) && slabs->free_count > slabs->count / 2);
+}
+
+/* A pipe is held from the question until what it brought is sent. @is_empty: as far as we know. */
+static void pipe_give(struct hw_download *download, bool is_empty)
+{
+	struct hw_pipe *pipe = hw_move(&download->pipe);
+	if (pipe == NULL) {
+		return;
+	}
+	if (!is_empty) {
+		hw_pipe_empty(pipe);
+	}
+	hw_pipe_give(&reactor_of(download)->pipes, pipe);
+}
+
+/* May the next piece go from the page cache to the socket unseen? Returns how much of it. */
+static uint32_t lend_size(struct hw_download *download)
+{
+	const struct hw_http_range *range = &download->ranges.ranges[download->read_range];
+	uint64_t left_size = range->last - download->read_offset + 1;
+	bool is_stored = download->file.reader.request.access.mode != HW_SHARE_LIVE;
+	if (!hw_http_conn_is_plain(download->conn) || !is_stored || download->is_multipart ||
+	    download->is_chunked || left_size < HW_LEND_SIZE_MIN) {
+		return 0;
+	}
+	if (download->pipe == NULL) {
+		download->pipe = hw_pipe_take(&reactor_of(download)->pipes);
+	}
+	return download->pipe != NULL ? (uint32_t)hw_min(left_size, (uint64_t)HW_LEND_SIZE_MAX) : 0;
 }
 
 /* The next step of reading, if there is one and it may be taken. */
 static void read_next(struct hw_download *download)
 {
 	if (download->state != HW_DOWNLOAD_SENDING || hw_follower_is_reading(&download->file) ||
-	    download->is_waiting || download->ahead.slab != NULL || is_all_read(download) ||
+	    download->is_waiting || download->ahead.size > 0 || is_all_read(download) ||
 	    !may_read_ahead(download)) {
 		return;
 	}
+	download->file.reader.lend_size_max = lend_size(download);
 	hw_follower_read(&download->file, download->read_offset);
 }
 
@@ -366,9 +440,13 @@ static void read_done(struct hw_follower *file, const struct hw_piece *piece, in
 	if (download->chunk_left > 0) { /* a slow client took a part of the coding's chunk */
 		left_size = hw_min(left_size, (uint64_t)download->chunk_left);
 	}
+	if (!hw_piece_is_lent(piece)) {
+		pipe_give(download, true);
+	}
 	download->ahead = *piece;
 	download->ahead.size = (uint32_t)hw_min((uint64_t)piece->size, left_size);
 	download->read_offset += download->ahead.size;
+	object_fill(download);
 	if (download->read_offset > range->last) {
 		download->read_range++;
 		if (!is_all_read(download)) {
@@ -444,7 +522,7 @@ static bool is_all_sent(const struct hw_download *download)
 static uint32_t tail_write(struct hw_download *download, char *bytes, uint32_t capacity)
 {
 	struct hw_http_writer writer;
-	bool has_piece = download->sending.slab != NULL;
+	bool has_piece = download->sending.size > 0;
 	hw_http_writer_init(&writer, bytes, capacity);
 	if (download->is_multipart && has_piece && is_all_sent(download)) {
 		hw_download_parts_end_write(download, &writer);
@@ -468,6 +546,21 @@ static void piece_take(struct hw_download *download)
 	piece_account(download, download->sending.size);
 }
 
+static void lent_send(struct hw_download *download)
+{
+	struct hw_http_splice splice = {.pipe = download->pipe,
+					.file = download->sending.lent_file,
+					.offset = download->sending.lent_offset,
+					.size = download->sending.size};
+	hw_assert(download->head_size == 0 && download->pipe != NULL);
+	download->tail_size = 0;
+	download->is_whole_sent = is_all_sent(download);
+	download->is_sending = true;
+	hw_metrics_add(reactor_of(download)->metrics, HW_METRIC_bytes_spliced, splice.size);
+	hw_report_wait(&download->report, HW_STALL_RECEIVER);
+	hw_http_conn_splice(download->conn, &splice);
+}
+
 /* Send what is there: a head, a piece, and after the last piece what ends the answer. */
 static void send_next(struct hw_download *download)
 {
@@ -477,7 +570,11 @@ static void send_next(struct hw_download *download)
 	if (download->state != HW_DOWNLOAD_SENDING || download->is_sending) {
 		return;
 	}
-	if (download->ahead.slab != NULL) {
+	/* A head goes before a lent piece: the two cannot be sent as one. */
+	bool is_head_alone = download->head_size > 0 && hw_piece_is_lent(&download->ahead);
+	if (is_head_alone) {
+		download->is_head_early = true;
+	} else if (download->ahead.size > 0) {
 		piece_take(download);
 	} else if (!is_all_sent(download) && !download->is_head_early) {
 		hw_report_wait(&download->report,
@@ -487,7 +584,11 @@ static void send_next(struct hw_download *download)
 	if (download->head_size > 0) {
 		iov[count++] = (struct iovec){reply, download->head_size};
 	}
-	if (download->sending.slab != NULL) {
+	if (hw_piece_is_lent(&download->sending)) {
+		lent_send(download);
+		return;
+	}
+	if (download->sending.size > 0) {
 		iov[count++] =
 			(struct iovec){download->sending.slab->bytes + download->sending.offset,
 				       download->sending.size};
@@ -515,6 +616,7 @@ static void let_go(struct hw_download *download)
 {
 	hw_follower_release(&download->file, &download->sending);
 	hw_follower_release(&download->file, &download->ahead);
+	pipe_give(download, false);
 	(void)hw_follower_cancel(&download->file); /* if done still comes, it says -ECANCELED */
 }
 
@@ -529,7 +631,7 @@ static void give_way(struct hw_download *download)
 	uint64_t unsent_size = download->conn->send_left_size;
 	uint32_t piece_size = download->sending.size;
 	bool is_only_here = download->file.reader.request.access.mode == HW_SHARE_LIVE;
-	if (is_only_here || download->sending.slab == NULL || unsent_size <= download->tail_size ||
+	if (is_only_here || download->sending.size == 0 || unsent_size <= download->tail_size ||
 	    unsent_size > download->tail_size + (uint64_t)piece_size) {
 		hw_http_conn_send_more(download->conn);
 		return;
@@ -559,6 +661,9 @@ static void send_done(void *talk, int res)
 	}
 	download->is_waiting = false; /* if it was, the client takes more, or is gone */
 	download->is_sending = false;
+	if (hw_piece_is_lent(&download->sending)) {
+		pipe_give(download, res == 0);
+	}
 	hw_follower_release(&download->file, &download->sending);
 	if (download->state == HW_DOWNLOAD_ENDING) {
 		join(download);
@@ -609,6 +714,8 @@ static void log_failed(const struct hw_download *download)
 static void finish(struct hw_download *download)
 {
 	struct hw_http_conn *conn = download->conn;
+	hw_object_unref(hw_move(&download->object));
+	pipe_give(download, true); /* nothing was lent by it */
 	hw_follower_release(&download->file, &download->ahead);
 	bool is_under_way = hw_follower_cancel(&download->file);
 	hw_assert(!is_under_way);

@@ -4,7 +4,8 @@
  *
  * Room: net/talk    Thread: reactor    Blocks: never    Allocates: never (from the pool of
  * downloads) Owns: up to two slabs (one being sent, one being read ahead); the catalog's pin on the
- * file
+ * file; perhaps an object of the cache that it fills; a
+ * pipe, while a piece is lent
  */
 #ifndef HW_NET_TALK_DOWNLOAD_H
 #define HW_NET_TALK_DOWNLOAD_H
@@ -39,16 +40,21 @@ struct hw_download {
 	struct hw_http_range_set ranges; /* what is sent, in this order */
 	struct hw_piece ahead;           /* read and verified, not sent yet */
 	struct hw_piece sending;
-	uint64_t file_size;   /* bytes it has or will have; HW_LENGTH_UNKNOWN */
-	uint64_t read_offset; /* of the next byte to read, in the file */
-	uint64_t sent_offset; /* of the next byte to send, in the file */
-	uint32_t read_range;  /* index of the range that read_offset is in */
+	struct hw_pipe *pipe;     /* by which lent pieces are sent; NULL: none is held */
+	struct hw_object *object; /* being filled for the cache, held; NULL: none */
+	uint64_t revision;        /* of the catalog, before the file was looked up */
+	uint64_t file_size;       /* bytes it has or will have; HW_LENGTH_UNKNOWN */
+	uint64_t read_offset;     /* of the next byte to read, in the file */
+	uint64_t sent_offset;     /* of the next byte to send, in the file */
+	uint32_t read_range;      /* index of the range that read_offset is in */
 	uint32_t sent_range;
 	uint32_t sending_range; /* of the piece being sent */
 	uint32_t tail_size; /* bytes behind the piece being sent: the end of a multipart answer */
 	uint64_t sending_offset; /* of the piece being sent: where in the file it begins */
-	uint32_t head_size;      /* bytes of the reply buffer to send before the next piece */
-	uint32_t chunk_left;     /* bytes that the transfer coding's chunk still owes */
+	uint32_t fields_offset;  /* in the reply buffer: of what the head says of the file */
+	uint32_t fields_size;
+	uint32_t head_size;  /* bytes of the reply buffer to send before the next piece */
+	uint32_t chunk_left; /* bytes that the transfer coding's chunk still owes */
 	int error;
 	enum hw_download_state state;
 	bool is_sending;
@@ -59,6 +65,7 @@ struct hw_download {
 	bool is_pinned;
 	bool has_part_head; /* the next piece's, though it begins its range: it was sent already */
 	bool is_waiting;    /* without a slab, for a slow client to take more */
+	bool is_named;      /* the path says which file, not only which share */
 	bool is_whole_sent; /* the closing bytes are on their way or there */
 	char boundary[HW_BOUNDARY_SIZE];
 };

@@ -163,6 +163,12 @@ static bool has_last_byte(const struct hw_download *download)
 	return false;
 }
 
+struct hw_span hw_download_fields(const struct hw_download *download)
+{
+	return (struct hw_span){download->conn->reply + download->fields_offset,
+				download->fields_size};
+}
+
 void hw_download_head_write(struct hw_download *download, uint32_t status)
 {
 	struct hw_http_writer head;
@@ -176,6 +182,7 @@ void hw_download_head_write(struct hw_download *download, uint32_t status)
 		hw_pass_write(download->talks, download->file.reader.request.share_id,
 			      &download->file.reader.request.access, &head);
 	}
+	download->fields_offset = head.size;
 	file_fields_write(download, &head);
 	if (has_content) {
 		type_write(download, &head);
@@ -189,6 +196,7 @@ void hw_download_head_write(struct hw_download *download, uint32_t status)
 		hw_http_writer_field_content_range_none(&head, download->file_size);
 		hw_http_writer_field_number(&head, HW_SPAN("Content-Length"), 0);
 	}
+	download->fields_size = head.size - download->fields_offset;
 	hw_http_writer_head_end(&head);
 	hw_assert(!head.is_overflowed);
 	download->head_size = head.size;

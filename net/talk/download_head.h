@@ -16,6 +16,8 @@ bool hw_download_is_growing(const struct hw_download *download);
 uint32_t hw_download_select_ranges(struct hw_download *download);
 /* The head goes into the reply buffer; ranges are those whose bytes follow it. */
 void hw_download_head_write(struct hw_download *download, uint32_t status);
+/* What it says of the file, without its last line; lent until the head is sent. */
+struct hw_span hw_download_fields(const struct hw_download *download);
 /* Is the body in chunks of the transfer coding? */
 bool hw_download_has_coding(const struct hw_download *download);
 /* What stands before a range of several, and behind the last one. */

@@ -121,7 +121,7 @@ static bool is_origin_good(const struct hw_talks *talks, struct hw_http_conn *co
 {
 	struct hw_span origin;
 	struct hw_span host = {conn->host, conn->host_size};
-	struct hw_span scheme = hw_http_conn_is_tls(conn) ? HW_SPAN("https") : HW_SPAN("http");
+	struct hw_span scheme = hw_http_conn_is_plain(conn) ? HW_SPAN("http") : HW_SPAN("https");
 	if (!hw_http_request_field(hw_http_conn_request(conn), hw_http_conn_head_bytes(conn),
 				   HW_SPAN("Origin"), &origin)) {
 		return true;

@@ -22,6 +22,8 @@ void hw_file_reader_init(struct hw_file_reader *reader, struct hw_talks *talks,
 	reader->done = done;
 	reader->request = (struct hw_catalog_request){.file_id = 0}; /* nothing of another's */
 	reader->filling = NULL;
+	reader->lent.size = 0;
+	reader->lend_size_max = 0;
 	reader->is_open = false;
 	reader->is_reading = false;
 	reader->is_cancelled = false;
@@ -44,6 +46,7 @@ int hw_file_reader_read(struct hw_file_reader *reader, uint64_t offset)
 	reader->offset = offset;
 	reader->is_reading = true;
 	reader->is_cancelled = false;
+	reader->lent.size = 0;
 	int r = step(reader);
 	reader->is_reading = r >= 0;
 	return r;
@@ -64,6 +67,7 @@ static void end(struct hw_file_reader *reader, struct hw_slab *slab, int res)
 	reader->is_reading = false;
 	if (reader->is_cancelled) {
 		hw_slab_unref(slab);
+		reader->lent.size = 0;
 		chunk_close(reader);
 		reader->done(reader, NULL, -ECANCELED);
 		return;
@@ -104,11 +108,41 @@ static void slab_take(struct hw_file_reader *reader)
 	hw_slab_wait(&reactor->slabs, &reader->slab_waiter);
 }
 
+static void lent_deliver(struct hw_mail *mail)
+{
+	end(hw_container_of(mail, struct hw_file_reader, mail), NULL, 0);
+}
+
+/* What is in memory and was verified need not come by. */
+static bool lend_try(struct hw_file_reader *reader)
+{
+	struct hw_chunk_reader *chunk = &reader->chunk_reader;
+	struct hw_reactor *reactor = reader->talks->reactor;
+	uint32_t offset = (uint32_t)(reader->offset % HW_CHUNK_SIZE);
+	uint32_t skipped = offset % HW_BLOCK_SIZE;
+	if (reader->lend_size_max < HW_LEND_SIZE_MIN) {
+		return false;
+	}
+	uint32_t size = hw_chunk_reader_trusted(chunk, offset / HW_BLOCK_SIZE,
+						skipped + reader->lend_size_max);
+	if (size < skipped + HW_LEND_SIZE_MIN) {
+		return false;
+	}
+	reader->lent = (struct hw_file_lent){.file = chunk->reader.view->slot,
+					     .offset = chunk->extent.offset + offset,
+					     .size = size - skipped};
+	reader->mail.deliver = lent_deliver;
+	hw_mailbox_post(&reactor->mailbox, reactor->ring, &reader->mail);
+	return true;
+}
+
 static int step(struct hw_file_reader *reader)
 {
 	uint64_t chunk = reader->offset / HW_CHUNK_SIZE;
 	if (reader->is_open && reader->chunk_index == chunk) {
-		slab_take(reader);
+		if (!lend_try(reader)) {
+			slab_take(reader);
+		}
 		return 0;
 	}
 	chunk_close(reader);

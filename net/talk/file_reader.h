@@ -16,7 +16,17 @@
 #include "core/store/chunk_reader.h"
 #include "net/talk/talk.h"
 
-/* Embedded in the caller. Private to file_reader.c but request and file_id. */
+#define HW_LEND_SIZE_MAX 1048576U /* bytes; of a file that are lent at once */
+#define HW_LEND_SIZE_MIN 262144U  /* below, a slab is cheaper than two ways to a kernel thread */
+
+/* Bytes of a segment, which the caller may pass on unread: verified, and in memory. */
+struct hw_file_lent {
+	uint64_t offset; /* in the segment */
+	uint32_t file;   /* slot of the ring */
+	uint32_t size;   /* bytes; 0: nothing is lent */
+};
+
+/* Embedded in the caller. Private to file_reader.c but request, file_id, lent and lend_size_max. */
 struct hw_file_reader {
 	struct hw_chunk_reader chunk_reader;
 	/* The caller's to find and to unpin the file with, while nothing is being read. */
@@ -24,10 +34,14 @@ struct hw_file_reader {
 	struct hw_slab_waiter slab_waiter;
 	struct hw_talks *talks;
 	/* @slab: moved; HELD, all of it verified; its byte at @res is the one that was asked for.
+	 * NULL and 0: lent says what there is instead, until the next call of read or cancel.
 	 * On failure NULL, and @res is -errno: -ECANCELED if it was cancelled. Never inside a call
 	 * of the caller's. */
 	void (*done)(struct hw_file_reader *reader, struct hw_slab *slab, int res);
 	struct hw_slab *filling; /* lent to chunk_reader */
+	struct hw_file_lent lent;
+	struct hw_mail mail;    /* an answer that must not come inside a call */
+	uint32_t lend_size_max; /* bytes that may be lent instead of read; 0: none */
 	uint64_t file_id;
 	uint64_t offset;       /* of the byte that is asked for */
 	uint64_t chunk_index;  /* of the chunk that is open */

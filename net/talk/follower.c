@@ -140,8 +140,13 @@ static void read_done(struct hw_file_reader *reader, struct hw_slab *slab, int r
 		end(follower, NULL, res);
 		return;
 	}
-	struct hw_piece piece = {
-		.slab = slab, .offset = (uint32_t)res, .size = slab->size - (uint32_t)res};
+	struct hw_piece piece = {.lent_file = reader->lent.file,
+				 .lent_offset = reader->lent.offset,
+				 .size = reader->lent.size};
+	if (slab != NULL) {
+		piece = (struct hw_piece){
+			.slab = slab, .offset = (uint32_t)res, .size = slab->size - (uint32_t)res};
+	}
 	end(follower, &piece, 0);
 }
 
@@ -345,6 +350,7 @@ void hw_follower_release(struct hw_follower *follower, struct hw_piece *piece)
 	struct hw_follow *question = hw_move(&piece->follow);
 	struct hw_slab *slab = hw_move(&piece->slab);
 	(void)follower;
+	piece->size = 0;
 	if (question == NULL) {
 		hw_slab_unref(slab);
 		return;

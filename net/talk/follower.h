@@ -26,11 +26,18 @@
 
 /* A piece of the file. */
 struct hw_piece {
-	struct hw_slab *slab;     /* NULL: none */
+	struct hw_slab *slab;     /* NULL: none, or lent says where the bytes are */
 	struct hw_follow *follow; /* whose slab it is, when it is lent */
+	uint64_t lent_offset;     /* of its first byte, in the file that is lent (file_reader.h) */
+	uint32_t lent_file;       /* slot of the ring */
 	uint32_t offset;          /* of its first byte, in the slab */
-	uint32_t size;            /* bytes from there */
+	uint32_t size;            /* bytes from there; 0: no piece */
 };
+
+static inline bool hw_piece_is_lent(const struct hw_piece *piece)
+{
+	return piece->size > 0 && piece->slab == NULL;
+}
 
 struct hw_follower;
 
@@ -76,7 +83,8 @@ struct hw_follower {
 void hw_follower_init(struct hw_follower *follower, struct hw_talks *talks);
 /* reader.request is a LOOKUP that found the file. */
 void hw_follower_begin(struct hw_follower *follower);
-/* One at a time; done comes. */
+/* One at a time; done comes. reader.lend_size_max says whether a piece may be lent, which then
+ * lasts until the next call of read or cancel. */
 void hw_follower_read(struct hw_follower *follower, uint64_t offset);
 /* @piece: from done; it is empty afterwards. Accepts an empty one. */
 void hw_follower_release(struct hw_follower *follower, struct hw_piece *piece);

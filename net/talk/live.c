@@ -284,6 +284,17 @@ static struct hw_intake *seat_take(struct hw_follow *follow)
 	return intake;
 }
 
+/* Where the open chunk begins: what is before it can be had from the disk. */
+static uint64_t stored_end(const struct hw_live *live)
+{
+	if (live->chunk_count == 0) {
+		return 0;
+	}
+	const struct hw_live_chunk *last =
+		&live->chunks[(live->chunk_count - 1) % HW_LIVE_CHUNKS_MAX];
+	return last->offset + last->extent.size;
+}
+
 /* The other question of a follower that leaves may wait here. */
 static void waiters_dismiss(struct hw_live *live, struct hw_live_seat **seat)
 {
@@ -319,9 +330,8 @@ static void seat_leave(struct hw_follow *follow)
 		taken_drop(live);
 		hw_intake_taken(hw_container_of(live, struct hw_intake, live));
 	} else if (hw_list_is_empty(&live->seats)) {
-		while (live->count > 0) {
-			oldest_drop(live);
-		}
+		before_drop(live, stored_end(live)); /* as if nobody had been there */
+		luxury_drop(live, &follow->home->reactor->slabs);
 	}
 }
 

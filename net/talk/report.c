@@ -198,6 +198,12 @@ static bool is_anybody(const struct hw_room_home *home)
 	return hw_metrics_read(home->rooms->reactor->metrics, HW_METRIC_rooms_open) > 0;
 }
 
+bool hw_report_is_heard(const struct hw_talks *talks, const uint8_t share_id[HW_SHARE_ID_SIZE])
+{
+	return is_anybody(hw_room_home_of(talks->options.room_homes, talks->options.room_home_count,
+					  share_id));
+}
+
 static void letter_post(struct hw_report *report)
 {
 	hw_assert(!report->in_flight && report->has_news);

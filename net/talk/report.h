@@ -90,6 +90,8 @@ void hw_report_end(struct hw_report *report, enum hw_transfer_state state);
 void hw_report_pause(struct hw_report *report, const char *stalled);
 /* Nothing is on its way or waits to be: the report's memory may be used for something else. */
 bool hw_report_is_idle(const struct hw_report *report);
+/* Does anybody follow any share whose room is where this one's would be? */
+bool hw_report_is_heard(const struct hw_talks *talks, const uint8_t share_id[HW_SHARE_ID_SIZE]);
 /* After end or pause, if it is not idle: @done runs, once, when it is. */
 void hw_report_join(struct hw_report *report, hw_report_fn *done);
 

@@ -24,6 +24,7 @@
 #include "net/talk/cors.h"
 #include "net/talk/download.h"
 #include "net/talk/events.h"
+#include "net/talk/hot_download.h"
 #include "net/talk/metainfo.h"
 #include "net/talk/pages.h"
 #include "net/talk/put.h"
@@ -274,6 +275,9 @@ static void begin(void *user, struct hw_http_conn *conn)
 	hw_cors_mark(&talks->cors, conn);
 	if (hw_cors_is_preflight(conn)) {
 		hw_cors_reply(conn);
+		return;
+	}
+	if (hw_hot_download_begin(talks, conn)) {
 		return;
 	}
 	path_split(conn, &path);

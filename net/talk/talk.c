@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include "core/base/clock.h"
 #include "net/talk/archive.h"
 #include "net/talk/download.h"
 #include "net/talk/events.h"
+#include "net/talk/hot_download.h"
 #include "net/talk/metainfo.h"
 #include "net/talk/pages.h"
 #include "net/talk/put.h"
@@ -38,6 +40,8 @@ uint64_t hw_talks_bytes(const struct hw_talk_options *options)
 	       hw_pool_bytes(sizeof(struct hw_tus_query), 64, HW_QUERIES_MAX) +
 	       hw_pool_bytes(sizeof(struct hw_tus_parts), 64, HW_CONCATS_MAX) +
 	       hw_pool_bytes(sizeof(struct hw_download), 64, options->downloads_max) +
+	       hw_pool_bytes(sizeof(struct hw_hot_download), 64, options->downloads_max) +
+	       hw_object_cache_bytes(options->object_cache_size) +
 	       hw_pool_bytes(sizeof(struct hw_archive), 64, HW_ARCHIVES_MAX) +
 	       hw_pool_bytes(sizeof(struct hw_metainfo), 64, HW_METAINFOS_MAX) +
 	       hw_pool_bytes(sizeof(struct hw_removal), 64, HW_REMOVALS_MAX) +
@@ -48,6 +52,19 @@ uint64_t hw_talks_bytes(const struct hw_talk_options *options)
 	       hw_pool_bytes(sizeof(struct hw_events), 64, options->followers_max) +
 	       hw_pool_bytes(sizeof(struct hw_events_ask), 64, HW_EVENTS_ASKS) +
 	       hw_ws_server_bytes() + hw_rooms_bytes(options->followers_max);
+}
+
+static int downloads_init(struct hw_talks *talks, const struct hw_talk_options *options)
+{
+	uint64_t seed = 0;
+	hw_random_bytes(&seed, sizeof(seed));
+	int r = hw_pool_init(&talks->downloads, sizeof(struct hw_download), 64,
+			     options->downloads_max);
+	if (r >= 0) {
+		r = hw_pool_init(&talks->hot_downloads, sizeof(struct hw_hot_download), 64,
+				 options->downloads_max);
+	}
+	return r < 0 ? r : hw_object_cache_init(&talks->objects, options->object_cache_size, seed);
 }
 
 static int events_init(struct hw_talks *talks, const struct hw_talk_options *options)
@@ -81,8 +98,7 @@ int hw_talks_init(struct hw_talks *talks, struct hw_store *store, struct hw_cata
 		r = hw_pool_init(&talks->concats, sizeof(struct hw_tus_parts), 64, HW_CONCATS_MAX);
 	}
 	if (r >= 0) {
-		r = hw_pool_init(&talks->downloads, sizeof(struct hw_download), 64,
-				 options->downloads_max);
+		r = downloads_init(talks, options);
 	}
 	if (r >= 0) {
 		r = hw_pool_init(&talks->archives, sizeof(struct hw_archive), 64, HW_ARCHIVES_MAX);
@@ -133,6 +149,8 @@ void hw_talks_deinit(struct hw_talks *talks)
 	hw_pool_deinit(&talks->removals);
 	hw_pool_deinit(&talks->metainfos);
 	hw_pool_deinit(&talks->archives);
+	hw_object_cache_deinit(&talks->objects);
+	hw_pool_deinit(&talks->hot_downloads);
 	hw_pool_deinit(&talks->downloads);
 	hw_pool_deinit(&talks->concats);
 	hw_pool_deinit(&talks->queries);
@@ -148,6 +166,7 @@ bool hw_talks_is_idle(const struct hw_talks *talks)
 {
 	return hw_pool_used_count(&talks->puts) == 0 && hw_pool_used_count(&talks->queries) == 0 &&
 	       hw_pool_used_count(&talks->downloads) == 0 &&
+	       hw_pool_used_count(&talks->hot_downloads) == 0 &&
 	       hw_pool_used_count(&talks->archives) == 0 &&
 	       hw_pool_used_count(&talks->metainfos) == 0 &&
 	       hw_pool_used_count(&talks->removals) == 0 &&

@@ -20,6 +20,7 @@
 #include "net/conn/http_server.h"
 #include "net/conn/ws_server.h"
 #include "net/talk/cors.h"
+#include "net/talk/object_cache.h"
 #include "net/talk/room.h"
 
 #define HW_ARCHIVES_MAX      64U  /* ZIPs at a time; each pins a file and reads one */
@@ -50,6 +51,7 @@ struct hw_talk_options {
 	uint64_t upload_expiry_ms; /* an unfinished upload is kept so long after its last byte */
 	uint32_t uploads_max;
 	uint32_t downloads_max;
+	uint64_t object_cache_size; /* bytes; 0: none */
 	/* Shares: may.h, pass.h, password.h, rate.h say who looks at what. */
 	uint64_t expiry_default_ms;
 	uint64_t expiry_max_ms;          /* 0: any */
@@ -83,6 +85,8 @@ struct hw_talks {
 	struct hw_pool concats;      /* struct hw_tus_parts */
 	struct hw_list open_intakes; /* of all uploads */
 	struct hw_pool downloads;
+	struct hw_pool hot_downloads; /* struct hw_hot_download */
+	struct hw_object_cache objects;
 	struct hw_pool archives;
 	struct hw_pool metainfos;
 	struct hw_pool removals;

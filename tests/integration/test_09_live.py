@@ -10,7 +10,7 @@ import random
 import signal
 import time
 
-from hawser import MIB
+from hawser import MIB, wait_until
 
 TUS = ('Tus-Resumable', '1.0.0')
 OCTETS = ('Content-Type', 'application/offset+octet-stream')
@@ -94,7 +94,7 @@ def test_parts_of_another_share_leave_nothing_behind(make_daemon):
 
 
 def test_who_comes_while_the_sender_pauses_gets_what_is_there(make_daemon):
-    """Nobody followed when the bytes came, and their chunk is not on the disk yet."""
+    """Nobody followed when the bytes came, or who did has left; their chunk is not on the disk yet."""
     daemon = make_daemon()
     data = random.Random(11).randbytes(8 * MIB)
     share = create(daemon)
@@ -103,16 +103,24 @@ def test_who_comes_while_the_sender_pauses_gets_what_is_there(make_daemon):
     at = 0
     for pause in (3 * MIB, 7 * MIB):
         wire.socket.sendall(data[at:pause])
-        at = pause
+        wait_until(lambda: daemon.ask('HEAD', f"/s/{share['id']}/f").status == 200)
         follower = daemon.wire()
         follower.request('GET', f"/s/{share['id']}/f")
         follower.socket.settimeout(5)
         came = b''
         while len(came) < pause:
             came += follower.socket.recv(MIB)
+        at = pause + 2 * MIB if pause == 3 * MIB else pause
+        wire.socket.sendall(data[pause:at])
+        while len(came) < at:
+            came += follower.socket.recv(MIB)
         head, _, body = came.partition(b'\r\n\r\n')
         assert head.startswith(b'HTTP/1.1 200') and data.startswith(body)
         follower.close()
+        if pause == 3 * MIB:  # that it has left is seen when it is sent more
+            wire.socket.sendall(data[at:at + MIB])
+            at += MIB
+            wait_until(lambda: daemon.metrics()['hawser_downloads_open'] == 0)
     wire.socket.sendall(data[at:])
     wire.close()
     daemon.stop()

@@ -85,7 +85,7 @@ void hw_catalog_sim_init(struct hw_catalog_sim *sim, struct hw_reactor *reactor,
 			 struct hw_worker *worker, const struct hw_files *files, uint64_t seed)
 {
 	*sim = (struct hw_catalog_sim){
-		.catalog.submit = submit,
+		.catalog = {.submit = submit, .metrics = &sim->metrics},
 		.reactor = reactor,
 		.worker = worker,
 		.files = files,
@@ -226,6 +226,9 @@ static void home_leave(const struct hw_catalog_request *request)
 
 static void reply(struct hw_catalog_sim *sim, struct hw_catalog_request *request)
 {
+	if (request->res >= 0 && hw_catalog_verb_is_revoking(request->verb)) {
+		hw_metrics_add(&sim->metrics, HW_METRIC_catalog_revocations, 1);
+	}
 	request->mail.deliver = answer;
 	hw_mailbox_post(request->reply_to, sim->worker->ring, &request->mail);
 }
@@ -240,8 +243,13 @@ static void request_run(struct hw_catalog_sim *sim, struct hw_catalog_request *r
 		}
 		home_leave(request);
 		reply(sim, request);
-	} else if (act(sim, request) != -EINPROGRESS) {
-		reply(sim, request);
+	} else {
+		bool is_kept = act(sim, request) == -EINPROGRESS;
+		hw_metrics_set(&sim->metrics, HW_METRIC_extents_dropped,
+			       hw_catalog_db_stats(g_db)->extents_dropped);
+		if (!is_kept) {
+			reply(sim, request);
+		}
 	}
 	sim->has_reclaim = true;
 }

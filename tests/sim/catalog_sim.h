@@ -26,6 +26,7 @@ struct hw_catalog_sim_extent;
 /* Readable by tests; written by catalog_sim.c, but for what may be set. */
 struct hw_catalog_sim {
 	struct hw_catalog catalog; /* the port */
+	struct hw_metrics metrics;
 	struct hw_reactor *reactor;
 	struct hw_worker *worker;
 	const struct hw_files *files;

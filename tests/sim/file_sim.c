@@ -47,6 +47,7 @@ struct hw_sim_file {
 	uint32_t record_capacity;
 	uint64_t size;
 	uint64_t durable_size;
+	bool is_poked; /* behind everybody's back: memory does not have what the disk has */
 	uint64_t tickets;
 	uint64_t done_count;
 };
@@ -331,6 +332,30 @@ static void read_attempt(struct hw_ring *ring, struct hw_sim_flight *flight,
 	hw_sim_land(ring, flight, (int32_t)count);
 }
 
+static void splice_attempt(struct hw_ring *ring, struct hw_sim_flight *flight,
+			   const struct hw_sim_file *file)
+{
+	if (hw_prng_chance(&ring->prng, hw_sim_world.options.read_error_percent)) {
+		hw_sim_land(ring, flight, -EIO);
+		return;
+	}
+	uint64_t rest = file->size - hw_min(flight->offset, file->size);
+	uint32_t count = (uint32_t)hw_min((uint64_t)flight->size, rest);
+	count = count > 1 && hw_prng_chance(&ring->prng, hw_sim_world.options.short_percent)
+			? (uint32_t)hw_prng_between(&ring->prng, 1, count - 1)
+			: count;
+	if (count == 0) {
+		hw_sim_land(ring, flight, 0);
+		return;
+	}
+	uint8_t *bytes = malloc(count);
+	hw_assert(bytes != NULL);
+	image_read(file, bytes, flight->offset, count);
+	ssize_t written = write(flight->fd, bytes, count);
+	free(bytes);
+	hw_sim_land(ring, flight, written < 0 ? -errno : (int32_t)written);
+}
+
 static void write_apply(struct hw_sim_file *file, struct hw_sim_flight *flight, uint32_t size)
 {
 	if (size == 0) {
@@ -401,6 +426,8 @@ void hw_sim_file_attempt(struct hw_ring *ring, struct hw_sim_flight *flight)
 		read_attempt(ring, flight, file);
 	} else if (flight->kind == HW_SIM_WRITE) {
 		write_attempt(ring, flight, file);
+	} else if (flight->kind == HW_SIM_SPLICE_IN) {
+		splice_attempt(ring, flight, file);
 	} else {
 		datasync_attempt(ring, flight, file);
 	}
@@ -428,6 +455,12 @@ void hw_sim_file_poke(int fd, const void *bytes, uint32_t size, uint64_t offset)
 	pages_release(file, offset, size);
 	file->size = hw_max(file->size, offset + size);
 	file->durable_size = hw_max(file->durable_size, offset + size);
+	file->is_poked = true;
+}
+
+bool hw_sim_file_is_poked(int fd)
+{
+	return file_at(fd)->is_poked;
 }
 
 uint64_t hw_sim_file_size(int fd)

@@ -265,6 +265,15 @@ int hw_files_segment_open(const struct hw_files *files, uint32_t shard, uint32_t
 	return fd;
 }
 
+/* A memory that forgets by chance; what was changed behind everybody's back is on the disk only. */
+bool hw_files_is_cached(int fd, uint64_t offset, uint64_t size)
+{
+	(void)offset;
+	(void)size;
+	begin();
+	return !hw_sim_file_is_poked(fd) && hw_prng_chance(&g_disk.prng, 80);
+}
+
 int hw_files_segment_open_direct(const struct hw_files *files, uint32_t shard, uint32_t segment)
 {
 	int fd = hw_files_segment_open(files, shard, segment);

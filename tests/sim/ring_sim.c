@@ -30,9 +30,9 @@
 struct hw_sim_world hw_sim_world;
 
 static const char *const g_kind_names[HW_SIM_KIND_COUNT] = {
-	"none",  "accept",   "recv_head", "recv",       "poll_in",  "poll_out",
-	"send",  "shutdown", "close",     "fd_install", "file_set", "read",
-	"write", "datasync", "poll_fd",   "cancel",     "wake",
+	"none",     "accept",    "recv_head",  "recv",     "poll_in", "poll_out", "send",
+	"shutdown", "close",     "fd_install", "file_set", "read",    "write",    "datasync",
+	"poll_fd",  "splice_in", "splice_out", "cancel",   "wake",
 };
 
 /* -- chance, time, trace */
@@ -311,6 +311,27 @@ void hw_ring_write(struct hw_ring *ring, struct hw_op *op, uint32_t file, const 
 	hw_sim_file_check(slot_of(ring, file), flight);
 }
 
+/* The pipe is a real one, whose descriptors carry the bytes from one step to the other. */
+/* NOLINTNEXTLINE(readability-function-size): ring.h has seven parameters */
+void hw_ring_splice_in(struct hw_ring *ring, struct hw_op *op, uint32_t file, uint64_t offset,
+		       int pipe_fd, uint32_t size, hw_op_fn *done)
+{
+	struct hw_sim_flight *flight =
+		flight_on(ring, op, HW_SIM_SPLICE_IN, file_check(ring, file), done);
+	flight->offset = offset;
+	flight->fd = pipe_fd;
+	flight->size = size;
+}
+
+void hw_ring_splice_out(struct hw_ring *ring, struct hw_op *op, int pipe_fd, uint32_t socket,
+			uint32_t size, hw_op_fn *done)
+{
+	struct hw_sim_flight *flight =
+		flight_on(ring, op, HW_SIM_SPLICE_OUT, send_begin(ring, socket), done);
+	flight->fd = pipe_fd;
+	flight->size = size;
+}
+
 void hw_ring_datasync(struct hw_ring *ring, struct hw_op *op, uint32_t file, hw_op_fn *done)
 {
 	struct hw_sim_flight *flight =
@@ -393,6 +414,8 @@ static bool is_counted(const struct hw_sim_flight *flight)
 	case HW_SIM_READ:
 	case HW_SIM_WRITE:
 	case HW_SIM_DATASYNC:
+	case HW_SIM_SPLICE_IN:
+	case HW_SIM_SPLICE_OUT:
 		return flight->phase == HW_SIM_QUEUED; /* not when it is tried again */
 	default:
 		return false;
@@ -428,6 +451,7 @@ static void attempt_any(struct hw_ring *ring, struct hw_sim_flight *flight)
 	case HW_SIM_POLL_OUT:
 	case HW_SIM_SEND:
 	case HW_SIM_SHUTDOWN:
+	case HW_SIM_SPLICE_OUT:
 		hw_sim_socket_attempt(ring, flight);
 		break;
 	case HW_SIM_CLOSE:
@@ -445,6 +469,7 @@ static void attempt_any(struct hw_ring *ring, struct hw_sim_flight *flight)
 	case HW_SIM_READ:
 	case HW_SIM_WRITE:
 	case HW_SIM_DATASYNC:
+	case HW_SIM_SPLICE_IN:
 		hw_sim_file_attempt(ring, flight);
 		break;
 	case HW_SIM_POLL_FD:
@@ -622,7 +647,8 @@ static void slot_step(struct hw_ring *ring, const struct hw_sim_flight *flight)
 	if (flight->kind == HW_SIM_RECV || flight->kind == HW_SIM_RECV_HEAD ||
 	    flight->kind == HW_SIM_POLL_IN) {
 		slot->is_receiving = false;
-	} else if (flight->kind == HW_SIM_SEND || flight->kind == HW_SIM_POLL_OUT) {
+	} else if (flight->kind == HW_SIM_SEND || flight->kind == HW_SIM_POLL_OUT ||
+		   flight->kind == HW_SIM_SPLICE_OUT) {
 		slot->is_sending = false;
 	} else if (flight->kind == HW_SIM_WRITE && flight->ticket != 0) {
 		hw_sim_file_write_done(slot->file, flight->ticket);

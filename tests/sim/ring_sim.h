@@ -166,6 +166,7 @@ void hw_sim_file_read_only_set(int fd, bool is_read_only);
 uint32_t hw_sim_file_peek(int fd, void *ret_bytes, uint32_t size, uint64_t offset);
 /* Change bytes behind everybody's back, durably: bit rot, or a test's first contents. */
 void hw_sim_file_poke(int fd, const void *bytes, uint32_t size, uint64_t offset);
+bool hw_sim_file_is_poked(int fd);
 uint64_t hw_sim_file_size(int fd);
 /* Bytes of writes that no sync has made durable. */
 uint64_t hw_sim_file_unsynced_size(int fd);

@@ -35,6 +35,8 @@ enum hw_sim_kind {
 	HW_SIM_WRITE,
 	HW_SIM_DATASYNC,
 	HW_SIM_POLL_FD,
+	HW_SIM_SPLICE_IN,
+	HW_SIM_SPLICE_OUT,
 	HW_SIM_CANCEL, /* no op of its own: op and generation are the target's */
 	HW_SIM_WAKE,   /* no op */
 	HW_SIM_KIND_COUNT,

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/limits.h"
 #include "tests/sim/sim_world.h"
@@ -478,6 +479,32 @@ static void send_attempt(struct hw_ring *ring, struct hw_sim_flight *flight,
 		    is_stalled ? next_in_us(peer) : hw_clock_monotonic_us() + 1 + gap_us(ring));
 }
 
+/* As much as the window takes at once; it does not wait. */
+static void splice_out_attempt(struct hw_ring *ring, struct hw_sim_flight *flight,
+			       struct hw_sim_peer *peer)
+{
+	if (peer->is_reset || peer->has_end) {
+		hw_sim_land(ring, flight, send_error(peer));
+		return;
+	}
+	ack_some(ring, peer);
+	uint64_t unread = peer->out_size - peer->out_acked;
+	uint64_t window = peer->window_size;
+	window = peer->is_held ? window : hw_max(window, (uint64_t)flight->size / PIECES_MAX);
+	uint64_t room = window > unread ? window - unread : 0;
+	if (room == 0) {
+		hw_sim_land(ring, flight, -EAGAIN);
+		return;
+	}
+	uint64_t piece = piece_of(ring, flight->size, flight->size);
+	piece = hw_min(piece, room); /* a macro, as above */
+	grow(&peer->out, &peer->out_capacity, peer->out_size + piece);
+	ssize_t count = read(flight->fd, peer->out + peer->out_size, piece);
+	hw_assert(count > 0); /* the caller knows what lies in it */
+	peer->out_size += (uint64_t)count;
+	hw_sim_land(ring, flight, (int32_t)count);
+}
+
 static void shutdown_attempt(struct hw_ring *ring, struct hw_sim_flight *flight,
 			     struct hw_sim_peer *peer)
 {
@@ -632,6 +659,10 @@ void hw_sim_socket_attempt(struct hw_ring *ring, struct hw_sim_flight *flight)
 	case HW_SIM_SEND:
 		break_maybe(ring, flight, peer);
 		send_attempt(ring, flight, peer);
+		break;
+	case HW_SIM_SPLICE_OUT:
+		break_maybe(ring, flight, peer);
+		splice_out_attempt(ring, flight, peer);
 		break;
 	case HW_SIM_SHUTDOWN:
 		shutdown_attempt(ring, flight, peer);

@@ -213,7 +213,7 @@ void conn_start(struct conn_world *world, const struct conn_options *options)
 		.slab_count = 1,
 		.ring = {.in_flight_max = 256 + 2 * options->limits.connections_max,
 			 .socket_slots = options->limits.connections_max,
-			 .file_slots = 1,
+			 .file_slots = 3,
 			 .head_buffer_count = options->head_buffer_count},
 		.metrics = &world->metrics,
 	};

@@ -7,8 +7,10 @@
  */
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/eventfd.h>
 
+#include "core/loop/pipe.h"
 #include "tests/unit/loop/uring_fixture.h"
 
 static int file_new(void)
@@ -102,6 +104,69 @@ static void test_the_arena_s_edge(void **state)
 	assert_int_equal(close(fd), 0);
 }
 
+/* From a file to a socket through a pipe; a full socket is told. */
+static void test_splice(void **state)
+{
+	struct fixture *fixture = *state;
+	enum { SIZE = 3 << 20 };
+	uint8_t *bytes = malloc(SIZE);
+	uint8_t *back = malloc(SIZE);
+	uint32_t slot = hw_ring_file_slot(fixture->ring, 1);
+	struct hw_pipes pipes;
+	int fd = file_new();
+	for (uint32_t i = 0; i < SIZE; i++) {
+		bytes[i] = (uint8_t)(i * 7 + i / 4096);
+	}
+	assert_int_equal(pwrite(fd, bytes, SIZE, 0), SIZE);
+	set(fixture, slot, fd);
+	hw_pipes_init(&pipes);
+	struct hw_pipe *pipe = hw_pipe_take(&pipes);
+	assert_non_null(pipe);
+	uint32_t socket = 0;
+	int client = connection_new(fixture, &socket);
+	assert_int_equal(fcntl(client, F_SETFL, O_NONBLOCK), 0);
+	uint32_t sent = 0;
+	uint32_t came = 0;
+	uint32_t full_count = 0;
+	while (sent < SIZE) {
+		struct landing in = {0};
+		hw_ring_splice_in(fixture->ring, &in.op, slot, sent, pipe->target_fd,
+				  hw_min(pipe->capacity, SIZE - sent), landed);
+		int32_t piped = result_of(fixture, &in);
+		assert_true(piped > 0);
+		while (piped > 0) {
+			struct landing out = {0};
+			hw_ring_splice_out(fixture->ring, &out.op, pipe->source_fd, socket,
+					   (uint32_t)piped, landed);
+			int32_t size = result_of(fixture, &out);
+			if (size == -EAGAIN) { /* nobody waited: now the client takes some */
+				full_count++;
+				ssize_t got = recv(client, back + came, SIZE - came, 0);
+				assert_true(got > 0);
+				came += (uint32_t)got;
+				continue;
+			}
+			assert_true(size > 0);
+			piped -= size;
+			sent += (uint32_t)size;
+		}
+	}
+	assert_true(full_count > 0 || came == 0);
+	for (uint64_t until_us = deadline_after(PATIENCE_MS); came < SIZE;) {
+		ssize_t got = recv(client, back + came, SIZE - came, 0);
+		came += got > 0 ? (uint32_t)got : 0;
+		assert_true(hw_clock_monotonic_us() < until_us);
+	}
+	assert_memory_equal(back, bytes, SIZE);
+	hw_pipe_give(&pipes, pipe);
+	hw_pipes_deinit(&pipes);
+	connection_end(fixture, client, socket);
+	slot_close(fixture, slot);
+	assert_int_equal(close(fd), 0);
+	free(back);
+	free(bytes);
+}
+
 static void test_slot_outlives_the_descriptor(void **state)
 {
 	struct fixture *fixture = *state;
@@ -191,6 +256,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RING_TEST(test_write_sync_read),
 		RING_TEST(test_the_arena_s_edge),
+		RING_TEST(test_splice),
 		RING_TEST(test_slot_outlives_the_descriptor),
 		RING_TEST(test_errors_are_told),
 		RING_TEST(test_many_at_once),

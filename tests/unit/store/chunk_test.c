@@ -221,6 +221,7 @@ static void stored_flip(const struct stored *stored)
 			: hw_prng_below(&g_scene.prng, extent->size);
 	uint64_t corrupt_before = hw_metrics_read(&g_scene.world.metrics, HW_METRIC_blocks_corrupt);
 	bit_flip(extent, offset, bit);
+	hw_sim_clock_advance(HW_VERIFIED_US); /* what memory had of it is not taken to be there */
 	int r = viewer_open(&viewer, extent);
 	assert_int_equal(r, is_leaf ? -EBADMSG : 0);
 	if (!is_leaf) {

@@ -252,6 +252,7 @@ static uint32_t recover(void)
 	return recover.next_segments[1];
 }
 
+/* On the disk; what memory had of it is gone, as it is when a disk's own bytes change. */
 static void bit_flip(uint32_t index)
 {
 	char path[300];
@@ -263,6 +264,8 @@ static void bit_flip(uint32_t index)
 	assert_int_equal(pread(fd, &byte, 1, offset), 1);
 	byte ^= 4;
 	assert_int_equal(pwrite(fd, &byte, 1, offset), 1);
+	assert_int_equal(fsync(fd), 0);
+	assert_int_equal(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
 	assert_int_equal(close(fd), 0);
 }
 

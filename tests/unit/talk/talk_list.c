@@ -132,7 +132,7 @@ void talk_list_begin(struct talk_world *world)
 	memset(&g_list, 0, sizeof(g_list));
 	g_list.world = world;
 	g_list.real = world->talks.catalog;
-	g_list.catalog.submit = submit;
+	g_list.catalog = (struct hw_catalog){.submit = submit, .metrics = g_list.real->metrics};
 	world->talks.catalog = &g_list.catalog;
 }
 

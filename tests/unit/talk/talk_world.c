@@ -17,6 +17,7 @@ struct talk_world_options talk_world_plenty(void)
 {
 	return (struct talk_world_options){
 		.segment_size = UINT64_C(64) << 20,
+		.object_cache_size = UINT64_C(1) << 20,
 		.slab_count = 64,
 		.head_buffer_count = 64,
 		.head_count = HW_HEAD_BUFFER_COUNT,
@@ -97,6 +98,7 @@ static void store_start(struct talk_world *world)
 		.file_index_base = STORE_INDEX,
 	};
 	hw_store_init(&world->store, &log);
+	world->store.drops = &world->catalog.metrics;
 }
 
 static void server_start(struct talk_world *world)
@@ -108,6 +110,7 @@ static void server_start(struct talk_world *world)
 			options->file_size_max > 0 ? options->file_size_max : HW_FILE_SIZE_MAX,
 		.uploads_max = options->uploads_max,
 		.downloads_max = options->downloads_max,
+		.object_cache_size = options->object_cache_size,
 		.public_url = options->public_url != NULL ? options->public_url : "",
 		.cors_origins = options->cors_origins,
 		.all_metrics = world->all_metrics,

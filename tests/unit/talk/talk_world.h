@@ -25,6 +25,7 @@ struct talk_world_options {
 	bool may_expire_never;
 	const char *public_url;   /* NULL: none */
 	const char *cors_origins; /* NULL: none */
+	uint64_t object_cache_size;
 	uint32_t slab_count;
 	uint32_t head_buffer_count; /* a power of two, at most HW_HEAD_BUFFER_COUNT */
 	uint32_t head_count;        /* parsed heads at a time */

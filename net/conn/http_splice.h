@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * http_splice.h - an answer's bytes from the page cache to the socket, without a copy
+ *
+ * Room: net/conn    Thread: reactor    Blocks: never    Allocates: never
+ */
+#ifndef HW_NET_CONN_HTTP_SPLICE_H
+#define HW_NET_CONN_HTTP_SPLICE_H
+
+#include "core/loop/pipe.h"
+
+struct hw_http_conn;
+
+/* Bytes of a file that is in a slot of the ring. */
+struct hw_http_splice {
+	struct hw_pipe *pipe; /* empty; lent until send_done */
+	uint64_t offset;
+	uint32_t file; /* slot */
+	uint32_t size; /* bytes */
+};
+
+/* Pages of a file instead of memory: the talk knows that they are in memory. What send says holds,
+ * and after any result but 0 something may lie in the pipe. Not where bytes must be looked at
+ * before they go out: hw_http_conn_is_plain(). */
+void hw_http_conn_splice(struct hw_http_conn *conn, const struct hw_http_splice *splice);
+/* May pages go to the socket as they are? Not with TLS. */
+bool hw_http_conn_is_plain(const struct hw_http_conn *conn);
+
+#endif
