@@ -73,8 +73,9 @@ void hw_http_conn_send(struct hw_http_conn *conn, const struct iovec *iov, uint3
 	conn->splice.pipe = NULL;
 	conn->message = (struct msghdr){.msg_iov = conn->iov, .msg_iovlen = count};
 	conn->action = "sending the answer";
-	/* A short answer goes into what the last one has left empty. */
-	if (conn->send_left_size <= HW_REPLY_SIZE || !hw_http_unsent_narrow(conn, send_submit)) {
+	/* A short answer goes into what the last one has left empty. TLS sees to it by itself. */
+	if (conn->send_left_size <= HW_REPLY_SIZE || conn->tls != NULL ||
+	    !hw_http_unsent_narrow(conn, send_submit)) {
 		send_submit(conn);
 	}
 }

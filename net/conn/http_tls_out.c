@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- *   send -> (a room) -> seal -> go -> gone -+-> sent      all of it, or an error, or a slow client
- *                               ^           |
- *                      flush ---+-----------+   the kernel took a part only
+ *   send -> [width] -> (a room) -> seal -> go -> gone -+-> sent    all, an error, slow
+ *                                          ^           |
+ *                                 flush ---+-----------+   the kernel took a part only
  */
 #include <errno.h>
 #include <string.h>
@@ -48,9 +48,31 @@ void hw_http_tls_flush(struct hw_http_conn *conn, hw_tls_sent_fn *sent)
 	go(conn);
 }
 
+static void width_is_set(struct hw_http_conn *conn)
+{
+	hw_http_conn_watch(conn, HW_HOLD_PATIENCE_MS);
+	send_go(conn);
+}
+
+/* As with pages of a file: the kernel takes more at once while the client is fast (http_unsent.c).
+ * Returns true when that is changed first. */
+static bool width_set(struct hw_http_conn *conn)
+{
+	if (conn->state != HW_CONN_ANSWERING || !conn->is_answered) {
+		return false; /* nobody watches it, or somebody who waits for a body */
+	}
+	if (conn->tls->out_pace.is_slow) {
+		return hw_http_unsent_narrow(conn, width_is_set);
+	}
+	return conn->send_left_size > HW_UNSENT_NARROW && hw_http_unsent_widen(conn, width_is_set);
+}
+
 static void send_go(struct hw_http_conn *conn)
 {
 	struct hw_tls *tls = conn->tls;
+	if (width_set(conn)) {
+		return;
+	}
 	if (hw_http_tls_unsent(conn) == 0) {
 		bool wants_batch = conn->send_left_size > HW_TLS_PLAIN_SIZE_MAX;
 		if (!hw_tls_room_take(server_of(conn), &tls->out_room,

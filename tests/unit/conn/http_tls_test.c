@@ -46,14 +46,17 @@ static struct far g_far;
 static void begin_as(uint64_t seed, bool is_chaos, const struct conn_options *options)
 {
 	struct hw_sim_options sim = is_chaos ? hw_sim_chaos(seed) : hw_sim_calm(seed);
+	struct conn_options probed = *options;
+	probed.limits.has_fd_install = sim.has_fd_install;
 	hw_sim_begin(&sim);
-	conn_start(&g_world, options);
+	conn_start(&g_world, &probed);
 }
 
 static struct conn_options sealed_plenty(void)
 {
 	struct conn_options options = conn_plenty();
 	options.contexts = &g_contexts;
+	options.limits.has_fd_install = true; /* fast clients get a wide socket */
 	return options;
 }
 
