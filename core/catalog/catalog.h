@@ -28,6 +28,8 @@
  *     SWEEP came by or not: -EIDRM. So is an upload past its time, while it has no home.
  *  8. What is announced is reserved: the sum of all lengths, and of what came without one, stays
  *     within the share's and the store's quota and the disk's free space.
+ *  9. A file of a share that spills may be without its beginning: its chunks begin at first_offset,
+ *     said with the first of them. EXTENTS before it are none.
  */
 #ifndef HW_CORE_CATALOG_CATALOG_H
 #define HW_CORE_CATALOG_CATALOG_H
@@ -83,6 +85,8 @@ struct hw_catalog_request {
 	enum hw_file_state file_state;   /* LOOKUP, EXTENTS, WATCH: out; WATCH: in too */
 	uint64_t file_size;              /* bytes in chunks; COMMIT: in; LOOKUP, EXTENTS: out */
 	uint64_t length;                 /* LOOKUP, EXTENTS: announced, or HW_LENGTH_UNKNOWN */
+	uint64_t first_offset;           /* bytes before it are nowhere; APPEND, COMMIT: in; LOOKUP,
+					  * EXTENTS, WATCH: out */
 	uint8_t file_root[HW_HASH_SIZE]; /* COMMIT: in; LOOKUP: out, if sealed */
 	uint64_t created_ms;             /* wall clock; COMMIT: in; LOOKUP: out */
 	uint32_t crc32; /* ISO 3309, of the file; COMMIT: in; LOOKUP: out, if sealed */

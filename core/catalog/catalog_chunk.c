@@ -7,7 +7,8 @@
  *   chunk_unref: one less; the last one -> forgotten, its extent into dropped
  *
  * What stays true:
- *  1. Chunks of a file are numbered in the order of their arrival, so there are no gaps. All but
+ *  1. Chunks of a file are numbered in the order of their arrival, so there are no gaps but perhaps
+ *     one at the beginning (first_offset), which is counted as if it were there. All but
  *     the last are full: a file can grow only while its size is chunk_count * HW_CHUNK_SIZE.
  *  2. refs of a chunk is the number of rows of file_chunk that name it; never 0.
  *  3. No two places on the disk that chunks or the list of dropped extents name share a byte. So
@@ -51,6 +52,24 @@ int hw_catalog_chunks_add(struct hw_catalog_db *db, const struct hw_catalog_requ
 	}
 	/* Now and not before: what replaces it may be the same content. */
 	return hw_catalog_chunk_unref(db, old.root, old.size);
+}
+
+int hw_catalog_first_apply(const struct hw_catalog_request *request, bool may_spill,
+			   struct hw_catalog_file *file)
+{
+	uint64_t first_offset = request->first_offset;
+	if (first_offset == file->first_offset) {
+		return 0;
+	}
+	if (!may_spill || request->upload != NULL || file->chunk_count > 0 ||
+	    request->extent_count == 0 || first_offset % HW_CHUNK_SIZE != 0 ||
+	    first_offset > HW_FILE_SIZE_MAX) {
+		return -EINVAL;
+	}
+	file->first_offset = first_offset;
+	file->file_size = first_offset;
+	file->chunk_count = first_offset / HW_CHUNK_SIZE;
+	return 0;
 }
 
 /* The file is without its short last chunk, whose reference is still counted. */
@@ -234,11 +253,15 @@ int hw_catalog_place_is_taken(struct hw_catalog_db *db, const struct hw_extent *
 
 /* The extents from chunk_index on; a chunk that should be there and is not means damage. */
 int hw_catalog_extents_read(struct hw_catalog_db *db, struct hw_catalog_request *request,
-			    uint64_t chunk_count)
+			    const struct hw_catalog_file *file)
 {
 	uint32_t first = request->chunk_index;
-	uint64_t left = first < chunk_count ? chunk_count - first : 0;
+	uint64_t left = first < file->chunk_count ? file->chunk_count - first : 0;
 	uint32_t count = 0;
+	if (first < file->first_offset / HW_CHUNK_SIZE) {
+		request->extent_count = 0;
+		return 0;
+	}
 	sqlite3_stmt *statement = hw_sql_take(&db->sql, HW_SQL_EXTENTS);
 	hw_sql_bind(statement, 1, request->file_id);
 	hw_sql_bind(statement, 2, first);

@@ -38,7 +38,8 @@ struct hw_catalog_file {
 	enum hw_catalog_file_state state;
 	uint64_t file_size;
 	uint64_t chunk_count;
-	uint64_t length; /* HW_LENGTH_UNKNOWN */
+	uint64_t first_offset; /* chunks before it are counted, and nowhere */
+	uint64_t length;       /* HW_LENGTH_UNKNOWN */
 	uint64_t reserved;
 	uint64_t counted;
 	uint32_t tail_size;

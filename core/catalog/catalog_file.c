@@ -31,6 +31,7 @@ static int growth_check(struct hw_catalog_db *db, const struct hw_catalog_reques
 static int commit_share_add(struct hw_catalog_db *db, const struct hw_catalog_request *request);
 static int file_seal(struct hw_catalog_db *db, const struct hw_catalog_request *request,
 		     const struct hw_catalog_file *file);
+static bool may_spill(const struct hw_catalog_file *file, const struct hw_catalog_share *share);
 static int file_row(struct hw_catalog_db *db, sqlite3_stmt *statement,
 		    struct hw_catalog_file *file);
 static int share_account(struct hw_catalog_db *db, const uint8_t *share_id,
@@ -56,7 +57,10 @@ int hw_catalog_append(struct hw_catalog_db *db, struct hw_catalog_write *write)
 		return resumable;
 	}
 	struct hw_catalog_file file = was;
-	r = hw_catalog_chunks_add(db, request, &file);
+	r = hw_catalog_first_apply(request, may_spill(&was, &share), &file);
+	if (r == 0) {
+		r = hw_catalog_chunks_add(db, request, &file);
+	}
 	if (r == 0) {
 		r = upload_apply(request->upload, &file, resumable == 1);
 	}
@@ -83,7 +87,10 @@ int hw_catalog_commit(struct hw_catalog_db *db, struct hw_catalog_write *write)
 		return -EINVAL;
 	}
 	struct hw_catalog_file file = was;
-	r = hw_catalog_chunks_add(db, request, &file);
+	r = hw_catalog_first_apply(request, may_spill(&was, &share), &file);
+	if (r == 0) {
+		r = hw_catalog_chunks_add(db, request, &file);
+	}
 	if (r < 0) {
 		return r;
 	}
@@ -107,6 +114,12 @@ int hw_catalog_commit(struct hw_catalog_db *db, struct hw_catalog_write *write)
 		r = hw_catalog_file_grow(db, &was, &file);
 	}
 	return r < 0 ? r : growth_check(db, request, &was, &file, &share);
+}
+
+/* A file that may lack its beginning: not one that is gone on with, for nobody would bring it. */
+static bool may_spill(const struct hw_catalog_file *file, const struct hw_catalog_share *share)
+{
+	return file->has_share && file->has_name && share->access.mode == HW_SHARE_SPILL;
 }
 
 /* What COMMIT must say of a file; of one that has a share already it knows the name. */
@@ -316,6 +329,7 @@ int hw_catalog_file_grow(struct hw_catalog_db *db, const struct hw_catalog_file 
 	hw_sql_bind(statement, 5, file->tail_size);
 	hw_sql_bind(statement, 6, file->reserved);
 	hw_sql_bind(statement, 7, file->counted);
+	hw_sql_bind(statement, 8, file->first_offset);
 	int r = hw_sql_run(&db->sql, statement);
 	if (r < 0 || !file->has_share) {
 		return r;
@@ -408,7 +422,8 @@ static int file_row(struct hw_catalog_db *db, sqlite3_stmt *statement, struct hw
 	file->counted = (uint64_t)sqlite3_column_int64(statement, 6);
 	file->has_name = sqlite3_column_int(statement, 7) != 0;
 	file->has_share = sqlite3_column_type(statement, 8) != SQLITE_NULL;
-	file->has_ended = sqlite3_column_int(statement, 9) != 0;
+	file->first_offset = (uint64_t)sqlite3_column_int64(statement, 9);
+	file->has_ended = sqlite3_column_int(statement, 10) != 0;
 	int r = file->has_share
 			? hw_sql_bytes(&db->sql, statement, 8, HW_SHARE_ID_SIZE, file->share_id)
 			: 0;
@@ -416,6 +431,7 @@ static int file_row(struct hw_catalog_db *db, sqlite3_stmt *statement, struct hw
 		file->state < HW_CATALOG_FILE_STATE_COUNT && file->file_size <= HW_FILE_SIZE_MAX &&
 		file->chunk_count == (file->file_size + HW_CHUNK_SIZE - 1) / HW_CHUNK_SIZE &&
 		(!has_length || file->length <= HW_FILE_SIZE_MAX) &&
+		file->first_offset <= file->file_size && file->first_offset % HW_CHUNK_SIZE == 0 &&
 		file->tail_size < HW_BLOCK_SIZE && file->reserved <= HW_FILE_SIZE_MAX &&
 		file->counted <= HW_FILE_SIZE_MAX;
 	if (r == 0 && !is_valid) {

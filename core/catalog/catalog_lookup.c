@@ -34,13 +34,13 @@ int hw_catalog_lookup(struct hw_catalog_db *db, struct hw_catalog_request *reque
 		return r;
 	}
 	struct hw_catalog_request found = *request;
-	found.chunk_index = 0;
+	found.chunk_index = (uint32_t)(file.first_offset / HW_CHUNK_SIZE);
 	found.file_id = file_id;
 	found.access = share.access;
 	memcpy(found.share_id, share.share_id, HW_SHARE_ID_SIZE);
 	r = hw_catalog_file_about(db, file_id, file.state == HW_CATALOG_FILE_SEALED, &found);
 	if (r == 0) {
-		r = hw_catalog_extents_read(db, &found, file.chunk_count);
+		r = hw_catalog_extents_read(db, &found, &file);
 	}
 	if (r == 0) {
 		r = hw_pins_add(&db->pins, file_id);
@@ -124,7 +124,7 @@ int hw_catalog_extents(struct hw_catalog_db *db, struct hw_catalog_request *requ
 	struct hw_catalog_file file = {0};
 	int r = hw_catalog_file_get(db, request->file_id, &file);
 	if (r == 0) {
-		r = hw_catalog_extents_read(db, request, file.chunk_count);
+		r = hw_catalog_extents_read(db, request, &file);
 	}
 	if (r == 0) {
 		hw_catalog_file_tell(db, &file, request);
@@ -184,6 +184,7 @@ static int list_row(struct hw_catalog_db *db, sqlite3_stmt *statement,
 		.crc32 = (uint32_t)sqlite3_column_int64(statement, 5),
 		.has_crc32 = sqlite3_column_type(statement, 5) != SQLITE_NULL,
 		.is_sealed = sqlite3_column_int(statement, 6) == HW_CATALOG_FILE_SEALED,
+		.first_offset = (uint64_t)sqlite3_column_int64(statement, 8),
 	};
 	int r = hw_sql_blob(&db->sql, statement, 7, HW_NAME_SIZE_MAX, ret_file->name, &name_size);
 	ret_file->name_size = (uint16_t)name_size;

@@ -47,11 +47,14 @@ enum hw_file_state hw_catalog_file_state_seen(const struct hw_catalog_file *file
 /* Add the request's extents to the file, in place of its short last chunk if that is asked. */
 int hw_catalog_chunks_add(struct hw_catalog_db *db, const struct hw_catalog_request *request,
 			  struct hw_catalog_file *file) HW_MUST_CHECK;
+/* Take over where the file begins, if the request's first chunks say that it is not at 0. */
+int hw_catalog_first_apply(const struct hw_catalog_request *request, bool may_spill,
+			   struct hw_catalog_file *file) HW_MUST_CHECK;
 int hw_catalog_chunk_unref(struct hw_catalog_db *db, const uint8_t *root,
 			   uint64_t size) HW_MUST_CHECK;
-/* The extents of a file of @chunk_count from chunk_index on, as many as fit. */
+/* The extents of @file from chunk_index on, as many as fit; none from before its first chunk. */
 int hw_catalog_extents_read(struct hw_catalog_db *db, struct hw_catalog_request *request,
-			    uint64_t chunk_count) HW_MUST_CHECK;
+			    const struct hw_catalog_file *file) HW_MUST_CHECK;
 /* Put on the list. */
 int hw_catalog_dropped_add(struct hw_catalog_db *db, const struct hw_extent *extent) HW_MUST_CHECK;
 /* Does @extent share bytes with a chunk, or with what is on the list? 1, 0, or -errno. */

@@ -265,7 +265,7 @@ static int last_read(struct hw_catalog_db *db, const struct hw_catalog_file *fil
 		return 0;
 	}
 	request->chunk_index = (uint32_t)(file->chunk_count - 1);
-	return hw_catalog_extents_read(db, request, file->chunk_count);
+	return hw_catalog_extents_read(db, request, file);
 }
 
 int hw_catalog_upload_leave(struct hw_catalog_db *db, struct hw_catalog_request *request)

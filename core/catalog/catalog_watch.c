@@ -79,6 +79,7 @@ void hw_catalog_file_tell(const struct hw_catalog_db *db, const struct hw_catalo
 {
 	request->file_size = file->file_size;
 	request->length = file->length;
+	request->first_offset = file->first_offset;
 	request->file_state = hw_catalog_file_state_seen(file);
 	request->home = hw_homes_of(&db->homes, file->file_id);
 }

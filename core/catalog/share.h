@@ -19,7 +19,7 @@
 enum hw_share_mode {
 	HW_SHARE_STORED = 0, /* on the disk; the sender may leave */
 	HW_SHARE_LIVE,       /* nothing on the disk: receivers take what passes */
-	HW_SHARE_SPILL,      /* live, and on the disk where a receiver is late or slow */
+	HW_SHARE_SPILL, /* live, and on the disk from when a receiver is slow, or none is there */
 	HW_SHARE_MODE_COUNT,
 };
 
@@ -72,6 +72,7 @@ struct hw_share_file {
 	uint32_t crc32;             /* if has_crc32: CRC-32 of ISO 3309, as ZIP has it */
 	bool has_crc32;             /* sealed, and whoever sealed it said so */
 	bool is_sealed;
+	uint64_t first_offset; /* bytes before it are nowhere */
 	uint16_t name_size;
 	char name[HW_NAME_SIZE_MAX];
 };

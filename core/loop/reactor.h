@@ -34,11 +34,11 @@ struct hw_reactor_options {
 };
 
 struct hw_reactor {
+	struct hw_mailbox mailbox; /* first: a cache line of its own, for others write to it */
 	struct hw_ring *ring;
 	struct hw_slab_pool slabs;
 	struct hw_pipes pipes;
 	struct hw_timers timers;
-	struct hw_mailbox mailbox;
 	struct hw_list hooks;
 	struct hw_metrics *metrics;
 	uint64_t now_us;  /* monotonic, read once a turn: what everything on the reactor uses */

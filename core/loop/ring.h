@@ -88,6 +88,13 @@ void hw_ring_recv(struct hw_ring *ring, struct hw_op *op, uint32_t socket, void 
 		  uint32_t size, bool is_whole, hw_op_fn *done);
 /* Until bytes can be read or the peer is gone. */
 void hw_ring_poll_in(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw_op_fn *done);
+/* Until the peer says that it sends no more (POLLRDHUP in op->res) or is gone (POLLHUP, POLLERR),
+ * whatever lies there to be received. A receive as to promise 3. */
+void hw_ring_poll_hangup(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw_op_fn *done);
+/* How many bytes lie there to be received, counted up to @size: they stay there, and it does not
+ * wait (-EAGAIN: none; 0: none, and none comes). A receive as to promise 3. */
+void hw_ring_recv_count(struct hw_ring *ring, struct hw_op *op, uint32_t socket, uint32_t size,
+			hw_op_fn *done);
 /* Until more can be sent, or the peer is gone. A send as to promise 3. */
 void hw_ring_poll_out(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw_op_fn *done);
 /* Sends all, unless it fails or is cancelled (then op->res may be short). @message and what it

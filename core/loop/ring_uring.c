@@ -322,6 +322,25 @@ void hw_ring_poll_in(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw
 	sqe_own(sqe, op, IOSQE_FIXED_FILE);
 }
 
+void hw_ring_poll_hangup(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw_op_fn *done)
+{
+	op_begin(ring, op, done);
+	struct io_uring_sqe *sqe = sqe_get(ring);
+	io_uring_prep_poll_add(sqe, (int)socket, POLLRDHUP); /* POLLHUP and POLLERR always come */
+	sqe_own(sqe, op, IOSQE_FIXED_FILE);
+}
+
+/* TCP counts with MSG_TRUNC what MSG_PEEK would show, and copies nothing: so there is no buffer. */
+void hw_ring_recv_count(struct hw_ring *ring, struct hw_op *op, uint32_t socket, uint32_t size,
+			hw_op_fn *done)
+{
+	hw_assert(size > 0);
+	op_begin(ring, op, done);
+	struct io_uring_sqe *sqe = sqe_get(ring);
+	io_uring_prep_recv(sqe, (int)socket, NULL, size, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+	sqe_own(sqe, op, IOSQE_FIXED_FILE);
+}
+
 void hw_ring_poll_out(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw_op_fn *done)
 {
 	op_begin(ring, op, done);

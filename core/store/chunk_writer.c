@@ -6,6 +6,7 @@
  *      +----> reserve_try -> part_write -> write_done -------------+-> part_join -> progress
  *                 ^  (no segment yet: waits, space_done)  (short)  |
  *                 +----------------------------------------------- +
+ *   keeping: append -> digest -> (held) -> store: reserve_try, as above | pass: given back
  *   finish -> advance: all parts free -> leaves_write -> leaves_done -> sync_done -> done(0)
  *   any error, abort -> fail -> advance: all parts free -> drop -> drop_done -> done(error)
  *
@@ -25,6 +26,7 @@
 static void reserve_try(struct hw_chunk_writer *writer);
 static void space_done(struct hw_segment_waiter *waiter, int res);
 static void part_write(struct hw_writer_part *part);
+static void writes_submit(struct hw_chunk_writer *writer);
 static void write_done(struct hw_op *op);
 static void digest_done(struct hw_digest_job *job);
 static void part_join(struct hw_writer_part *part);
@@ -33,6 +35,7 @@ static void leaves_write(struct hw_chunk_writer *writer);
 static void leaves_done(struct hw_op *op);
 static void sync_done(struct hw_segment_waiter *waiter, int res);
 static void surplus_done(struct hw_extent_drop *drop);
+static void part_give_up(struct hw_writer_part *part);
 static void fail(struct hw_chunk_writer *writer, int error);
 static void drop_done(struct hw_extent_drop *drop);
 static void nothing_done(struct hw_mail *mail);
@@ -80,7 +83,7 @@ bool hw_chunk_writer_is_idle(const struct hw_chunk_writer *writer)
 
 static struct hw_writer_part *free_part(struct hw_chunk_writer *writer)
 {
-	for (uint32_t i = 0; i < HW_WRITER_SLABS_MAX; i++) {
+	for (uint32_t i = 0; i < HW_WRITER_PARTS_MAX; i++) {
 		if (writer->parts[i].slab == NULL) {
 			return &writer->parts[i];
 		}
@@ -90,7 +93,7 @@ static struct hw_writer_part *free_part(struct hw_chunk_writer *writer)
 
 static bool has_parts(const struct hw_chunk_writer *writer)
 {
-	for (uint32_t i = 0; i < HW_WRITER_SLABS_MAX; i++) {
+	for (uint32_t i = 0; i < HW_WRITER_PARTS_MAX; i++) {
 		if (writer->parts[i].slab != NULL) {
 			return true;
 		}
@@ -100,12 +103,12 @@ static bool has_parts(const struct hw_chunk_writer *writer)
 
 bool hw_chunk_writer_has_room(const struct hw_chunk_writer *writer)
 {
-	for (uint32_t i = 0; i < HW_WRITER_SLABS_MAX; i++) {
-		if (writer->parts[i].slab == NULL) {
-			return true;
-		}
+	uint32_t slabs_max = writer->is_keeping ? HW_WRITER_PARTS_MAX : HW_WRITER_SLABS_MAX;
+	uint32_t slab_count = 0;
+	for (uint32_t i = 0; i < HW_WRITER_PARTS_MAX; i++) {
+		slab_count += writer->parts[i].slab != NULL ? 1 : 0;
 	}
-	return false;
+	return slab_count < slabs_max;
 }
 
 void hw_chunk_writer_append(struct hw_chunk_writer *writer, struct hw_slab *slab)
@@ -136,7 +139,7 @@ void hw_chunk_writer_append(struct hw_chunk_writer *writer, struct hw_slab *slab
 	part->digest.ret_hashes = &writer->leaves[part->offset / HW_BLOCK_SIZE];
 	writer->extent.size += slab->size;
 	hw_digest_submit(&writer->store->digest, &part->digest, digest_done);
-	if (writer->is_volatile) {
+	if (writer->is_volatile || writer->is_keeping) {
 		return;
 	}
 	if (writer->segment != NULL) {
@@ -148,9 +151,32 @@ void hw_chunk_writer_append(struct hw_chunk_writer *writer, struct hw_slab *slab
 
 void hw_chunk_writer_reserve(struct hw_chunk_writer *writer)
 {
-	if (writer->state == HW_WRITER_OPEN && writer->segment == NULL && !writer->is_volatile) {
+	if (writer->state == HW_WRITER_OPEN && writer->segment == NULL && !writer->is_volatile &&
+	    !writer->is_keeping) {
 		reserve_try(writer);
 	}
+}
+
+/* -- what was kept -- */
+
+void hw_chunk_writer_store(struct hw_chunk_writer *writer)
+{
+	hw_assert(writer->is_keeping && writer->segment == NULL && writer->extent.size > 0);
+	writer->is_keeping = false;
+	if (writer->state == HW_WRITER_OPEN || writer->state == HW_WRITER_FINISHING) {
+		reserve_try(writer);
+	}
+}
+
+void hw_chunk_writer_pass(struct hw_chunk_writer *writer)
+{
+	hw_assert(writer->is_keeping && writer->segment == NULL);
+	writer->is_keeping = false;
+	writer->is_volatile = true;
+	for (uint32_t i = 0; i < HW_WRITER_PARTS_MAX; i++) {
+		part_give_up(&writer->parts[i]);
+	}
+	advance(writer);
 }
 
 /* -- space -- */
@@ -177,11 +203,7 @@ static void reserve_try(struct hw_chunk_writer *writer)
 	}
 	writer->reserved_size = disk_size;
 	writer->extent.segment = writer->segment->number;
-	for (uint32_t i = 0; i < HW_WRITER_SLABS_MAX; i++) {
-		if (writer->parts[i].slab != NULL) {
-			part_write(&writer->parts[i]);
-		}
-	}
+	writes_submit(writer);
 }
 
 static void space_done(struct hw_segment_waiter *waiter, int res)
@@ -204,6 +226,23 @@ static void part_write(struct hw_writer_part *part)
 	hw_ring_write(writer->store->reactor->ring, &part->op, writer->segment->slot,
 		      part->slab->bytes + part->written_size, size,
 		      writer->extent.offset + part->offset + part->written_size, write_done);
+}
+
+/* Those that were kept, or came before there was a segment; a few at a time. */
+static void writes_submit(struct hw_chunk_writer *writer)
+{
+	uint32_t in_flight_count = 0;
+	for (uint32_t i = 0; i < HW_WRITER_PARTS_MAX; i++) {
+		in_flight_count += writer->parts[i].op.in_flight ? 1 : 0;
+	}
+	for (uint32_t i = 0; i < HW_WRITER_PARTS_MAX; i++) {
+		struct hw_writer_part *part = &writer->parts[i];
+		bool is_due = part->slab != NULL && !part->is_written && !part->op.in_flight;
+		if (is_due && in_flight_count < HW_WRITER_SLABS_MAX) {
+			in_flight_count++;
+			part_write(part);
+		}
+	}
 }
 
 /* What a write's result means: bytes now on their way (whole pages), or an error. 0 to try again,
@@ -244,6 +283,9 @@ static void write_done(struct hw_op *op)
 	}
 	HW_FAILPOINT(slab_written);
 	part->is_written = true;
+	if (writer->error == 0) {
+		writes_submit(writer);
+	}
 	part_join(part);
 }
 
@@ -284,7 +326,7 @@ void hw_chunk_writer_finish(struct hw_chunk_writer *writer)
 	hw_assert(writer->extent.size > 0);
 	hw_assert(!writer->is_exact || writer->extent.size == writer->size_max);
 	set_state(writer, HW_WRITER_FINISHING);
-	if (writer->segment == NULL && !writer->is_volatile) {
+	if (writer->segment == NULL && !writer->is_volatile && !writer->is_keeping) {
 		reserve_try(writer);
 	}
 	advance(writer);
@@ -454,7 +496,7 @@ static void fail(struct hw_chunk_writer *writer, int error)
 	hw_segment_wait_end(&writer->waiter); /* for space or a sync: no longer */
 	writer->is_waiting_for_space = false;
 	set_state(writer, HW_WRITER_FAILING);
-	for (uint32_t i = 0; i < HW_WRITER_SLABS_MAX; i++) {
+	for (uint32_t i = 0; i < HW_WRITER_PARTS_MAX; i++) {
 		part_give_up(&writer->parts[i]);
 	}
 	advance(writer);

@@ -4,11 +4,12 @@
  *
  * Room: core/store    Thread: the owning reactor    Blocks: never    Allocates: never
  * Owns: the slabs it was given, until they are hashed and written; its extent, until done
- * Limits: HW_WRITER_SLABS_MAX slabs at once
+ * Limits: HW_WRITER_SLABS_MAX slabs at once; HW_WRITER_PARTS_MAX while it keeps them
  *
  *	begin -> append (a slab, while has_room) ... -> finish -> done(0)     the extent is on disk,
  * synced
  *	                                             \-> abort  -> done(-ECANCELED)
+ *	keeping: begin -> append ... [-> finish] -> store | pass      hashed, and held until then
  * An error of the disk or of the space ends it with done(-errno) whenever it happens; then nothing
  * is left of the chunk. After done(0) the extent is unsettled: the caller settles or drops it
  *(segment_log.h).
@@ -19,6 +20,8 @@
 #include "core/store/store.h"
 
 #define HW_WRITER_SLABS_MAX 4U /* writes in flight: 256 KiB x 4 fill the disk's queue (LIMITS) */
+#define HW_WRITER_PARTS_MAX                                                                        \
+	HW_CHUNK_SLABS /* slabs of a chunk that is kept: all, if they are full */
 
 enum hw_chunk_writer_state {
 	HW_WRITER_IDLE = 0,  /* nothing of a chunk; may be begun or freed */
@@ -53,7 +56,7 @@ struct hw_chunk_writer {
 	struct hw_extent extent;
 	struct hw_segment *segment;
 	struct hw_store *store;
-	struct hw_writer_part parts[HW_WRITER_SLABS_MAX];
+	struct hw_writer_part parts[HW_WRITER_PARTS_MAX];
 	struct hw_op leaves_op;
 	struct hw_segment_waiter waiter;
 	struct hw_extent_drop drop;
@@ -70,6 +73,7 @@ struct hw_chunk_writer {
 	int error;
 	enum hw_chunk_writer_state state;
 	bool is_volatile; /* nothing is stored: hashed only, and the extent is no place */
+	bool is_keeping;  /* nobody has decided yet: hashed, and held */
 	bool is_exact;    /* size_max is what it will be */
 	bool is_waiting_for_space;
 	bool is_mail_posted; /* to ourselves */
@@ -77,8 +81,8 @@ struct hw_chunk_writer {
 
 static_assert(sizeof(struct hw_hash) == HW_HASH_SIZE, "leaves are written as they lie in memory");
 
-/* @size_max: 1 .. HW_CHUNK_SIZE; @is_exact: it will be just that. The callbacks and
- * is_volatile are set first. */
+/* @size_max: 1 .. HW_CHUNK_SIZE; @is_exact: it will be just that. The callbacks,
+ * is_volatile and is_keeping are set first. */
 void hw_chunk_writer_begin(struct hw_chunk_writer *writer, struct hw_store *store,
 			   uint32_t size_max, bool is_exact);
 bool hw_chunk_writer_has_room(const struct hw_chunk_writer *writer);
@@ -89,7 +93,11 @@ void hw_chunk_writer_append(struct hw_chunk_writer *writer, struct hw_slab *slab
  * end. Who appended a slab that was not full and waits for more bytes must call it, or keeps the
  * slab for as long as it waits. */
 void hw_chunk_writer_reserve(struct hw_chunk_writer *writer);
-/* No more slabs; at least one was appended. done comes. */
+/* What is_keeping left open: the chunk is stored as any other, or (pass) nothing of it is, as if it
+ * had been volatile from the beginning. No callback comes inside. */
+void hw_chunk_writer_store(struct hw_chunk_writer *writer);
+void hw_chunk_writer_pass(struct hw_chunk_writer *writer);
+/* No more slabs; at least one was appended. done comes; of one that keeps, after store or pass. */
 void hw_chunk_writer_finish(struct hw_chunk_writer *writer);
 /* Give up, at any time between begin and done; done(-ECANCELED or the error that came first) comes.
  */

@@ -18,6 +18,8 @@ static const char g_continue[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
 static void send_submit(struct hw_http_conn *conn);
 static void room_wait(struct hw_http_conn *conn);
+static void unsent_judge(struct hw_http_conn *conn);
+static void flush_go(struct hw_http_conn *conn);
 static void send_done(struct hw_op *op);
 static void sent(struct hw_http_conn *conn, int res, uint64_t moved);
 
@@ -186,6 +188,25 @@ void hw_http_conn_send_more(struct hw_http_conn *conn)
 	send_submit(conn);
 }
 
+/* There was no room for more in stall_timeout; but it may have taken of what lies in the kernel. */
+static bool has_taken(const struct hw_http_conn *conn)
+{
+	uint64_t least_size =
+		(uint64_t)conn->server->limits.stall_timeout_ms * HW_PROGRESS_RATE_MIN / 1000;
+	return conn->unsent_gone_size >= least_size;
+}
+
+static void unsent_judge(struct hw_http_conn *conn)
+{
+	if (conn->is_cut) {
+		answer_sent(conn, -ESHUTDOWN);
+	} else if (has_taken(conn)) {
+		room_wait(conn);
+	} else {
+		answer_sent(conn, -ETIMEDOUT);
+	}
+}
+
 static void room_flushed(struct hw_http_conn *conn, int res, uint64_t moved)
 {
 	bool is_fast = hw_http_conn_progress(conn, moved);
@@ -198,8 +219,18 @@ static void room_flushed(struct hw_http_conn *conn, int res, uint64_t moved)
 		answer_sent(conn, 0);
 	} else if (is_fast) {
 		hw_http_conn_send_wait(conn);
-	} else {
+	} else if (!hw_http_unsent_ask(conn, unsent_judge)) {
 		answer_sent(conn, -ETIMEDOUT);
+	}
+}
+
+/* The same when no talk is left to be told. */
+static void flush_judge(struct hw_http_conn *conn)
+{
+	if (has_taken(conn)) {
+		flush_go(conn);
+	} else {
+		hw_http_conn_close_begin(conn); /* and the client sees that it was cut */
 	}
 }
 
@@ -208,18 +239,27 @@ static void flushed(struct hw_http_conn *conn, int res, uint64_t moved)
 	bool is_fast = hw_http_conn_progress(conn, moved);
 	if (res >= 0 && hw_http_tls_unsent(conn) == 0) {
 		hw_http_conn_request_done(conn);
-	} else if (res < 0 || conn->is_cut || !is_fast) {
-		hw_http_conn_close_begin(conn); /* and the client sees that it was cut */
-	} else {
-		hw_http_answer_flush(conn);
+	} else if (res < 0 || conn->is_cut) {
+		hw_http_conn_close_begin(conn);
+	} else if (is_fast) {
+		flush_go(conn);
+	} else if (!hw_http_unsent_ask(conn, flush_judge)) {
+		hw_http_conn_close_begin(conn);
 	}
+}
+
+static void flush_go(struct hw_http_conn *conn)
+{
+	hw_http_conn_watch(conn, UINT64_MAX);
+	hw_http_tls_flush(conn, flushed);
 }
 
 void hw_http_answer_flush(struct hw_http_conn *conn)
 {
 	conn->action = "sending the rest of the answer";
-	hw_http_conn_watch(conn, UINT64_MAX);
-	hw_http_tls_flush(conn, flushed);
+	if (!hw_http_unsent_narrow(conn, flush_go)) {
+		flush_go(conn);
+	}
 }
 
 static void room_done(struct hw_op *op)
@@ -235,7 +275,7 @@ static void room_done(struct hw_op *op)
 		answer_sent(conn, 0);
 	} else if (is_nothing && is_fast) {
 		hw_http_conn_send_wait(conn);
-	} else {
+	} else if (!is_nothing || !hw_http_unsent_ask(conn, unsent_judge)) {
 		answer_sent(conn, is_nothing ? -ETIMEDOUT : op->res);
 	}
 }

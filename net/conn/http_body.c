@@ -9,20 +9,27 @@
  *   -> answer -> the talk's body_done
  *
  * step() is called again after each receive until the talk has what it asked for.
+ *
+ * Who has no room watches instead: body_watch -> watch_done [-> counted] -> answer
  */
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 #include "net/conn/http_server.h"
 #include "net/conn/http_steps.h"
 #include "net/conn/http_tls.h"
 
+#define COUNT_MAX (UINT64_C(1) << 30) /* bytes; no socket's queue is as long */
+
 static void step(struct hw_http_conn *conn, bool is_inside_call);
 static bool step_once(struct hw_http_conn *conn, bool is_inside_call);
 static bool sealed_step(struct hw_http_conn *conn, uint32_t size, bool is_inside_call);
 static void sealed_done(struct hw_op *op);
 static void recv_done(struct hw_op *op);
+static void watch_done(struct hw_op *op);
+static void counted(struct hw_op *op);
 static int error_of(const struct hw_http_conn *conn, int32_t res);
 static void answer(struct hw_http_conn *conn, int res, bool is_inside_call);
 static void answer_deliver(struct hw_mail *mail);
@@ -340,6 +347,72 @@ static void sealed_done(struct hw_op *op)
 	}
 	received(conn, res, res > 0 ? (uint64_t)res : 0, is_good);
 }
+
+/* -- a client that leaves while nothing of it is received -- */
+
+/* Bytes that the body still needs, at least, beyond what we have of it. */
+static uint64_t owed_size(const struct hw_http_conn *conn)
+{
+	const struct hw_http_input *input = &conn->input;
+	uint64_t here = input->bytes != NULL ? input->size - input->offset : 0;
+	if (conn->tls != NULL) { /* sealed it is longer, never shorter */
+		here += hw_tls_room_used(&conn->tls->in_room);
+	}
+	uint64_t owed = data_left(&conn->body) + (conn->body.is_chunked ? 1 : 0); /* its end */
+	return owed > here ? owed - here : 0;
+}
+
+/* Until the client is gone without having sent the rest, or has ended its side and all of the rest
+ * may be there; or until body_stop, or a time is over. */
+void hw_http_conn_body_watch(struct hw_http_conn *conn)
+{
+	struct hw_ring *ring = conn->server->reactor->ring;
+	hw_assert(conn->state == HW_CONN_ANSWERING && !conn->body.is_wanted);
+	hw_assert(!conn->recv_op.in_flight && !conn->send_op.in_flight && !conn->body.is_over);
+	conn->body.is_wanted = true;
+	conn->body.is_stopped = false;
+	conn->body.done_size = 0;
+	conn->action = "waiting for room for the body";
+	/* It is not the client's time: when it is over, the talk asks again. */
+	hw_http_conn_timer_start(conn, conn->server->limits.stall_timeout_ms);
+	hw_ring_poll_hangup(ring, &conn->recv_op, conn->socket, watch_done);
+	if (conn->is_cut) {
+		hw_ring_cancel(ring, &conn->recv_op);
+	}
+}
+
+static int watch_error(const struct hw_http_conn *conn)
+{
+	return conn->is_cut ? -ESHUTDOWN : -ECANCELED;
+}
+
+/* A client that has ended its side may have sent everything before: then the rest of its body lies
+ * in the socket's queue. One that has closed looks the same, but that the rest is not there. */
+static void watch_done(struct hw_op *op)
+{
+	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, recv_op);
+	bool is_over = conn->is_cut || conn->body.is_stopped || op->res < 0;
+	uint64_t owed = owed_size(conn);
+	if (is_over || owed == 0) {
+		answer(conn, is_over ? watch_error(conn) : 0, false);
+	} else if ((op->res & (POLLERR | POLLHUP)) != 0) {
+		answer(conn, -ECONNRESET, false);
+	} else {
+		hw_ring_recv_count(conn->server->reactor->ring, &conn->recv_op, conn->socket,
+				   (uint32_t)hw_min(owed, (uint64_t)COUNT_MAX), counted);
+	}
+}
+
+static void counted(struct hw_op *op)
+{
+	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, recv_op);
+	bool is_over = conn->is_cut || conn->body.is_stopped || op->res == -ECANCELED;
+	bool is_enough = op->res >= 0 && (uint64_t)op->res >= hw_min(owed_size(conn), COUNT_MAX);
+	int res = is_enough ? 0 : -ECONNRESET;
+	answer(conn, is_over ? watch_error(conn) : res, false);
+}
+
+/* -- the answer to the talk -- */
 
 static void answer(struct hw_http_conn *conn, int res, bool is_inside_call)
 {

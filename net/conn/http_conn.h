@@ -76,9 +76,11 @@ struct hw_http_conn {
 	const char *action; /* what it is doing, for the log: a literal */
 	struct msghdr message;
 	struct iovec iov[HW_SEND_IOV_MAX];
-	struct hw_http_splice splice;                  /* pipe NULL: message is being sent */
-	void (*unsent_set)(struct hw_http_conn *conn); /* goes on when that is done */
-	uint32_t piped_size;                           /* bytes of it that lie in the pipe */
+	struct hw_http_splice splice;                   /* pipe NULL: message is being sent */
+	void (*unsent_done)(struct hw_http_conn *conn); /* goes on (http_unsent.c) */
+	uint32_t unsent_size;      /* bytes that lay in the kernel when we last asked; 0: few */
+	uint32_t unsent_gone_size; /* bytes of it that had gone since the time before */
+	uint32_t piped_size;       /* bytes of it that lie in the pipe */
 	uint64_t send_left_size;
 	uint64_t sent_size;  /* bytes of this request's answer */
 	uint64_t request_us; /* when its head was complete */
@@ -108,8 +110,8 @@ struct hw_http_conn {
 	uint16_t host_size;
 	char host[256];                                 /* of the request, for links */
 	struct hw_span reply_extra[HW_REPLY_EXTRA_MAX]; /* whole fields that every answer carries */
-	char access_path[HW_ACCESS_PATH_SIZE];
 	uint8_t access_path_size;
+	char access_path[HW_ACCESS_PATH_SIZE];
 	void (*named)(void *user); /* asked for the peer's address: hears when it is there */
 	void *named_user;
 	uint16_t peer_port;
@@ -127,8 +129,7 @@ void hw_http_conn_handle(struct hw_http_conn *conn, const struct hw_http_handler
 /* The request and its bytes; until hw_http_conn_head_release(). */
 const struct hw_http_request *hw_http_conn_request(const struct hw_http_conn *conn);
 const char *hw_http_conn_head_bytes(const struct hw_http_conn *conn);
-/* A piece of the head that nobody shall find in memory later (a password). @piece: of these
- * bytes. */
+/* A piece of these bytes that nobody shall find in memory later (a password). */
 void hw_http_conn_head_wipe(struct hw_http_conn *conn, struct hw_span piece);
 /* Ask for the peer's address, where has_peers did not when the connection came: that costs three
  * calls to the kernel, and few requests need it.
@@ -136,19 +137,18 @@ void hw_http_conn_head_wipe(struct hw_http_conn *conn, struct hw_span piece);
  *         nothing with the connection.
  * Returns false, and @named does not run, when it is known, or cannot be. */
 bool hw_http_conn_peer_ask(struct hw_http_conn *conn, void (*named)(void *user), void *user);
-/* The head is not needed any more. Before the first body call; idempotent; end does it too. */
+/* It is not needed any more. Before the first body call; idempotent; end does it too. */
 void hw_http_conn_head_release(struct hw_http_conn *conn);
-
 bool hw_http_conn_has_body(const struct hw_http_conn *conn);
 /* Wait until a byte of the body is there, without a buffer: a slow client costs no slab. */
 void hw_http_conn_body_wait(struct hw_http_conn *conn);
 /* @bytes: lent until body_done; @size > 0. Full unless the body ends. */
 void hw_http_conn_body_recv(struct hw_http_conn *conn, uint8_t *bytes, uint32_t size);
-
 /* In body_done with an error: bytes that came before it. */
 uint32_t hw_http_conn_body_came(const struct hw_http_conn *conn);
-/* Do not wait for more: body_done comes soon, with what there is. Nothing when no body call is
- * under way. */
+/* No room for more: body_done, 0: all may be there; -ECONNRESET: gone; -ECANCELED: ask again. */
+void hw_http_conn_body_watch(struct hw_http_conn *conn);
+/* Do not wait for more: body_done comes soon, with what there is; nothing without a call. */
 void hw_http_conn_body_stop(struct hw_http_conn *conn);
 
 /* An interim answer (1xx, but for 100, which comes by itself): begin, add fields, end. It goes out
@@ -161,10 +161,10 @@ void hw_http_conn_interim_end(struct hw_http_conn *conn, struct hw_http_writer *
  * The caller adds fields, ends the head and sends. */
 void hw_http_conn_reply_begin(struct hw_http_conn *conn, struct hw_http_writer *writer,
 			      uint32_t status);
-/* @iov: copied, what it points to is lent until send_done. All of it is sent. */
+/* @iov: copied; what it points to is lent until send_done. */
 void hw_http_conn_send(struct hw_http_conn *conn, const struct iovec *iov, uint32_t count);
-/* After send_done(-EAGAIN): go on with the rest; or wait, with nothing lent, until the client takes
- * more (send_done(0) says so; the rest is then the talk's to send again). */
+/* After send_done(-EAGAIN): go on; or wait, with nothing lent, until the client takes more
+ * (send_done(0) says so; the rest is then the talk's to send again). */
 void hw_http_conn_send_more(struct hw_http_conn *conn);
 void hw_http_conn_send_wait(struct hw_http_conn *conn);
 /* The reply buffer as far as written, and, unless the method is HEAD, @body behind it. */
@@ -175,7 +175,7 @@ void hw_http_conn_reply_send(struct hw_http_conn *conn, const struct hw_http_wri
 void hw_http_conn_end(struct hw_http_conn *conn);
 /* The answer cannot be completed: close, so that the client sees it was cut. */
 void hw_http_conn_abort(struct hw_http_conn *conn);
-/* After this answer the connection closes. Before reply_begin, so that the head says so. */
+/* The connection closes after this answer. Before reply_begin. */
 void hw_http_conn_close_after(struct hw_http_conn *conn);
 
 #endif

@@ -66,6 +66,8 @@ void hw_http_iov_advance(struct msghdr *message, uint64_t size);
  * when nothing is to be changed or can be. */
 bool hw_http_unsent_widen(struct hw_http_conn *conn, void (*next)(struct hw_http_conn *conn));
 bool hw_http_unsent_narrow(struct hw_http_conn *conn, void (*next)(struct hw_http_conn *conn));
+/* Ask how much has gone of what lay there when it was narrowed: unsent_gone_size, in @next. */
+bool hw_http_unsent_ask(struct hw_http_conn *conn, void (*next)(struct hw_http_conn *conn));
 
 /* After send_done(-EAGAIN) of a splice. */
 void hw_http_splice_more(struct hw_http_conn *conn);

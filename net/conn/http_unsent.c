@@ -2,53 +2,73 @@
  *
  * How much the kernel takes of an answer that is not on its way yet (TCP_NOTSENT_LOWAT):
  *
- *   widen | narrow -> set_begin -> (a descriptor for a moment) -> set_done -> next
+ *   widen | narrow | ask -> begin -> (a descriptor for a moment) -> done -> next
  *
  * A listener's sockets begin narrow (core/main/listen.c). Pages of a file go out in half the steps,
  * for two thirds of the CPU, when the kernel takes more at once; but then a slow client seems to
- * take nothing for minutes, and would be cut. So it is wide only while a client is fast.
+ * take nothing for minutes, and would be cut. So it is wide only while a client is fast; and of one
+ * that became slow we ask how much of what lies there has gone, before it is cut.
  */
-#include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "net/conn/http_server.h"
 #include "net/conn/http_steps.h"
 
-static void set_done(struct hw_op *op);
+static void done(struct hw_op *op);
 
-static bool set_begin(struct hw_http_conn *conn, bool is_wide,
-		      void (*next)(struct hw_http_conn *conn))
+static bool begin(struct hw_http_conn *conn, void (*next)(struct hw_http_conn *conn))
 {
 	struct hw_http_server *server = conn->server;
-	if (conn->is_wide == is_wide || !server->limits.has_fd_install) {
+	if (!server->limits.has_fd_install) {
 		return false;
 	}
-	conn->is_wide = is_wide;
-	conn->unsent_set = next;
+	conn->unsent_done = next;
 	hw_http_conn_watch(conn, UINT64_MAX);
-	hw_ring_fd_install(server->reactor->ring, &conn->send_op, conn->socket, set_done);
+	hw_ring_fd_install(server->reactor->ring, &conn->send_op, conn->socket, done);
 	return true;
 }
 
 bool hw_http_unsent_widen(struct hw_http_conn *conn, void (*next)(struct hw_http_conn *conn))
 {
-	return set_begin(conn, true, next);
+	bool was_wide = conn->is_wide;
+	conn->is_wide = conn->server->limits.has_fd_install;
+	return !was_wide && begin(conn, next);
 }
 
 bool hw_http_unsent_narrow(struct hw_http_conn *conn, void (*next)(struct hw_http_conn *conn))
 {
-	return set_begin(conn, false, next);
+	bool was_wide = conn->is_wide;
+	conn->is_wide = false;
+	return was_wide && begin(conn, next);
+}
+
+bool hw_http_unsent_ask(struct hw_http_conn *conn, void (*next)(struct hw_http_conn *conn))
+{
+	return conn->unsent_size > 0 && begin(conn, next);
+}
+
+/* What lies there now, if there is anything to be said of it. */
+static void measure(struct hw_http_conn *conn, int fd)
+{
+	int size = 0;
+	uint32_t before = conn->unsent_size;
+	bool is_known = !conn->is_wide && ioctl(fd, SIOCOUTQNSD, &size) == 0 && size > 0;
+	conn->unsent_size = is_known ? (uint32_t)size : 0;
+	conn->unsent_gone_size = before > conn->unsent_size ? before - conn->unsent_size : 0;
 }
 
 /* Where there is no descriptor to be had all goes on as it was, only slower. */
-static void set_done(struct hw_op *op)
+static void done(struct hw_op *op)
 {
 	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, send_op);
 	if (op->res >= 0) {
 		int size = conn->is_wide ? HW_UNSENT_WIDE : HW_UNSENT_NARROW;
 		(void)setsockopt(op->res, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &size, sizeof(size));
+		measure(conn, op->res);
 		(void)close(op->res); /* the slot keeps the socket */
 	}
 	if (conn->state == HW_CONN_CLOSING) {
@@ -56,5 +76,5 @@ static void set_done(struct hw_op *op)
 		return;
 	}
 	conn->is_probing = false;
-	conn->unsent_set(conn);
+	conn->unsent_done(conn);
 }

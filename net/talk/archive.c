@@ -180,12 +180,15 @@ static int row_add(struct hw_archive *archive, const struct hw_share_file *row)
 	if (!row->is_sealed) {
 		return -EBUSY;
 	}
+	if (row->first_offset > 0) {
+		return -ESTALE;
+	}
 	struct hw_zip_entry entry = hw_archive_row_entry(row);
 	return row->has_crc32 ? hw_zip_layout_add(&archive->layout, &entry) : -ENODATA;
 }
 
-/* Returns 0, -EBUSY: a file is not there yet, -ENODATA: one is from before checksums were kept, or
- * -EFBIG. */
+/* Returns 0, -EBUSY: a file is not there yet, -ENODATA: one is from before checksums were kept,
+ * -ESTALE: one is without its beginning, or -EFBIG. */
 static int page_add(struct hw_archive *archive)
 {
 	int r = 0;
@@ -238,6 +241,10 @@ static void page_look(struct hw_archive *archive)
 		refuse(archive, 409,
 		       "A file of this share is older than this server's ZIPs; download the files "
 		       "one by one.");
+	} else if (r == -ESTALE) {
+		refuse(archive, 410,
+		       "The beginning of a file of this share has passed, and is stored nowhere; "
+		       "download the files one by one.");
 	} else if (r < 0) {
 		refuse(archive, 500, "The files of this share are too long for one ZIP.");
 	} else if (archive->row_count == HW_ARCHIVE_ROWS) {

@@ -235,6 +235,11 @@ static void begin_sending(struct hw_download *download)
 		leave(download);
 		return;
 	}
+	if (hw_download_is_before_first(download)) {
+		hw_reply_errno(download->conn, -ESTALE);
+		leave(download);
+		return;
+	}
 	hw_metrics_add(reactor_of(download)->metrics, HW_METRIC_downloads_started, 1);
 	set_state(download, HW_DOWNLOAD_SENDING);
 	head_send(download, status);
@@ -327,9 +332,9 @@ static void head_send(struct hw_download *download, uint32_t status)
 	}
 	download->read_offset = download->ranges.ranges[0].first;
 	download->sent_offset = download->read_offset;
-	/* Nobody knows when the first byte comes; but whether any will, where nothing is stored. */
+	/* Nobody knows when the first byte comes; but whether any will, where not all is stored. */
 	download->is_head_early = hw_download_is_growing(download) &&
-				  download->file.reader.request.access.mode != HW_SHARE_LIVE;
+				  download->file.reader.request.access.mode == HW_SHARE_STORED;
 	if (download->is_head_early) {
 		send_next(download);
 	}
@@ -623,14 +628,15 @@ static void let_go(struct hw_download *download)
 /*
  * The client is slow: it does not keep our slabs. What it did not take of the piece is read again
  * when it takes more; the page cache has it. A head or an end that it did not take lies in the
- * reply buffer, and is simply sent on. Where nothing is stored there is no second reading: the slab
- * stays, and its sender waits.
+ * reply buffer, and is simply sent on. Where not all is stored there may be no second reading: the
+ * slab of an upload stays, and its sender waits.
  */
 static void give_way(struct hw_download *download)
 {
 	uint64_t unsent_size = download->conn->send_left_size;
 	uint32_t piece_size = download->sending.size;
-	bool is_only_here = download->file.reader.request.access.mode == HW_SHARE_LIVE;
+	bool is_lent = download->sending.follow != NULL || download->ahead.follow != NULL;
+	bool is_only_here = is_lent && download->file.reader.request.access.mode != HW_SHARE_STORED;
 	if (is_only_here || download->sending.size == 0 || unsent_size <= download->tail_size ||
 	    unsent_size > download->tail_size + (uint64_t)piece_size) {
 		hw_http_conn_send_more(download->conn);

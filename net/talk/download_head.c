@@ -59,6 +59,18 @@ uint32_t hw_download_select_ranges(struct hw_download *download)
 	}
 }
 
+/* Of an upload that spilled the beginning may be nowhere; while it comes, its home is asked. */
+bool hw_download_is_before_first(const struct hw_download *download)
+{
+	uint64_t first_offset = download->file.reader.request.first_offset;
+	for (uint32_t i = 0; i < download->ranges.count; i++) {
+		if (download->ranges.ranges[i].first < first_offset) {
+			return !hw_download_is_growing(download);
+		}
+	}
+	return false;
+}
+
 /* -- the head -- */
 
 void hw_download_part_head_write(const struct hw_download *download, struct hw_http_writer *writer,

@@ -24,5 +24,7 @@ bool hw_download_has_coding(const struct hw_download *download);
 void hw_download_part_head_write(const struct hw_download *download, struct hw_http_writer *writer,
 				 uint32_t index);
 void hw_download_parts_end_write(const struct hw_download *download, struct hw_http_writer *writer);
+/* Are there bytes among those asked for that passed before the file was stored? */
+bool hw_download_is_before_first(const struct hw_download *download);
 
 #endif

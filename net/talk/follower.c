@@ -395,13 +395,17 @@ void hw_follower_leave(struct hw_follower *follower)
 static void step(struct hw_follower *follower)
 {
 	const struct hw_catalog_request *request = &follower->reader.request;
-	if (follower->offset < request->file_size) {
+	bool is_asked = request->home != HW_HOME_NONE && !follower->is_home_gone;
+	bool is_before_first = follower->offset < request->first_offset;
+	if (follower->offset < request->file_size && !is_before_first) {
 		disk_read(follower);
+	} else if (is_before_first && !is_asked) {
+		end_later(follower, -ESTALE);
 	} else if (request->file_state == HW_FILE_SEALED) {
 		end_later(follower, -ENODATA);
 	} else if (request->file_state == HW_FILE_TOMBSTONED) {
 		end_later(follower, -EIDRM);
-	} else if (request->home != HW_HOME_NONE && !follower->is_home_gone) {
+	} else if (is_asked) {
 		ask(follower);
 	} else {
 		look(follower, HW_CATALOG_WATCH);

@@ -23,8 +23,6 @@
 #include "net/talk/intake_steps.h"
 #include "simd/crc32.h"
 
-#define PATIENCE_LOOK_MS 1000U /* how often it is looked whether anybody follows */
-
 static void slab_wanted(struct hw_intake *intake);
 static void slab_ready(struct hw_slab_waiter *waiter, struct hw_slab *slab);
 static bool slab_pass(struct hw_intake *intake);
@@ -71,6 +69,11 @@ static void conn_recv(struct hw_intake *intake, uint8_t *bytes, uint32_t size)
 	hw_http_conn_body_recv(intake->options.conn, bytes, size);
 }
 
+static void conn_watch(struct hw_intake *intake)
+{
+	hw_http_conn_body_watch(intake->options.conn);
+}
+
 static void conn_stop(struct hw_intake *intake)
 {
 	hw_http_conn_body_stop(intake->options.conn);
@@ -84,6 +87,7 @@ static uint32_t conn_came(const struct hw_intake *intake)
 static const struct hw_intake_source g_conn_source = {.has_more = conn_has_more,
 						      .wait = conn_wait,
 						      .recv = conn_recv,
+						      .watch = conn_watch,
 						      .stop = conn_stop,
 						      .came = conn_came};
 
@@ -128,9 +132,13 @@ static void intake_init(struct hw_intake *intake, struct hw_talks *talks,
 	intake->kept_size = 0;
 	intake->loaded_size = 0;
 	intake->crc32 = 0;
+	intake->waits_since_us = 0;
+	intake->waited_us = 0;
 	intake->error = 0;
 	intake->body_error = 0;
 	intake->is_receiving = false;
+	intake->is_watching = false;
+	intake->is_watched = false;
 	intake->is_asking = false;
 	intake->is_reading = false;
 	intake->is_chunk_open = false;
@@ -143,13 +151,13 @@ static void intake_init(struct hw_intake *intake, struct hw_talks *talks,
 		.share_size_max = talks->options.share_size_max,
 		.store_size_max = talks->options.quota_size,
 	};
-	hw_live_init(&intake->live, options->is_live, talks->reactor->now_us);
+	hw_live_init(&intake->live, options->is_live, options->may_spill, talks->reactor->now_us);
 	intake->slab_waiter.ready = slab_ready;
 	for (uint32_t i = 0; i < HW_INTAKE_WRITERS; i++) {
 		intake->writers[i].progress = hw_intake_writer_progress;
 		intake->writers[i].done = hw_intake_writer_done;
 		intake->writers[i].owner = intake;
-		intake->writers[i].is_volatile = options->is_live;
+		intake->writers[i].is_keeping = false;
 		intake->is_written[i] = false;
 	}
 	hw_merkle_init(&intake->merkle);
@@ -159,24 +167,50 @@ static void patience_over(struct hw_timer *timer);
 
 static void patience_start(struct hw_intake *intake)
 {
-	hw_timer_start(&intake->talks->reactor->timers, &intake->patience, PATIENCE_LOOK_MS,
+	hw_timer_start(&intake->talks->reactor->timers, &intake->patience, HW_INTAKE_LOOK_MS,
 		       patience_over);
 }
 
 /* Why who waits for followers does not go on waiting; 0: it does. Nobody came to follow, or is
  * there any more; or the daemon stops, which a sender that nothing is received from does not hear.
  */
-static int patience_judge(const struct hw_intake *intake)
+static int patience_judge(struct hw_intake *intake)
 {
 	if (intake->state != HW_INTAKE_RECEIVING && intake->state != HW_INTAKE_STORING) {
 		return 0; /* it ends by itself */
 	}
-	if (intake->options.conn->is_cut) {
+	bool is_held_up = intake->live.is_only_store || hw_live_is_awaited(&intake->live);
+	if (is_held_up && intake->options.conn->is_cut) {
 		return -ESHUTDOWN;
 	}
 	bool is_deserted = hw_live_is_deserted(&intake->live, intake->talks->reactor->now_us,
 					       HW_LIVE_PATIENCE_MS * UINT64_C(1000));
 	return is_deserted ? -ENOTCONN : 0;
+}
+
+/* Nothing is received while there is no room, so nobody would see the sender leave. */
+static void sender_watch(struct hw_intake *intake)
+{
+	bool is_waiting = intake->state == HW_INTAKE_RECEIVING && !intake->is_receiving &&
+			  intake->slab == NULL && !hw_list_is_linked(&intake->slab_waiter.link);
+	if (is_waiting && !intake->is_body_over && !intake->is_watched &&
+	    intake->options.source->watch != NULL) {
+		intake->is_receiving = true;
+		intake->is_watching = true;
+		intake->options.source->watch(intake);
+	}
+}
+
+/* The sender is gone; or there is room again; or all it had to say may be there. */
+static void watched(struct hw_intake *intake, int res)
+{
+	intake->is_watching = false;
+	intake->is_watched = res == 0;
+	if (res < 0 && res != -ECANCELED) {
+		hw_intake_fail(intake, res);
+		return;
+	}
+	hw_intake_receive(intake);
 }
 
 static void patience_over(struct hw_timer *timer)
@@ -188,7 +222,11 @@ static void patience_over(struct hw_timer *timer)
 		hw_intake_fail(intake, verdict);
 		return;
 	}
-	hw_intake_receive(intake); /* it may have waited for others to give slabs back */
+	if (intake->live.is_keeping) {
+		hw_intake_keep_look(intake);
+	}
+	hw_intake_taken(intake); /* it may have waited for others to give slabs back */
+	sender_watch(intake);
 }
 
 void hw_intake_begin(struct hw_intake *intake, struct hw_talks *talks,
@@ -204,7 +242,7 @@ void hw_intake_begin(struct hw_intake *intake, struct hw_talks *talks,
 	hw_list_init(&intake->link);
 	hw_list_append(&talks->open_intakes, &intake->link);
 	hw_intake_set_state(intake, HW_INTAKE_RECEIVING);
-	if (options->is_live) {
+	if (options->is_live || options->may_spill) {
 		patience_start(intake);
 	}
 	hw_intake_receive(intake);
@@ -257,8 +295,11 @@ bool hw_intake_has_room(const struct hw_intake *intake)
 }
 
 /* Why no byte is asked for now; NULL: one may be. */
-static const char *obstacle(const struct hw_intake *intake)
+static const char *obstacle(struct hw_intake *intake)
 {
+	if (intake->live.is_keeping && !hw_intake_keep_on(intake)) {
+		return HW_STALL_RECEIVER;
+	}
 	if (!hw_live_has_room(&intake->live, &intake->talks->reactor->slabs)) {
 		return HW_STALL_RECEIVER;
 	}
@@ -275,11 +316,18 @@ static void waits(struct hw_intake *intake, const char *stalled)
 /* Called after everything that may have allowed it. */
 void hw_intake_receive(struct hw_intake *intake)
 {
-	if (intake->state != HW_INTAKE_RECEIVING || intake->is_receiving || intake->slab != NULL ||
+	if (intake->state != HW_INTAKE_RECEIVING || intake->slab != NULL ||
+	    (intake->is_receiving && !intake->is_watching) ||
 	    hw_list_is_linked(&intake->slab_waiter.link)) {
 		return;
 	}
 	const char *stalled = obstacle(intake);
+	if (intake->is_watching) {
+		if (stalled == NULL) {
+			intake->options.source->stop(intake); /* and then it is received */
+		}
+		return;
+	}
 	waits(intake, stalled != NULL ? stalled : HW_STALL_SENDER);
 	if (stalled != NULL) {
 		return;
@@ -400,6 +448,10 @@ void hw_intake_source_done(struct hw_intake *intake, int res)
 		return;
 	}
 	hw_assert(intake->state == HW_INTAKE_RECEIVING);
+	if (intake->is_watching) {
+		watched(intake, res);
+		return;
+	}
 	if (res < 0 && !is_resumed(intake)) {
 		hw_intake_fail(intake, res == -EBADMSG ? -EPROTO : res);
 		return;
@@ -451,6 +503,8 @@ static void writer_begin(struct hw_intake *intake)
 	bool is_exact = intake->options.length != HW_LENGTH_UNKNOWN && !is_resumed(intake);
 	intake->chunks_begun++;
 	intake->is_chunk_open = true;
+	intake->writers[index].is_volatile = intake->options.is_live;
+	intake->writers[index].is_keeping = intake->live.is_keeping;
 	hw_chunk_writer_begin(&intake->writers[index], intake->talks->store, chunk_size_max(intake),
 			      is_exact);
 }
@@ -547,6 +601,15 @@ static void slab_append(struct hw_intake *intake)
 	}
 }
 
+/* The body is over: called after everything that may have been waited for. */
+static void storing_go_on(struct hw_intake *intake)
+{
+	if (intake->live.is_keeping) {
+		hw_intake_keep_end(intake);
+	}
+	hw_intake_collect(intake);
+}
+
 static void body_over(struct hw_intake *intake)
 {
 	intake->stored_us = intake->talks->reactor->now_us;
@@ -555,7 +618,7 @@ static void body_over(struct hw_intake *intake)
 		chunk_finish(intake);
 	}
 	hw_live_body_over(intake);
-	hw_intake_collect(intake);
+	storing_go_on(intake);
 }
 
 void hw_intake_taken(struct hw_intake *intake)
@@ -563,7 +626,7 @@ void hw_intake_taken(struct hw_intake *intake)
 	if (intake->state == HW_INTAKE_RECEIVING) {
 		hw_intake_receive(intake);
 	} else if (intake->state == HW_INTAKE_STORING) {
-		hw_intake_collect(intake);
+		storing_go_on(intake);
 	}
 }
 

@@ -27,6 +27,13 @@
 #include "simd/merkle.h"
 
 #define HW_INTAKE_WRITERS 2U /* one receives while the other is synced */
+/* How often it is looked whether anybody follows or sends, where that matters. */
+#define HW_INTAKE_LOOK_MS 250U
+/* So long, less half of the time, a sender waits for those who follow before it spills: a second
+ * when it cannot send at all. */
+#define HW_INTAKE_SPILL_WAIT_MS 500U
+/* So long it waits for somebody to come, first or again, when there is no more room. */
+#define HW_INTAKE_ALONE_MS 1000U
 
 enum hw_intake_state {
 	HW_INTAKE_FREE = 0,
@@ -65,6 +72,9 @@ struct hw_intake_source {
 	/* Answer with the bytes that are there: fewer than @size at the end, or from a slow client.
 	 * */
 	void (*recv)(struct hw_intake *intake, uint8_t *bytes, uint32_t size);
+	/* There is no room for more: answer 0 when no more comes and all may be there, or with an
+	 * error when it cannot. May be NULL. */
+	void (*watch)(struct hw_intake *intake);
 	/* Answer soon, with what there is. */
 	void (*stop)(struct hw_intake *intake);
 	/* Bytes that came before the error that was the answer. */
@@ -89,6 +99,9 @@ struct hw_intake_options {
 	/* Nothing is stored: the slabs of the window are all there is, and followers take them. The
 	 * file, file_id, has no chunks and is forgotten at the end; upload is NULL. */
 	bool is_live;
+	/* As is_live, until somebody who follows is slow or nobody is there: from then on it is
+	 * stored (intake_spill.c). hw_intake_is_stored() says how it ended. */
+	bool may_spill;
 	/* To go on with a file whose length is not known: where the body ends as it should, the
 	 * file does. */
 	bool ends_with_body;
@@ -108,7 +121,7 @@ struct hw_intake {
 	struct hw_merkle merkle;                          /* of the full chunks collected */
 	struct hw_extent last_short; /* the last chunk collected, or found; size 0: it is full */
 	struct hw_live live;
-	struct hw_timer patience; /* is_live: somebody must come to follow */
+	struct hw_timer patience; /* is_live, may_spill: is anybody there? */
 	struct hw_chunk_reader reader;
 	struct hw_extent short_chunk; /* size 0: none, or taken over */
 	uint64_t received_size;       /* bytes of the file in chunks, begun ones included */
@@ -117,17 +130,21 @@ struct hw_intake {
 	uint64_t promised_size;       /* bytes of the store's promise not used yet */
 	uint64_t chunks_begun;        /* by this intake */
 	uint64_t chunks_collected;
-	uint64_t stored_us;   /* when the last byte was there */
-	uint32_t chunk_size;  /* bytes of the chunk under way */
-	uint32_t asked_size;  /* bytes the slab is to have after the receive in flight */
-	uint32_t kept_size;   /* bytes in kept: the rest of a block */
-	uint32_t loaded_size; /* bytes of the short chunk that are in the new one */
-	uint32_t crc32;       /* of all bytes that came */
+	uint64_t stored_us;      /* when the last byte was there */
+	uint64_t waits_since_us; /* may_spill: for those who follow; 0: it does not */
+	uint64_t waited_us;      /* of late */
+	uint32_t chunk_size;     /* bytes of the chunk under way */
+	uint32_t asked_size;     /* bytes the slab is to have after the receive in flight */
+	uint32_t kept_size;      /* bytes in kept: the rest of a block */
+	uint32_t loaded_size;    /* bytes of the short chunk that are in the new one */
+	uint32_t crc32;          /* of all bytes that came */
 	uint32_t crc32_at_end[HW_INTAKE_WRITERS]; /* of all bytes to the end of its chunk */
 	int error;
 	int body_error; /* the body broke off; 0: it ended */
 	enum hw_intake_state state;
 	bool is_receiving;  /* a source call is under way */
+	bool is_watching;   /* and it is one of watch */
+	bool is_watched;    /* to no more use: the source has ended, and may have said all */
 	bool is_asking;     /* the catalog has the request */
 	bool is_reading;    /* the reader has the slab, or is opening */
 	bool is_chunk_open; /* the newest writer takes slabs */
@@ -146,10 +163,13 @@ void hw_intake_begin(struct hw_intake *intake, struct hw_talks *talks,
 void hw_intake_commit(struct hw_intake *intake);
 void hw_intake_save(struct hw_intake *intake);
 void hw_intake_discard(struct hw_intake *intake, int error);
-/* is_live: everybody has what they came for; the file is forgotten, and named() comes. */
+/* is_live, or may_spill and it is not stored: everybody has what they came for; the file is
+ * forgotten, and named() comes. */
 void hw_intake_end_live(struct hw_intake *intake);
 /* The body shall end here: somebody else goes on with the file. stored() or failed() comes. */
 void hw_intake_stop(struct hw_intake *intake, int error);
+/* In stored() or later: there is something to commit, from request.first_offset on. */
+bool hw_intake_is_stored(const struct hw_intake *intake);
 /* All bytes that were announced are there. */
 bool hw_intake_is_complete(const struct hw_intake *intake);
 /* Bytes of the file that are there, durable or not. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * intake_steps.h - what the three files of an intake are to each other: receive, load, store
+ * intake_steps.h - what the files of an intake are to each other: receive, load, store, spill
  *
  * Room: net/talk, private to intake*.c    Thread: reactor    Blocks: never    Allocates: never
  */
@@ -30,6 +30,16 @@ void hw_intake_load_begin(struct hw_intake *intake);
 /* A writer has room again, or a slab is there. */
 void hw_intake_load_next(struct hw_intake *intake);
 void hw_intake_load_slab(struct hw_intake *intake, struct hw_slab *slab);
+
+/* -- intake_spill.c: while live.is_keeping -- */
+
+/* Before the next slab: make room for it. Returns false: there is none, those who follow have to
+ * take something first. Afterwards it may have spilled. */
+bool hw_intake_keep_on(struct hw_intake *intake);
+/* The body is over: is there anybody to wait for? */
+void hw_intake_keep_end(struct hw_intake *intake);
+/* Every HW_INTAKE_LOOK_MS: has the sender waited too long? */
+void hw_intake_keep_look(struct hw_intake *intake);
 
 /* -- intake_store.c -- */
 

@@ -87,7 +87,7 @@ static void chunk_collect(struct hw_intake *intake, int index)
 	intake->collected_size += extent->size;
 	intake->is_written[index] = false;
 	intake->chunks_collected++;
-	if (intake->options.is_live) {
+	if (writer->is_volatile) {
 		return; /* it is nowhere */
 	}
 	intake->segments[intake->request.extent_count] = hw_move(&writer->segment);
@@ -221,7 +221,8 @@ void hw_intake_save(struct hw_intake *intake)
 
 void hw_intake_end_live(struct hw_intake *intake)
 {
-	hw_assert(intake->options.is_live && intake->state == HW_INTAKE_STORED);
+	hw_assert(intake->options.is_live || intake->options.may_spill);
+	hw_assert(intake->state == HW_INTAKE_STORED && intake->request.extent_count == 0);
 	struct hw_hash hash;
 	root_of(intake, &hash);
 	memcpy(intake->request.file_root, hash.bytes, HW_HASH_SIZE);

@@ -36,7 +36,7 @@ int hw_live_seats_init(struct hw_pool *pool, uint32_t count)
 
 /* -- the window -- */
 
-void hw_live_init(struct hw_live *live, bool is_only_store, uint64_t now_us)
+void hw_live_init(struct hw_live *live, bool is_only_store, bool may_spill, uint64_t now_us)
 {
 	hw_list_init(&live->seats);
 	hw_list_init(&live->waiters);
@@ -44,7 +44,10 @@ void hw_live_init(struct hw_live *live, bool is_only_store, uint64_t now_us)
 	live->count = 0;
 	live->chunk_count = 0;
 	live->empty_since_us = now_us;
-	live->is_only_store = is_only_store;
+	live->taken_offset = 0;
+	live->is_only_store = is_only_store || may_spill;
+	live->is_keeping = may_spill;
+	live->stored_from = live->is_only_store ? UINT64_MAX : 0;
 }
 
 static struct hw_live_piece *piece_at(struct hw_live *live, uint32_t index)
@@ -59,8 +62,13 @@ static void oldest_drop(struct hw_live *live)
 	live->count--;
 }
 
+static uint64_t piece_end(const struct hw_live_piece *piece)
+{
+	return piece->offset + piece->slab->size;
+}
+
 /* What every follower has given back; UINT64_MAX when there is none. */
-static uint64_t position_least(struct hw_live *live)
+static uint64_t position_least(const struct hw_live *live)
 {
 	uint64_t least = UINT64_MAX;
 	for (struct hw_list *link = live->seats.next; link != &live->seats; link = link->next) {
@@ -70,12 +78,22 @@ static uint64_t position_least(struct hw_live *live)
 	return least;
 }
 
+/* The oldest piece is nowhere else, and never will be. */
+static bool is_oldest_only_here(struct hw_live *live)
+{
+	return live->count > 0 && piece_at(live, 0)->offset < live->stored_from;
+}
+
 /* Where the window is the store, what all have taken goes; nobody there: everything stays. */
 static void taken_drop(struct hw_live *live)
 {
 	uint64_t least = position_least(live);
-	while (least != UINT64_MAX && live->count > 0 &&
-	       piece_at(live, 0)->offset + piece_at(live, 0)->slab->size <= least) {
+	if (least == UINT64_MAX) {
+		return;
+	}
+	live->taken_offset = hw_max(live->taken_offset, least);
+	while (!live->is_keeping && is_oldest_only_here(live) &&
+	       piece_end(piece_at(live, 0)) <= least) {
 		oldest_drop(live);
 	}
 }
@@ -83,7 +101,8 @@ static void taken_drop(struct hw_live *live)
 /* Whoever comes now finds the chunk on the disk; only of the open one nothing is there. */
 static void before_drop(struct hw_live *live, uint64_t offset)
 {
-	while (!live->is_only_store && live->count > 0 && piece_at(live, 0)->offset < offset) {
+	while (live->count > 0 && piece_at(live, 0)->offset < offset &&
+	       !is_oldest_only_here(live)) {
 		oldest_drop(live);
 	}
 }
@@ -91,7 +110,8 @@ static void before_drop(struct hw_live *live, uint64_t offset)
 /* A window for followers is a luxury: with half of the slabs in use it shrinks to nothing. */
 static void luxury_drop(struct hw_live *live, const struct hw_slab_pool *slabs)
 {
-	while (live->count > 0 && slabs->free_count < slabs->count / 2) {
+	while (live->count > 0 && slabs->free_count < slabs->count / 2 &&
+	       (!is_oldest_only_here(live) || hw_list_is_empty(&live->seats))) {
 		oldest_drop(live);
 	}
 }
@@ -107,15 +127,55 @@ bool hw_live_has_room(const struct hw_live *live, const struct hw_slab_pool *sla
 	return live->count < HW_LIVE_WINDOW_MAX && slabs->free_count >= slabs->count / 2;
 }
 
-bool hw_live_is_awaited(const struct hw_live *live)
+bool hw_live_is_awaited(struct hw_live *live)
 {
-	return live->is_only_store && live->count > 0;
+	bool is_waited_for = live->is_only_store || !hw_list_is_empty(&live->seats);
+	return is_waited_for && is_oldest_only_here(live);
 }
 
 bool hw_live_is_deserted(const struct hw_live *live, uint64_t now_us, uint64_t patience_us)
 {
-	return live->is_only_store && hw_list_is_empty(&live->seats) &&
+	return live->is_only_store && !live->is_keeping && hw_list_is_empty(&live->seats) &&
 	       now_us - live->empty_since_us >= patience_us;
+}
+
+/* -- what may spill -- */
+
+bool hw_live_is_followed(const struct hw_live *live)
+{
+	return !hw_list_is_empty(&live->seats);
+}
+
+static uint64_t taken_size(const struct hw_live *live)
+{
+	return hw_live_is_followed(live) ? position_least(live) : live->taken_offset;
+}
+
+bool hw_live_is_oldest_taken(struct hw_live *live)
+{
+	return live->count > 0 && piece_end(piece_at(live, 0)) <= taken_size(live);
+}
+
+bool hw_live_is_taken(const struct hw_live *live, uint64_t size)
+{
+	bool was_followed = hw_live_is_followed(live) || live->taken_offset > 0;
+	return was_followed && taken_size(live) >= size;
+}
+
+uint64_t hw_live_oldest_drop(struct hw_live *live)
+{
+	uint64_t offset = piece_at(live, 0)->offset;
+	oldest_drop(live);
+	return offset;
+}
+
+void hw_live_spill(struct hw_live *live, uint64_t stored_from)
+{
+	hw_assert(live->is_keeping);
+	live->is_only_store = false;
+	live->is_keeping = false;
+	live->stored_from = stored_from;
+	taken_drop(live);
 }
 
 /* -- the home's side -- */
@@ -159,7 +219,7 @@ static enum hw_follow_answer judge(struct hw_intake *intake, struct hw_follow *f
 	    follow->offset == hw_intake_size(intake)) {
 		return live->is_only_store ? HW_FOLLOW_END : HW_FOLLOW_NONE;
 	}
-	if (live->is_only_store) {
+	if (live->is_only_store || follow->offset < live->stored_from) {
 		return follow->offset < intake->received_size ? HW_FOLLOW_LATE : HW_FOLLOW_NONE;
 	}
 	if (follow->offset < intake->named_size) {
@@ -228,6 +288,9 @@ void hw_live_publish(struct hw_intake *intake, struct hw_slab *slab, uint64_t of
 	}
 	if (live->count == HW_LIVE_WINDOW_MAX) {
 		hw_assert(!live->is_only_store); /* the sender waited: has_room */
+		if (is_oldest_only_here(live)) {
+			return; /* this one can be read from the disk soon, that one cannot */
+		}
 		oldest_drop(live);
 	}
 	*piece_at(live, live->count) =
@@ -317,6 +380,9 @@ static void seat_leave(struct hw_follow *follow)
 		return;
 	}
 	struct hw_live *live = seat->live;
+	if (live != NULL) {
+		taken_drop(live); /* what it has taken counts */
+	}
 	hw_list_remove(&seat->link);
 	hw_pool_give(&follow->home->live_seats, seat);
 	if (live == NULL) {
@@ -326,7 +392,7 @@ static void seat_leave(struct hw_follow *follow)
 	if (hw_list_is_empty(&live->seats)) {
 		live->empty_since_us = follow->home->reactor->now_us;
 	}
-	if (live->is_only_store) {
+	if (live->stored_from > 0) {
 		taken_drop(live);
 		hw_intake_taken(hw_container_of(live, struct hw_intake, live));
 	} else if (hw_list_is_empty(&live->seats)) {
@@ -349,7 +415,7 @@ static void give_back(struct hw_follow *follow)
 		return;
 	}
 	seat->position = end > seat->position ? end : seat->position;
-	if (seat->live->is_only_store) {
+	if (seat->live->stored_from > 0) {
 		taken_drop(seat->live);
 		hw_intake_taken(hw_container_of(seat->live, struct hw_intake, live));
 	}

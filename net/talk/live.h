@@ -12,7 +12,9 @@
  * window; or the place of the chunk that has it, once that chunk is durable; or waits until one of
  * both is so. It holds a slab until its next question. Where the upload is stored, nobody waits for
  * a follower. Where nothing is stored (is_only_store), the window is the store: a slab leaves it
- * when every follower gave it back, and while it is full the sender waits.
+ * when every follower gave it back, and while it is full the sender waits. Where it may spill
+ * (is_keeping), what was given back stays until its room is needed (intake_spill.c); from the
+ * moment it spilled only what is nowhere else, the bytes before stored_from, is kept for followers.
  */
 #ifndef HW_NET_TALK_LIVE_H
 #define HW_NET_TALK_LIVE_H
@@ -88,7 +90,10 @@ struct hw_live {
 	uint32_t first;
 	uint32_t count;
 	uint64_t empty_since_us; /* nobody follows since then */
+	uint64_t taken_offset;   /* everything before it was given back by all who were there */
+	uint64_t stored_from;    /* bytes before it are never on the disk */
 	bool is_only_store;
+	bool is_keeping; /* is_only_store, and may yet be stored: what was taken is kept */
 	/* Chunks that are durable, and that the catalog may not know yet; a ring by index. */
 	struct hw_live_chunk chunks[HW_LIVE_CHUNKS_MAX];
 	uint32_t chunk_count; /* ever */
@@ -101,7 +106,8 @@ void hw_follow_ask(struct hw_follow *follow);
 
 /* -- the home's side, for intake*.c -- */
 
-void hw_live_init(struct hw_live *live, bool is_only_store, uint64_t now_us);
+/* @may_spill: as is_only_store, for now. */
+void hw_live_init(struct hw_live *live, bool is_only_store, bool may_spill, uint64_t now_us);
 /* @slab: sealed, held by the caller; its bytes begin at @offset of the file. */
 void hw_live_publish(struct hw_intake *intake, struct hw_slab *slab, uint64_t offset);
 /* A chunk became durable; its bytes begin at @offset of the file. @extent: copied. */
@@ -111,10 +117,19 @@ void hw_live_body_over(struct hw_intake *intake);
 /* May another slab come? Where nothing is stored the window grows only while @slabs has plenty:
  * senders that nobody follows must not keep the slabs that all others need. */
 bool hw_live_has_room(const struct hw_live *live, const struct hw_slab_pool *slabs);
-/* Nothing is stored, and a follower has not taken everything yet, or none came. */
-bool hw_live_is_awaited(const struct hw_live *live);
+/* Something is nowhere else, and a follower has not taken it yet, or (nothing is stored) none came.
+ */
+bool hw_live_is_awaited(struct hw_live *live);
 /* Nothing is stored, and nobody has followed for @patience_us. */
 bool hw_live_is_deserted(const struct hw_live *live, uint64_t now_us, uint64_t patience_us);
+/* While it keeps. Does anybody follow? Have all who did taken the oldest piece, or everything up to
+ * @size? Drop the oldest one: the offset of it. */
+bool hw_live_is_followed(const struct hw_live *live);
+bool hw_live_is_oldest_taken(struct hw_live *live);
+bool hw_live_is_taken(const struct hw_live *live, uint64_t size);
+uint64_t hw_live_oldest_drop(struct hw_live *live);
+/* From here on, and from @stored_from of the file on, it is stored. */
+void hw_live_spill(struct hw_live *live, uint64_t stored_from);
 /* The intake ends: who waits is told, the window is given up, seats are closed. */
 void hw_live_end(struct hw_intake *intake);
 

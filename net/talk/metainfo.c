@@ -202,6 +202,9 @@ static void file_look(struct hw_metainfo *metainfo)
 	if (request->file_state != HW_FILE_SEALED) {
 		refuse(metainfo, 409,
 		       "This file is still being uploaded; download it as it comes, or wait.");
+	} else if (request->first_offset > 0) {
+		refuse(metainfo, 410,
+		       "The beginning of this file has passed, and is stored nowhere.");
 	} else if (request->file_size == 0) {
 		refuse(metainfo, 404, "An empty file has no .torrent.");
 	} else {

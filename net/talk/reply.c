@@ -46,7 +46,7 @@ static const struct {
 	{EIDRM, 410,
 	 "The share is over: it expired, was ended, or was taken as often as it may be."},
 	{ESTALE, 410,
-	 "The transfer began without you, and nothing of it is stored; ask for another."},
+	 "The transfer began without you: those bytes have passed, and are stored nowhere."},
 	{EXDEV, 409, "The parts do not all belong to this share."},
 	{EBADE, 460, "The bytes do not match their checksum; they were thrown away."},
 	{EPROTO, 400, "The body's chunked framing is broken."},

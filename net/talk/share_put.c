@@ -153,6 +153,7 @@ void hw_share_put_begin(struct hw_talks *talks, struct hw_http_conn *conn, struc
 	put->conn = conn;
 	put->begun_us = talks->reactor->now_us;
 	put->is_live = false;
+	put->may_spill = false;
 	put->has_notice = false;
 	put->report = (struct hw_report){.talks = NULL};
 	put->request = (struct hw_catalog_request){
@@ -206,6 +207,7 @@ static void created(struct hw_catalog_request *request)
 		return;
 	}
 	put->is_live = request->access.mode == HW_SHARE_LIVE;
+	put->may_spill = request->access.mode == HW_SHARE_SPILL;
 	bool is_promised = !put->is_live && put->upload.length != HW_LENGTH_UNKNOWN;
 	uint64_t promised_size = is_promised ? put->upload.length : 0;
 	if (hw_segment_promise(&put->talks->store->log, promised_size) < 0) {
@@ -249,6 +251,7 @@ static void receive(struct hw_share_put *put, uint64_t promised_size)
 		.promised_size = promised_size,
 		.file_id = put->request.file_id,
 		.is_live = put->is_live,
+		.may_spill = put->may_spill,
 	};
 	set_state(put, HW_SHARE_PUT_TAKING);
 	hw_intake_begin(&put->intake, put->talks, &options);
@@ -263,6 +266,13 @@ static void body_done(void *talk, int res)
 static void stored(struct hw_intake *intake)
 {
 	struct hw_share_put *put = hw_container_of(intake, struct hw_share_put, intake);
+	if (put->may_spill && !hw_intake_is_stored(intake)) {
+		put->is_live = true;
+		if (!hw_live_is_taken(&intake->live, hw_intake_size(intake))) {
+			hw_intake_discard(intake, -ENOTCONN); /* its end was for nobody */
+			return;
+		}
+	}
 	if (put->is_live) {
 		hw_intake_end_live(intake);
 		return;
@@ -297,13 +307,18 @@ static void reply(struct hw_share_put *put)
 	hw_http_writer_init(&link, link_bytes, sizeof(link_bytes));
 	link_write(put, &link);
 	hw_assert(!link.is_overflowed);
-	hw_http_conn_reply_begin(put->conn, &head, put->is_live ? 200 : 201);
+	bool is_whole = !put->is_live && put->intake.request.first_offset == 0;
+	hw_http_conn_reply_begin(put->conn, &head, is_whole ? 201 : 200);
 	if (!put->is_live) {
 		hw_http_writer_field(&head, HW_SPAN("Location"), hw_http_writer_span(&link));
 		hw_http_writer_field_etag(&head, put->intake.request.file_root, HW_HASH_SIZE);
 	}
-	struct hw_span body = put->is_live ? HW_SPAN("Received; nothing of it is stored here.")
-					   : hw_http_writer_span(&link);
+	struct hw_span body = hw_http_writer_span(&link);
+	if (put->is_live) {
+		body = HW_SPAN("Received; nothing of it is stored here.");
+	} else if (!is_whole) {
+		body = HW_SPAN("Received; its beginning has passed, the rest is stored here.");
+	}
 	hw_http_writer_field(&head, HW_SPAN("Hawser-Root"), (struct hw_span){root, sizeof(root)});
 	hw_http_writer_field(&head, HW_SPAN("Content-Type"), HW_SPAN("text/plain; charset=utf-8"));
 	hw_http_writer_field_number(&head, HW_SPAN("Content-Length"), body.size + 1U);

@@ -39,7 +39,8 @@ struct hw_share_put {
 	uint64_t begun_us;
 	enum hw_share_put_state state;
 	bool has_notice; /* followers are to hear that there is a file more */
-	bool is_live;
+	bool is_live;    /* nothing of it is stored; may_spill: as it turned out */
+	bool may_spill;
 };
 
 /* @id, @name: segments of the path, escaped. */

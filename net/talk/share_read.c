@@ -132,6 +132,7 @@ static bool file_write(const struct hw_share_talk *talk, const struct hw_share_f
 		.name = name,
 		.url = hw_http_writer_span(&url),
 		.root = file->is_sealed ? file->root : NULL,
+		.first_offset = file->first_offset,
 		.length = file->length,
 		.offset = file->offset,
 		.created_ms = file->created_ms,

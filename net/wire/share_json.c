@@ -104,6 +104,9 @@ void hw_share_json_file_write(struct hw_http_writer *writer, const struct hw_sha
 	} else {
 		hw_http_writer_text(writer, ",\"root\":null");
 	}
+	if (file->first_offset > 0) {
+		number_write(writer, ",\"stored_from\":", file->first_offset);
+	}
 	time_write(writer, ",\"created_at\":", file->created_ms);
 	hw_http_writer_text(writer, "}");
 }

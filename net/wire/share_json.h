@@ -50,9 +50,10 @@ struct hw_share_json_share {
 struct hw_share_json_file {
 	struct hw_span name;
 	struct hw_span url;
-	const uint8_t *root; /* HW_HASH_SIZE bytes; NULL: the file is not complete */
-	uint64_t length;     /* bytes announced; HW_LENGTH_UNKNOWN */
-	uint64_t offset;     /* bytes received and durable */
+	const uint8_t *root;   /* HW_HASH_SIZE bytes; NULL: the file is not complete */
+	uint64_t length;       /* bytes announced; HW_LENGTH_UNKNOWN */
+	uint64_t offset;       /* bytes received and durable */
+	uint64_t first_offset; /* bytes before it have passed, and are nowhere; 0: not said */
 	uint64_t created_ms;
 };
 

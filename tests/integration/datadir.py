@@ -12,6 +12,7 @@ import errno
 import fcntl
 import os
 import pathlib
+import shutil
 import sqlite3
 import struct
 
@@ -41,6 +42,45 @@ def segments(folder):
     for path in pathlib.Path(folder).glob('shard-*/seg-*.dat'):
         found[int(path.parent.name[6:]), int(path.name[4:-4])] = path
     return found
+
+
+def catalog_copy(daemon):
+    """The catalog as it is on the disk: a running daemon lets nobody else open it."""
+    path = daemon.folder / 'copy.db'
+    for end in ('', '-wal'):
+        source = daemon.data / f'catalog.db{end}'
+        target = daemon.folder / f'copy.db{end}'
+        target.unlink(missing_ok=True)
+        if source.exists():
+            shutil.copyfile(source, target)
+    return path
+
+
+def chunks(daemon, name=None):
+    """[(shard, segment, offset, size)] of all chunks, or of a file's in order."""
+    db = sqlite3.connect(catalog_copy(daemon))
+    try:
+        if name is None:
+            return db.execute('SELECT shard, segment, offset, size FROM chunk').fetchall()
+        return db.execute(
+            'SELECT c.shard, c.segment, c.offset, c.size FROM file f JOIN file_chunk fc '
+            'ON fc.file_id = f.file_id JOIN chunk c ON c.root = fc.root AND c.size = fc.size '
+            'WHERE f.name = ? ORDER BY fc.chunk_index', (name.encode(),)).fetchall()
+    finally:
+        db.close()
+
+
+def flip(daemon, chunk, at):
+    """One bit of one byte, @at bytes into the chunk, on the disk."""
+    shard, segment, offset, _ = chunk
+    path = segments(daemon.data)[shard, segment]
+    with open(path, 'r+b') as file:
+        file.seek(offset + at)
+        byte = file.read(1)[0]
+        file.seek(offset + at)
+        file.write(bytes([byte ^ 0x10]))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def blocks_allocated(folder):
@@ -111,8 +151,9 @@ def catalog_faults(db):
         ('file_chunks without a file',
          'SELECT count(*) FROM file_chunk WHERE file_id NOT IN (SELECT file_id FROM file)'),
         ('files whose chunks do not add up',
-         'SELECT count(*) FROM file WHERE file_size <> (SELECT coalesce(sum(size), 0) '
-         'FROM file_chunk f WHERE f.file_id = file.file_id) OR chunk_count <> '
+         'SELECT count(*) FROM file WHERE file_size <> first_offset + '
+         '(SELECT coalesce(sum(size), 0) FROM file_chunk f WHERE f.file_id = file.file_id) '
+         'OR chunk_count - first_offset / 4194304 <> '
          '(SELECT count(*) FROM file_chunk f WHERE f.file_id = file.file_id)'),
         ('shares without a file',
          'SELECT count(*) FROM share WHERE share_id NOT IN '

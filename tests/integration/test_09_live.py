@@ -8,6 +8,8 @@ import base64
 import json
 import random
 import signal
+import socket
+import struct
 import time
 
 from hawser import MIB, wait_until
@@ -51,6 +53,48 @@ def test_senders_without_followers_keep_nobody_waiting(make_daemon):
     for wire, _ in senders:
         wire.close()
     daemon.stop()
+
+
+def stalled_receiver(daemon, share):
+    """Who asks for the file, and takes nothing."""
+    wire = daemon.wire(recv_buffer=256 * 1024)
+    wire.request('GET', f"/s/{share['id']}/f")
+    return wire
+
+
+def test_a_sender_that_vanishes_at_a_full_window_is_seen(make_daemon):
+    """By a reset; by its end, when what it owes cannot be there. Not who has said it all."""
+    for end in ('reset', 'fin', 'whole'):
+        daemon = make_daemon(memory='128MiB')
+        share = create(daemon, mode='live')
+        size = 8 * MIB + 64 * 1024 if end == 'whole' else 64 * MIB
+        data = random.Random(13).randbytes(8 * MIB + 64 * 1024)
+        wire = daemon.wire()
+        wire.request('PUT', f"/s/{share['id']}/f", [bearer(share), ('Content-Length', str(size))])
+        wait_until(lambda: daemon.metrics()['hawser_uploads_open'] == 1)
+        receiver = stalled_receiver(daemon, share)
+        wire.socket.sendall(data)
+        time.sleep(0.5)
+        if end == 'reset':
+            wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+        if end == 'whole':
+            wire.socket.shutdown(socket.SHUT_WR)
+            time.sleep(1)
+            assert not daemon.events('share_put.failed')
+            assert receiver.answer().body == data
+            assert wire.answer('PUT').status == 200
+        else:
+            begun = time.monotonic()
+            wire.close()
+            wait_until(lambda: daemon.events('share_put.failed'), 5)
+            assert time.monotonic() - begun < 1
+            try:
+                while receiver.socket.recv(MIB):
+                    pass
+            except ConnectionResetError:
+                pass
+        receiver.close()
+        daemon.stop()
 
 
 def test_a_waiting_live_sender_does_not_hold_the_stop_up(make_daemon):

@@ -7,15 +7,14 @@ Method: bytes of segments are changed behind the daemon's back, at places that t
 import json
 import os
 import random
-import shutil
 import signal
-import sqlite3
 import subprocess
 
 import pytest
 
 import datadir
 import hawser
+from datadir import catalog_copy, chunks, flip
 from hawser import BLOCK, CHUNK, KIB, MIB, Bytes, wait_until
 
 FAST = '1GiB'  # a second: tests cannot wait for a week
@@ -25,45 +24,6 @@ RATES = {'scrub_rate': FAST, 'scrub_rate_max': FAST}
 @pytest.fixture(scope='module')
 def files():
     return Bytes(20, 24 * MIB)
-
-
-def catalog_copy(daemon):
-    """The catalog as it is on the disk: a running daemon lets nobody else open it."""
-    path = daemon.folder / 'copy.db'
-    for end in ('', '-wal'):
-        source = daemon.data / f'catalog.db{end}'
-        target = daemon.folder / f'copy.db{end}'
-        target.unlink(missing_ok=True)
-        if source.exists():
-            shutil.copyfile(source, target)
-    return path
-
-
-def chunks(daemon, name=None):
-    """[(shard, segment, offset, size)] of all chunks, or of a file's in order."""
-    db = sqlite3.connect(catalog_copy(daemon))
-    try:
-        if name is None:
-            return db.execute('SELECT shard, segment, offset, size FROM chunk').fetchall()
-        return db.execute(
-            'SELECT c.shard, c.segment, c.offset, c.size FROM file f JOIN file_chunk fc '
-            'ON fc.file_id = f.file_id JOIN chunk c ON c.root = fc.root AND c.size = fc.size '
-            'WHERE f.name = ? ORDER BY fc.chunk_index', (name.encode(),)).fetchall()
-    finally:
-        db.close()
-
-
-def flip(daemon, chunk, at):
-    """One bit of one byte, @at bytes into the chunk, on the disk."""
-    shard, segment, offset, _ = chunk
-    path = datadir.segments(daemon.data)[shard, segment]
-    with open(path, 'r+b') as file:
-        file.seek(offset + at)
-        byte = file.read(1)[0]
-        file.seek(offset + at)
-        file.write(bytes([byte ^ 0x10]))
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def check(daemon, *flags, code=0):

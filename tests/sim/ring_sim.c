@@ -30,9 +30,9 @@
 struct hw_sim_world hw_sim_world;
 
 static const char *const g_kind_names[HW_SIM_KIND_COUNT] = {
-	"none",     "accept",    "recv_head",  "recv",     "poll_in", "poll_out", "send",
-	"shutdown", "close",     "fd_install", "file_set", "read",    "write",    "datasync",
-	"poll_fd",  "splice_in", "splice_out", "cancel",   "wake",
+	"none",       "accept",   "recv_head", "recv",      "poll_in",    "poll_out", "poll_hangup",
+	"recv_count", "send",     "shutdown",  "close",     "fd_install", "file_set", "read",
+	"write",      "datasync", "poll_fd",   "splice_in", "splice_out", "cancel",   "wake",
 };
 
 /* -- chance, time, trace */
@@ -225,6 +225,18 @@ void hw_ring_recv(struct hw_ring *ring, struct hw_op *op, uint32_t socket, void 
 void hw_ring_poll_in(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw_op_fn *done)
 {
 	(void)flight_on(ring, op, HW_SIM_POLL_IN, receive_begin(ring, socket), done);
+}
+
+void hw_ring_poll_hangup(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw_op_fn *done)
+{
+	(void)flight_on(ring, op, HW_SIM_POLL_HANGUP, receive_begin(ring, socket), done);
+}
+
+void hw_ring_recv_count(struct hw_ring *ring, struct hw_op *op, uint32_t socket, uint32_t size,
+			hw_op_fn *done)
+{
+	hw_assert(size > 0);
+	flight_on(ring, op, HW_SIM_RECV_COUNT, receive_begin(ring, socket), done)->size = size;
 }
 
 void hw_ring_poll_out(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw_op_fn *done)
@@ -449,6 +461,8 @@ static void attempt_any(struct hw_ring *ring, struct hw_sim_flight *flight)
 	case HW_SIM_RECV:
 	case HW_SIM_POLL_IN:
 	case HW_SIM_POLL_OUT:
+	case HW_SIM_POLL_HANGUP:
+	case HW_SIM_RECV_COUNT:
 	case HW_SIM_SEND:
 	case HW_SIM_SHUTDOWN:
 	case HW_SIM_SPLICE_OUT:
@@ -496,6 +510,8 @@ static void cancel_apply(struct hw_ring *ring, struct hw_sim_flight *flight)
 	case HW_SIM_RECV:
 	case HW_SIM_POLL_IN:
 	case HW_SIM_POLL_OUT:
+	case HW_SIM_POLL_HANGUP:
+	case HW_SIM_RECV_COUNT:
 	case HW_SIM_SEND:
 	case HW_SIM_POLL_FD:
 		break;
@@ -645,7 +661,8 @@ static void slot_step(struct hw_ring *ring, const struct hw_sim_flight *flight)
 	hw_assert(slot->in_flight_count > 0);
 	slot->in_flight_count--;
 	if (flight->kind == HW_SIM_RECV || flight->kind == HW_SIM_RECV_HEAD ||
-	    flight->kind == HW_SIM_POLL_IN) {
+	    flight->kind == HW_SIM_POLL_IN || flight->kind == HW_SIM_POLL_HANGUP ||
+	    flight->kind == HW_SIM_RECV_COUNT) {
 		slot->is_receiving = false;
 	} else if (flight->kind == HW_SIM_SEND || flight->kind == HW_SIM_POLL_OUT ||
 		   flight->kind == HW_SIM_SPLICE_OUT) {

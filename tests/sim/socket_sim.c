@@ -411,6 +411,26 @@ static void poll_in_attempt(struct hw_ring *ring, struct hw_sim_flight *flight,
 	}
 }
 
+static void poll_hangup_attempt(struct hw_ring *ring, struct hw_sim_flight *flight,
+				const struct hw_sim_peer *peer)
+{
+	int32_t mask = has_fin(peer) ? POLLRDHUP : 0;
+	mask |= peer->is_reset ? POLLRDHUP | POLLERR | POLLHUP : 0;
+	if (mask != 0) {
+		hw_sim_land(ring, flight, mask);
+	} else {
+		hw_sim_wait(flight, next_in_us(peer));
+	}
+}
+
+static void recv_count_attempt(struct hw_ring *ring, struct hw_sim_flight *flight,
+			       const struct hw_sim_peer *peer)
+{
+	uint64_t count = hw_min(peer->in_visible - peer->in_read, (uint64_t)flight->size);
+	int32_t res = count > 0 ? (int32_t)count : peer->is_reset ? -ECONNRESET : -EAGAIN;
+	hw_sim_land(ring, flight, res == -EAGAIN && has_fin(peer) ? 0 : res);
+}
+
 /* -- sends */
 
 static int32_t send_error(struct hw_sim_peer *peer)
@@ -652,6 +672,12 @@ void hw_sim_socket_attempt(struct hw_ring *ring, struct hw_sim_flight *flight)
 		break;
 	case HW_SIM_POLL_IN:
 		poll_in_attempt(ring, flight, peer);
+		break;
+	case HW_SIM_POLL_HANGUP:
+		poll_hangup_attempt(ring, flight, peer);
+		break;
+	case HW_SIM_RECV_COUNT:
+		recv_count_attempt(ring, flight, peer);
 		break;
 	case HW_SIM_POLL_OUT:
 		poll_out_attempt(ring, flight, peer);

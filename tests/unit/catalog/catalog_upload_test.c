@@ -369,6 +369,62 @@ static void live_reserves_nothing(void **state)
 	assert_int_equal(file_unpin(fixture, file_id), 0);
 }
 
+static int append_from(struct fixture *fixture, uint64_t file_id, uint64_t first_offset,
+		       struct hw_extent extent)
+{
+	struct hw_catalog_request request;
+	request_append(&request, file_id);
+	request_extent(&request, extent);
+	request.first_offset = first_offset;
+	return run_one(fixture, &request);
+}
+
+/* What passed before a share spilled is counted, and nowhere; only such a file may be so. */
+static void spilled_file_has_no_beginning(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct hw_share_policy policy = {.mode = HW_SHARE_SPILL};
+	const uint64_t first = 3 * (uint64_t)HW_CHUNK_SIZE;
+	const uint64_t size = 4 * (uint64_t)HW_CHUNK_SIZE + 100;
+	uint64_t file_id = 0;
+	uint64_t other_id = 0;
+	struct hw_catalog_request request;
+	struct hw_extent whole = fixture_extent(fixture, 1, HW_CHUNK_SIZE);
+	assert_int_equal(share_create(fixture, 2, &policy, 5), 0);
+	assert_int_equal(upload_create(fixture, 2, 0, "a", size, &file_id), 0);
+	assert_int_equal(upload_create(fixture, 1, 0, "b", size, &other_id), 0);
+	assert_int_equal(append_from(fixture, other_id, first, whole), -EINVAL);
+	assert_int_equal(append_from(fixture, file_id, first + 1, whole), -EINVAL);
+	assert_int_equal(append_from(fixture, file_id, first, whole), 0);
+	request_share(&request, HW_CATALOG_LOOKUP, 2);
+	request.name_size = 0;
+	assert_int_equal(run_one(fixture, &request), 0);
+	assert_int_equal(request.first_offset, first);
+	assert_int_equal(request.file_size, first + HW_CHUNK_SIZE);
+	assert_int_equal(request.chunk_index, 3);
+	assert_int_equal(request.extent_count, 1);
+	request.chunk_index = 2;
+	request.verb = HW_CATALOG_EXTENTS;
+	assert_int_equal(run_one(fixture, &request), 0);
+	assert_int_equal(request.extent_count, 0);
+	struct hw_extent last = fixture_extent(fixture, 2, 100);
+	assert_int_equal(append_from(fixture, file_id, 0, last), -EINVAL);
+	request_commit(&request, file_id, 2, size);
+	request_extent(&request, last);
+	request.first_offset = first;
+	assert_int_equal(run_one(fixture, &request), 0);
+	assert_int_equal(file_unpin(fixture, file_id), 0);
+	fixture_judge(fixture);
+	fixture_recover(fixture);
+	fixture_judge(fixture);
+	assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM file_chunk"), 2);
+	request_share(&request, HW_CATALOG_SHARE_END, 2);
+	request.is_operator = true;
+	assert_int_equal(run_one(fixture, &request), 0);
+	fixture_drain(fixture);
+	assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM chunk"), 0);
+}
+
 static void past_its_time_unless_it_is_received(void **state)
 {
 	struct fixture *fixture = *state;
@@ -505,6 +561,7 @@ int main(void)
 		CASE(announced_is_reserved),
 		CASE(unknown_length_grows_within_the_quota),
 		CASE(live_reserves_nothing),
+		CASE(spilled_file_has_no_beginning),
 		CASE(past_its_time_unless_it_is_received),
 		CASE(taken_away_from_who_receives_it),
 		CASE(parts_make_a_file),

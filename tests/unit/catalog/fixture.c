@@ -205,9 +205,10 @@ static const char *const g_zeros[] = {
 	"(PARTITION BY shard, segment ORDER BY offset) AS before FROM "
 	"(SELECT shard, segment, offset, size FROM chunk UNION ALL "
 	"SELECT shard, segment, offset, size FROM dropped)) WHERE before > offset",
-	"SELECT count(*) FROM file WHERE state <> 3 AND (chunk_count <> "
+	"SELECT count(*) FROM file WHERE state <> 3 AND (chunk_count - first_offset / 4194304 <> "
 	"(SELECT count(*) FROM file_chunk c WHERE c.file_id = file.file_id) OR file_size "
 	"<> "
+	"first_offset + "
 	"(SELECT coalesce(sum(size), 0) FROM file_chunk c WHERE c.file_id = file.file_id))",
 	"SELECT count(*) FROM file_chunk c JOIN file USING (file_id) WHERE state <> 3 AND "
 	"(chunk_index >= chunk_count OR chunk_index < 0)",

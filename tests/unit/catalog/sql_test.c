@@ -59,7 +59,7 @@ static void settings_are_in_force(void **state)
 	assert_int_equal(fixture_number(fixture, "PRAGMA foreign_keys"), 1);
 	assert_int_equal(fixture_number(fixture, "PRAGMA trusted_schema"), 0);
 	assert_int_equal(fixture_number(fixture, "PRAGMA temp_store"), 2);
-	assert_int_equal(fixture_number(fixture, "PRAGMA user_version"), 2);
+	assert_int_equal(fixture_number(fixture, "PRAGMA user_version"), 3);
 	assert_int_equal(fixture_number(fixture, "SELECT journal_mode = 'wal' FROM "
 						 "pragma_journal_mode"),
 			 1);
@@ -116,7 +116,7 @@ static void spoiled(struct fixture *fixture, const char *sql, int expected, cons
 
 static void newer_version_is_refused(void **state)
 {
-	spoiled(*state, "PRAGMA user_version = 3", -EPROTO, "newer version");
+	spoiled(*state, "PRAGMA user_version = 4", -EPROTO, "newer version");
 }
 
 static void negative_version_is_refused(void **state)
@@ -259,7 +259,7 @@ static void first_version_is_brought_up_to_date(void **state)
 	first_version_make(fixture->path);
 	fixture_open(fixture);
 	fixture_judge(fixture);
-	assert_int_equal(fixture_number(fixture, "PRAGMA user_version"), 2);
+	assert_int_equal(fixture_number(fixture, "PRAGMA user_version"), 3);
 	assert_int_equal(fixture_number(fixture, "PRAGMA foreign_keys"), 1);
 	assert_int_equal(fixture->db->stored_size, HW_CHUNK_SIZE + 100);
 	fixture_recover(fixture);

@@ -279,6 +279,49 @@ static void stop_needs_no_buffer(void **state)
 	}
 }
 
+/* -- without room */
+
+enum leaving { SAYS_ALL = 0, SAYS_LESS, RESETS, IS_STOPPED, IS_CUT, SILENT, LEAVING_COUNT };
+
+/* A talk that has no room for more hears who leaves, and is not fooled by who has said it all. */
+static void watch_sees_who_leaves(void **state)
+{
+	static const int g_errors[LEAVING_COUNT] = {0,          -ECONNRESET, -ECONNRESET,
+						    -ECANCELED, -ESHUTDOWN,  -ECANCELED};
+	(void)state;
+	struct conn_options options = conn_plenty();
+	for (uint64_t seed = 1; seed <= 20 * LEAVING_COUNT; seed++) {
+		enum leaving way = (enum leaving)(seed % LEAVING_COUNT);
+		begin(seed, &options);
+		struct hw_sim_peer *peer = conn_ask(&g_world, "PUT /hold HTTP/1.1\r\nHost: a\r\n"
+							      "Content-Length: 10\r\n\r\nab");
+		struct conn_talk *talk = conn_held(&g_world);
+		talk->is_held = false;
+		talk->is_waiting = true;
+		hw_http_conn_head_release(talk->conn);
+		hw_http_conn_body_watch(talk->conn);
+		conn_say(peer, way == SAYS_ALL ? "cdefghij" : "cdefghi");
+		conn_pass(&g_world, 100);
+		assert_non_null(talk->conn);
+		if (way == SAYS_ALL || way == SAYS_LESS) {
+			hw_sim_peer_shutdown(peer);
+		} else if (way == RESETS) {
+			hw_sim_peer_reset(peer);
+		} else if (way == IS_STOPPED) {
+			hw_http_conn_body_stop(talk->conn);
+		} else if (way == IS_CUT) {
+			hw_http_server_drain(&g_world.server);
+			hw_http_server_cut(&g_world.server);
+		}
+		conn_pass(&g_world,
+			  way == SILENT ? UINT64_C(2) * options.limits.stall_timeout_ms : 100);
+		assert_null(talk->conn);
+		assert_int_equal(g_world.error, g_errors[way]);
+		assert_int_equal(conn_got(peer, "10"), way == SAYS_ALL);
+		end();
+	}
+}
+
 /* -- 100 Continue */
 
 #define EXPECT "PUT /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
@@ -330,6 +373,7 @@ int main(void)
 		cmocka_unit_test(every_ending_answers),
 		cmocka_unit_test(endings_without_a_buffer),
 		cmocka_unit_test(stop_takes_no_more),
+		cmocka_unit_test(watch_sees_who_leaves),
 		cmocka_unit_test(stop_needs_no_buffer),
 		cmocka_unit_test(continue_is_said_once),
 		cmocka_unit_test(continue_is_cut_in_the_middle),

@@ -167,6 +167,32 @@ static void test_poll_sees_bytes_and_the_end(void **state)
 	connection_end(fixture, client, slot);
 }
 
+static void test_hangup_is_seen_behind_bytes(void **state)
+{
+	struct fixture *fixture = *state;
+	uint32_t slot = 0;
+	int client = connection_new(fixture, &slot);
+	struct landing landing = {0};
+	hw_ring_recv_count(fixture->ring, &landing.op, slot, 100, landed);
+	assert_int_equal(result_of(fixture, &landing), -EAGAIN);
+	hw_ring_poll_hangup(fixture->ring, &landing.op, slot, landed);
+	assert_int_equal(send(client, "0123456789", 10, 0), 10);
+	assert_false(has_landed(fixture, &landing, 2, MOMENT_MS));
+	assert_int_equal(shutdown(client, SHUT_WR), 0);
+	assert_int_equal(result_of(fixture, &landing), POLLRDHUP);
+	hw_ring_recv_count(fixture->ring, &landing.op, slot, 100, landed);
+	assert_int_equal(result_of(fixture, &landing), 10);
+	hw_ring_recv_count(fixture->ring, &landing.op, slot, 7, landed);
+	assert_int_equal(result_of(fixture, &landing), 7);
+	char bytes[10];
+	hw_ring_recv(fixture->ring, &landing.op, slot, bytes, sizeof(bytes), true, landed);
+	assert_int_equal(result_of(fixture, &landing), 10);
+	assert_memory_equal(bytes, "0123456789", 10);
+	hw_ring_recv_count(fixture->ring, &landing.op, slot, 100, landed);
+	assert_int_equal(result_of(fixture, &landing), 0);
+	connection_end(fixture, client, slot);
+}
+
 /* Much more than the socket takes at once: one op, one done, all of it. */
 static void test_send_sends_all(void **state)
 {
@@ -417,6 +443,7 @@ int main(void)
 		RING_TEST(test_receive_some),
 		RING_TEST(test_reset_is_told),
 		RING_TEST(test_poll_sees_bytes_and_the_end),
+		RING_TEST(test_hangup_is_seen_behind_bytes),
 		RING_TEST(test_send_sends_all),
 		RING_TEST(test_sendmsg_gathers),
 		RING_TEST(test_shutdown_ends_one_way),

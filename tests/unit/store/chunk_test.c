@@ -507,6 +507,82 @@ static void test_parts(void **state)
 	hw_sim_end();
 }
 
+static struct {
+	uint32_t done_count;
+	uint8_t root[HW_HASH_SIZE];
+	bool is_volatile;
+} g_kept;
+
+static void kept_done(struct hw_chunk_writer *writer, int res)
+{
+	assert_int_equal(res, 0);
+	assert_int_equal(writer->extent.size, 6 * HW_BLOCK_SIZE);
+	assert_int_equal(writer->is_volatile, g_kept.is_volatile);
+	memcpy(g_kept.root, writer->extent.root, HW_HASH_SIZE);
+	g_kept.done_count++;
+	if (!writer->is_volatile) {
+		hw_segment_settle(writer->segment);
+	}
+}
+
+static void decide(struct hw_chunk_writer *writer, bool is_volatile)
+{
+	if (is_volatile) {
+		hw_chunk_writer_pass(writer);
+	} else {
+		hw_chunk_writer_store(writer);
+	}
+	assert_int_equal(g_kept.done_count, 0); /* not inside */
+}
+
+/* More slabs than are written at once are held, and not written before it is said so: at the end,
+ * or in the middle. */
+static void test_keeping(void **state)
+{
+	uint8_t root[HW_HASH_SIZE] = {0};
+	(void)state;
+	for (uint32_t way = 0; way < 4; way++) {
+		bool is_early = way >= 2;
+		scene_begin_calm(5 + way);
+		struct hw_chunk_writer *writer = &g_scene.clients[0].writer;
+		memset(&g_kept, 0, sizeof(g_kept));
+		g_kept.is_volatile = way % 2 == 1;
+		writer->progress = count_progress;
+		writer->done = kept_done;
+		writer->is_keeping = true;
+		hw_chunk_writer_begin(writer, &g_scene.world.store, HW_CHUNK_SIZE, false);
+		for (uint32_t i = 0; i < 6; i++) {
+			while (!hw_chunk_writer_has_room(writer)) {
+				store_world_pass(&g_scene.world, 1);
+			}
+			block_append(writer);
+			if (is_early && i == 4) {
+				store_world_pass(&g_scene.world, 5);
+				decide(writer, g_kept.is_volatile);
+			}
+		}
+		hw_chunk_writer_finish(writer);
+		if (!is_early) {
+			store_world_pass(&g_scene.world, 50);
+			assert_int_equal(hw_sim_disk_used_size(), 0);
+			assert_int_equal(g_scene.world.reactor.slabs.free_count,
+					 g_scene.world.reactor.slabs.count - 6);
+			decide(writer, g_kept.is_volatile);
+		}
+		store_world_pass(&g_scene.world, 200);
+		assert_int_equal(g_kept.done_count, 1);
+		assert_int_equal(hw_sim_disk_used_size() > 0, !g_kept.is_volatile);
+		if (way > 0) {
+			assert_memory_equal(g_kept.root, root, HW_HASH_SIZE);
+		}
+		memcpy(root, g_kept.root, HW_HASH_SIZE);
+		store_world_settle(&g_scene.world);
+		scene_quiet_check();
+		store_world_stop(&g_scene.world);
+		hw_sim_end();
+	}
+}
+
 /* Rows of a damaged catalog. */
 static void test_bad_extents(void **state)
 {
@@ -564,9 +640,9 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_seeds),       cmocka_unit_test(test_every_step),
-		cmocka_unit_test(test_stuck),       cmocka_unit_test(test_parts),
-		cmocka_unit_test(test_bad_extents),
+		cmocka_unit_test(test_seeds),   cmocka_unit_test(test_every_step),
+		cmocka_unit_test(test_stuck),   cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_keeping), cmocka_unit_test(test_bad_extents),
 	};
 	int failed_count = cmocka_run_group_tests(tests, NULL, NULL);
 	if (failed_count > 0) {

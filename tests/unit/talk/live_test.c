@@ -9,83 +9,15 @@
  */
 #include "net/talk/live.h"
 
-#include "tests/unit/talk/tus_client.h"
+#include "tests/unit/talk/live_world.h"
 
-#define MIB       (UINT64_C(1) << 20)
-#define SHIFT     3U
 #define RECEIVERS 5U
-
-static struct talk_world g_world;
-static struct talk_share g_share;
-
-static void begin(enum hw_share_mode mode)
-{
-	struct talk_world_options options = talk_world_plenty();
-	options.stall_timeout_ms = 20000;
-	options.slab_count = 96;
-	talk_table_begin(&g_world, &options);
-	tus_share_make(&g_world, mode, &g_share);
-}
 
 /* Nothing of it may have come to the disk. */
 static void end(void)
 {
 	assert_int_equal(hw_metrics_read(&g_world.metrics, HW_METRIC_segment_write_bytes), 0);
 	talk_table_end(&g_world);
-}
-
-static struct hw_sim_peer *sender_begin(uint64_t size, bool is_chunked)
-{
-	char text[512];
-	char framing[64] = "Transfer-Encoding: chunked";
-	if (!is_chunked) {
-		(void)snprintf(framing, sizeof(framing), "Content-Length: %llu",
-			       (unsigned long long)size); /* fits */
-	}
-	int head = snprintf(
-		text, sizeof(text),
-		"PUT %s/f HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer %s\r\n%s\r\n\r\n",
-		g_share.path, g_share.token, framing);
-	struct hw_sim_peer *peer = hw_sim_connect(g_world.reactor.ring, g_world.listener);
-	hw_sim_peer_write(peer, text, (uint64_t)head);
-	talk_world_pass(&g_world, 50);
-	return peer;
-}
-
-static void sender_say(struct hw_sim_peer *peer, uint64_t offset, uint64_t size, bool is_chunked)
-{
-	char line[32];
-	char *bytes = malloc(size + 1);
-	assert_non_null(bytes);
-	talk_content_copy(bytes, size, SHIFT, offset);
-	if (is_chunked) {
-		int length = snprintf(line, sizeof(line), "%llx\r\n", (unsigned long long)size);
-		hw_sim_peer_write(peer, line, (uint64_t)length);
-	}
-	hw_sim_peer_write(peer, bytes, size);
-	hw_sim_peer_write(peer, "\r\n", is_chunked ? 2 : 0);
-	free(bytes);
-}
-
-static struct hw_sim_peer *receiver_come(bool is_held)
-{
-	char text[256];
-	int size = snprintf(text, sizeof(text), "GET %s/f HTTP/1.1\r\nHost: here\r\n\r\n",
-			    g_share.path);
-	struct hw_sim_peer *peer = hw_sim_connect(g_world.reactor.ring, g_world.listener);
-	hw_sim_peer_hold(peer, is_held);
-	hw_sim_peer_write(peer, text, (uint64_t)size);
-	talk_world_pass(&g_world, 50);
-	return peer;
-}
-
-static void receiver_has(const struct hw_sim_peer *peer, uint64_t size)
-{
-	struct hw_span answer = hw_sim_peer_got(peer);
-	struct hw_span body = talk_answer_body(answer);
-	assert_int_equal(talk_answer_status(answer), 200);
-	assert_int_equal(body.size, size);
-	assert_true(talk_content_equal(body.bytes, body.size, SHIFT, 0));
 }
 
 static void all_receivers_get_all(void **state)
@@ -95,7 +27,7 @@ static void all_receivers_get_all(void **state)
 	g_running.part = "all_receivers_get_all";
 	uint64_t sizes[] = {0, 1, 16384, 300000, 21 * MIB + 5};
 	for (uint32_t i = 0; i < hw_count_of(sizes); i++) {
-		begin(HW_SHARE_LIVE);
+		live_begin(HW_SHARE_LIVE);
 		struct hw_sim_peer *sender = sender_begin(sizes[i], false);
 		for (uint32_t j = 0; j < RECEIVERS && sizes[i] > 0; j++) {
 			receivers[j] = receiver_come(false);
@@ -115,7 +47,7 @@ static void unknown_length_ends_when_it_ends(void **state)
 {
 	(void)state;
 	g_running.part = "unknown_length_ends_when_it_ends";
-	begin(HW_SHARE_LIVE);
+	live_begin(HW_SHARE_LIVE);
 	struct hw_sim_peer *sender = sender_begin(0, true);
 	struct hw_sim_peer *receiver = receiver_come(false);
 	sender_say(sender, 0, 500000, true);
@@ -140,7 +72,7 @@ static void slowest_receiver_is_the_pace(void **state)
 	g_running.part = "slowest_receiver_is_the_pace";
 	uint64_t size = 24 * MIB;
 	uint64_t offset = 0;
-	begin(HW_SHARE_LIVE);
+	live_begin(HW_SHARE_LIVE);
 	struct hw_sim_peer *sender = sender_begin(size, false);
 	struct hw_sim_peer *slow = receiver_come(true);
 	struct hw_sim_peer *fast = receiver_come(false);
@@ -171,7 +103,7 @@ static void who_is_late_is_told(void **state)
 	(void)state;
 	g_running.part = "who_is_late_is_told";
 	uint64_t size = 20 * MIB;
-	begin(HW_SHARE_LIVE);
+	live_begin(HW_SHARE_LIVE);
 	struct hw_sim_peer *sender = sender_begin(size, false);
 	struct hw_sim_peer *first = receiver_come(false);
 	sender_say(sender, 0, 12 * MIB, false);
@@ -190,7 +122,7 @@ static void sender_that_vanishes_cuts_all(void **state)
 	(void)state;
 	g_running.part = "sender_that_vanishes_cuts_all";
 	for (uint32_t i = 0; i < 2; i++) {
-		begin(HW_SHARE_LIVE);
+		live_begin(HW_SHARE_LIVE);
 		struct hw_sim_peer *sender = sender_begin(2 * MIB, i == 1);
 		struct hw_sim_peer *receiver = receiver_come(false);
 		sender_say(sender, 0, MIB, i == 1);
@@ -205,13 +137,50 @@ static void sender_that_vanishes_cuts_all(void **state)
 	}
 }
 
+/* The window is full, so nothing is received of the sender. That it leaves is seen all the same;
+ * one that has said everything and ended its side has not left. */
+static void who_leaves_a_full_window_is_seen(void **state)
+{
+	(void)state;
+	g_running.part = "who_leaves_a_full_window_is_seen";
+	uint64_t size = 20 * MIB;
+	for (uint32_t i = 0; i < 4; i++) {
+		live_begin(HW_SHARE_LIVE);
+		struct hw_sim_peer *sender = sender_begin(size, i == 3);
+		struct hw_sim_peer *receiver = receiver_come(true);
+		sender_say(sender, 0, i == 2 ? size : 16 * MIB, i == 3);
+		talk_world_pass(&g_world, 3000);
+		assert_false(hw_sim_peer_is_closed(receiver));
+		if (i == 0 || i == 3) {
+			hw_sim_peer_reset(sender);
+		} else {
+			hw_sim_peer_shutdown(sender);
+		}
+		talk_world_pass(&g_world, 1000);
+		assert_int_equal(hw_sim_peer_is_closed(sender), i != 2);
+		assert_false(
+			hw_sim_peer_is_closed(receiver)); /* it takes what is on its way first */
+		hw_sim_peer_hold(receiver, false);
+		talk_world_pass(&g_world, i == 2 ? 5000 : 1000);
+		if (i != 2) {
+			assert_true(hw_sim_peer_is_closed(receiver));
+			assert_true(talk_answer_body(hw_sim_peer_got(receiver)).size < size);
+			end();
+			continue;
+		}
+		receiver_has(receiver, size);
+		assert_int_equal(talk_answer_status(hw_sim_peer_got(sender)), 200);
+		end();
+	}
+}
+
 /* All receivers leave: the sender is told when nobody comes for five minutes. */
 static void nobody_is_waited_for_for_ever(void **state)
 {
 	(void)state;
 	g_running.part = "nobody_is_waited_for_for_ever";
 	for (uint32_t i = 0; i < 2; i++) {
-		begin(HW_SHARE_LIVE);
+		live_begin(HW_SHARE_LIVE);
 		struct hw_sim_peer *sender = sender_begin(20 * MIB, false);
 		struct hw_sim_peer *receiver = i == 1 ? receiver_come(false) : NULL;
 		sender_say(sender, 0, 20 * MIB - 1, false);
@@ -234,7 +203,7 @@ static void nobody_sees_what_is_thrown_away(void **state)
 	(void)state;
 	g_running.part = "nobody_sees_what_is_thrown_away";
 	char path[TALK_PATH_SIZE];
-	begin(HW_SHARE_STORED);
+	live_begin(HW_SHARE_STORED);
 	tus_create(&g_world, &g_share, "f", 600000, path);
 	struct hw_sim_peer *receiver = receiver_come(false);
 	/* Other bytes than those that will come: nothing of them may be seen. */
@@ -256,6 +225,7 @@ int main(void)
 		cmocka_unit_test(slowest_receiver_is_the_pace),
 		cmocka_unit_test(who_is_late_is_told),
 		cmocka_unit_test(sender_that_vanishes_cuts_all),
+		cmocka_unit_test(who_leaves_a_full_window_is_seen),
 		cmocka_unit_test(nobody_is_waited_for_for_ever),
 		cmocka_unit_test(nobody_sees_what_is_thrown_away),
 	};
