@@ -239,11 +239,9 @@ static void flushed(struct hw_http_conn *conn, int res, uint64_t moved)
 	bool is_fast = hw_http_conn_progress(conn, moved);
 	if (res >= 0 && hw_http_tls_unsent(conn) == 0) {
 		hw_http_conn_request_done(conn);
-	} else if (res < 0 || conn->is_cut) {
-		hw_http_conn_close_begin(conn);
-	} else if (is_fast) {
+	} else if (res >= 0 && !conn->is_cut && is_fast) {
 		flush_go(conn);
-	} else if (!hw_http_unsent_ask(conn, flush_judge)) {
+	} else if (res < 0 || conn->is_cut || !hw_http_unsent_ask(conn, flush_judge)) {
 		hw_http_conn_close_begin(conn);
 	}
 }
