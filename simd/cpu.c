@@ -32,6 +32,7 @@ uint32_t hw_cpu_features(void)
 	}
 	uint32_t features = HW_CPU_NONE;
 	bool has_sse42 = has_all(ecx, bit_SSSE3 | bit_SSE4_1 | bit_SSE4_2);
+	bool has_aes = has_all(ecx, bit_AES);
 	uint32_t xcr0 = has_all(ecx, bit_OSXSAVE) ? xcr0_read() : 0;
 	features |= has_sse42 ? HW_CPU_SSE42 : 0U;
 	features |= has_sse42 && has_all(ecx, bit_PCLMUL) ? HW_CPU_PCLMUL : 0U;
@@ -46,5 +47,6 @@ uint32_t hw_cpu_features(void)
 	features |= has_avx2 ? HW_CPU_AVX2 : 0U;
 	features |= has_avx512 ? HW_CPU_AVX512 : 0U;
 	features |= has_avx512 && has_all(ecx, bit_VPCLMULQDQ) ? HW_CPU_VPCLMUL : 0U;
+	features |= has_avx512 && has_aes && has_all(ecx, bit_VAES) ? HW_CPU_VAES : 0U;
 	return features;
 }

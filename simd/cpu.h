@@ -20,7 +20,8 @@ enum hw_cpu_feature {
 	HW_CPU_AVX2 = 1 << 3,    /* AVX2, registers saved by the system */
 	HW_CPU_AVX512 = 1 << 4,  /* AVX-512 F, BW, DQ and VL, registers saved by the system */
 	HW_CPU_VPCLMUL = 1 << 5, /* carry-less multiply of four times 128 bits, with AVX-512 */
-	HW_CPU_ALL = (1 << 6) - 1,
+	HW_CPU_VAES = 1 << 6,    /* AES on four blocks, with AVX-512; and on one */
+	HW_CPU_ALL = (1 << 7) - 1,
 };
 
 /* Read CPUID and XGETBV. Returns HW_CPU_* bits; a few hundred clocks, more in a virtual machine

@@ -78,6 +78,14 @@ int hw_simd_init(enum hw_simd_choice choice)
 	return hw_simd_init_masked(choice, HW_CPU_ALL);
 }
 
+/* What aes_gcm_vaes.c is made of. */
+#define AES_GCM ((uint32_t)HW_CPU_VAES | HW_CPU_VPCLMUL | HW_CPU_PCLMUL)
+
+static bool may_be_wide(enum hw_simd_choice choice)
+{
+	return choice == HW_SIMD_AUTO || choice == HW_SIMD_AVX512 || choice == HW_SIMD_AVX512VL;
+}
+
 int hw_simd_init_masked(enum hw_simd_choice choice, uint32_t features)
 {
 	features &= hw_cpu_features();
@@ -91,6 +99,7 @@ int hw_simd_init_masked(enum hw_simd_choice choice, uint32_t features)
 	plan_make(&kernels, costs, choice != HW_SIMD_AUTO);
 	crc32c_choose(&kernels, choice, features);
 	crc32_choose(&kernels, choice, features);
+	kernels.has_aes_gcm = may_be_wide(choice) && (features & AES_GCM) == AES_GCM;
 	kernels.name = choice != HW_SIMD_AUTO ? g_choice_names[choice] : plan_name(&kernels);
 	g_kernels = kernels;
 	return 0;

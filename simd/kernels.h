@@ -11,6 +11,7 @@
 #ifndef HW_SIMD_KERNELS_H
 #define HW_SIMD_KERNELS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define HW_SIMD_SHA256_COUNT_MAX 5U  /* kernels of different width in one table */
@@ -58,6 +59,7 @@ struct hw_kernels {
 	hw_crc32c_fn *crc32c;
 	const char *crc32_name;
 	hw_crc32_fn *crc32;
+	bool has_aes_gcm; /* aes_gcm.h may be used */
 };
 
 /* Fill the table. AUTO measures the kernels the machine has (in all below 5 ms) and takes what was

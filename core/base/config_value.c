@@ -32,7 +32,8 @@ static const char *text_parse(const struct hw_config_rule *rule, const char *tex
 static const char *url_check(const char *text);
 static const char *cpus_parse(const char *text, struct hw_config_cpus *ret_cpus);
 static const char *cpu_range_parse(struct hw_span item, struct hw_config_cpus *cpus);
-static const char *listen_parse(const char *text, struct hw_config_listen *ret_listen);
+static const char *listen_parse(const struct hw_config_rule *rule, const char *text,
+				struct hw_config_listen *ret_listen);
 static bool listen_has(const struct hw_config_listen *listen,
 		       const struct hw_config_address *address);
 static const char *address_parse(struct hw_span item, struct hw_config_address *ret_address);
@@ -103,7 +104,7 @@ const char *hw_config_value_parse(const struct hw_config_rule *rule, const char 
 	case HW_CONFIG_TYPE_CPUS:
 		return cpus_parse(text, ret_field);
 	case HW_CONFIG_TYPE_LISTEN:
-		return listen_parse(text, ret_field);
+		return listen_parse(rule, text, ret_field);
 	case HW_CONFIG_TYPE_NETWORKS:
 		return networks_parse(text, ret_field);
 	case HW_CONFIG_TYPE_ORIGINS:
@@ -311,14 +312,15 @@ static const char *cpu_range_parse(struct hw_span item, struct hw_config_cpus *c
 	return NULL;
 }
 
-static const char *listen_parse(const char *text, struct hw_config_listen *ret_listen)
+static const char *listen_parse(const struct hw_config_rule *rule, const char *text,
+				struct hw_config_listen *ret_listen)
 {
 	struct hw_config_listen listen = {0};
 	struct hw_span rest = hw_span_of(text);
-	if (rest.size == 0) {
+	if (rest.size == 0 && rule->low > 0) {
 		return "is empty";
 	}
-	while (rest.bytes != NULL) {
+	while (rest.bytes != NULL && *text != '\0') {
 		struct hw_config_address address = {0};
 		const char *reason = address_parse(item_take(&rest), &address);
 		if (reason != NULL) {

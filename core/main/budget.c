@@ -10,11 +10,13 @@
 
 void hw_budget_add_up(struct hw_budget *budget, uint32_t reactor_count, uint32_t slab_count,
 		      const struct hw_http_limits *limits, const struct hw_talk_options *talks,
-		      uint64_t catalog_cache_size)
+		      uint64_t catalog_cache_size, bool has_tls)
 {
+	uint64_t tls_size = hw_tls_server_bytes(limits->connections_max + HW_SPARE_CONN_COUNT);
 	const struct hw_budget_term terms[HW_BUDGET_TERM_COUNT] = {
 		{"slabs", (uint64_t)reactor_count * slab_count * HW_SLAB_SIZE},
 		{"connections", reactor_count * hw_http_server_bytes(limits)},
+		{"tls", has_tls ? reactor_count * tls_size : 0},
 		{"conversations", reactor_count * hw_talks_bytes(talks) +
 					  (talks->rates != NULL ? sizeof(*talks->rates) : 0)},
 		{"segments", reactor_count * (uint64_t)sizeof(struct hw_store)},

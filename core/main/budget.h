@@ -10,7 +10,7 @@
 #include "core/base/config.h"
 #include "net/talk/talk.h"
 
-#define HW_BUDGET_TERM_COUNT 8U
+#define HW_BUDGET_TERM_COUNT 9U
 
 struct hw_budget_term {
 	const char *holder;
@@ -24,6 +24,6 @@ struct hw_budget {
 
 void hw_budget_add_up(struct hw_budget *budget, uint32_t reactor_count, uint32_t slab_count,
 		      const struct hw_http_limits *limits, const struct hw_talk_options *talks,
-		      uint64_t catalog_cache_size);
+		      uint64_t catalog_cache_size, bool has_tls);
 
 #endif

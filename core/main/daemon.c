@@ -30,6 +30,7 @@
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/main/budget.h"
+#include "core/main/certificates.h"
 #include "core/main/listen.h"
 #include "core/main/node.h"
 #include "core/main/ports.h"
@@ -61,6 +62,8 @@ struct daemon {
 	struct hw_crypt crypt;
 	struct hw_rates rates; /* the catalog's worker's */
 	struct hw_token_tables tokens;
+	struct hw_certificates certificates;
+	struct hw_tls_options tls;
 	struct hw_recover recovered;
 	struct hw_node *nodes;
 	struct hw_scrub_client *scrub; /* the first node's; NULL: scrub_days = 0 */
@@ -121,7 +124,7 @@ static int descriptors_raise(struct daemon *daemon)
 		(void)setrlimit(RLIMIT_NOFILE, &limit); /* checked below by asking again */
 		(void)getrlimit(RLIMIT_NOFILE, &limit);
 	}
-	uint64_t files = HW_STORE_FILE_COUNT + HW_CONFIG_LISTEN_COUNT_MAX + 1;
+	uint64_t files = HW_STORE_FILE_COUNT + HW_LISTEN_COUNT_MAX + 1;
 	files += HW_SPARE_CONN_COUNT;
 	if (limit.rlim_cur < files + CONNECTIONS_LEAST) {
 		return fail("descriptors.too_few", -EMFILE,
@@ -229,6 +232,14 @@ static void secrets_make(struct daemon *daemon)
 	hw_random_bytes(&seed, sizeof(seed));
 	hw_share_wish_seed(seed | 1);
 	hw_random_bytes(daemon->talks.pass_secret, sizeof(daemon->talks.pass_secret));
+	hw_random_bytes(daemon->tls.ticket_seed, sizeof(daemon->tls.ticket_seed));
+	daemon->tls.ticket_begun_us = hw_clock_monotonic_us();
+	daemon->tls.hsts_s = (uint32_t)(daemon->config->hsts_ms / 1000);
+}
+
+static bool has_tls(const struct daemon *daemon)
+{
+	return daemon->config->tls_listen.count > 0;
 }
 
 /* A ring never has more in flight than its completion queue holds. */
@@ -251,7 +262,7 @@ static int budget_check(const struct daemon *daemon)
 	struct hw_budget budget;
 	struct sysinfo machine;
 	hw_budget_add_up(&budget, daemon->node_count, daemon->slab_count, &daemon->limits,
-			 &daemon->talks, CATALOG_CACHE_SIZE);
+			 &daemon->talks, CATALOG_CACHE_SIZE, has_tls(daemon));
 	for (uint32_t i = 0; i < HW_BUDGET_TERM_COUNT; i++) {
 		HW_LOG(HW_LOG_INFO, "memory.budget", HW_F_TEXT("holder", budget.terms[i].holder),
 		       HW_F_U64("bytes", budget.terms[i].size));
@@ -325,6 +336,7 @@ static int catalog_open(struct daemon *daemon)
 
 static void node_ended(struct hw_node *node);
 static void node_tokens_taken(struct hw_node *node);
+static void node_certificates_taken(struct hw_node *node);
 
 static struct hw_scrub_options scrubbing_of(const struct hw_config *config)
 {
@@ -335,14 +347,25 @@ static struct hw_scrub_options scrubbing_of(const struct hw_config *config)
 	};
 }
 
-static int nodes_init(struct daemon *daemon, int fds[][HW_CONFIG_LISTEN_COUNT_MAX],
-		      const uint32_t *cpus, uint32_t cpu_count)
+static int node_init(struct daemon *daemon, const struct hw_node_options *options, const int *fds)
 {
-	bool is_loopback[HW_CONFIG_LISTEN_COUNT_MAX];
-	for (uint32_t i = 0; i < daemon->config->listen.count; i++) {
-		is_loopback[i] = daemon->config->listen.addresses[i].is_loopback;
+	struct hw_node_listener listeners[HW_LISTEN_COUNT_MAX];
+	uint32_t count = hw_listen_count(daemon->config);
+	for (uint32_t i = 0; i < count; i++) {
+		listeners[i] = (struct hw_node_listener){
+			.fd = fds[i],
+			.is_loopback = hw_listen_address(daemon->config, i)->is_loopback,
+			.has_tls = hw_listen_has_tls(daemon->config, i),
+		};
 	}
+	return hw_node_init(&daemon->nodes[options->index], options, listeners, count);
+}
+
+static int nodes_init(struct daemon *daemon, int fds[][HW_LISTEN_COUNT_MAX], const uint32_t *cpus,
+		      uint32_t cpu_count)
+{
 	for (uint32_t i = 0; i < daemon->node_count; i++) {
+		daemon->tls.contexts = hw_certificates_of(&daemon->certificates, i);
 		daemon->room_homes[i] = (struct hw_room_home){&daemon->nodes[i].reactor.mailbox,
 							      &daemon->nodes[i].talks.rooms};
 		struct hw_node_options options = {
@@ -365,9 +388,10 @@ static int nodes_init(struct daemon *daemon, int fds[][HW_CONFIG_LISTEN_COUNT_MA
 			.tokens = hw_token_tables_now(&daemon->tokens),
 			.ended = node_ended,
 			.tokens_taken = node_tokens_taken,
+			.tls = has_tls(daemon) ? &daemon->tls : NULL,
+			.certificates_taken = node_certificates_taken,
 		};
-		int r = hw_node_init(&daemon->nodes[i], &options, fds[i], is_loopback,
-				     daemon->config->listen.count);
+		int r = node_init(daemon, &options, fds[i]);
 		if (r < 0) {
 			return fail(
 				"reactor.failed", r,
@@ -377,6 +401,7 @@ static int nodes_init(struct daemon *daemon, int fds[][HW_CONFIG_LISTEN_COUNT_MA
 					  "connections_max");
 		}
 	}
+	explicit_bzero(daemon->tls.ticket_seed, sizeof(daemon->tls.ticket_seed));
 	return 0;
 }
 
@@ -388,7 +413,12 @@ static int sandbox_enter(const struct daemon *daemon)
 		       HW_F_TEXT("advice", "sandbox = on costs nothing"));
 		return 0;
 	}
-	int r = hw_sandbox_lock(daemon->files.dir_fd, &report);
+	int dirs[HW_CERTIFICATE_DIRS_MAX];
+	uint32_t dir_count = has_tls(daemon) ? hw_certificates_dirs(daemon->config, dirs) : 0;
+	int r = hw_sandbox_lock(daemon->files.dir_fd, dirs, dir_count, &report);
+	for (uint32_t i = 0; i < dir_count; i++) {
+		(void)close(dirs[i]); /* it only named a place */
+	}
 	if (r < 0) {
 		return fail(
 			"sandbox.refused", r,
@@ -476,6 +506,16 @@ static void tokens_reload(struct daemon *daemon)
 	}
 }
 
+/* SIGHUP: the files of certificates may have changed, too. */
+static void certificates_reload(struct daemon *daemon)
+{
+	bool is_new = has_tls(daemon) && hw_certificates_reload(&daemon->certificates);
+	for (uint32_t i = 0; is_new && i < daemon->node_count; i++) {
+		hw_node_certificates(&daemon->nodes[i], daemon->main_worker.ring,
+				     hw_certificates_of(&daemon->certificates, i));
+	}
+}
+
 static void signal_done(struct hw_op *op)
 {
 	struct daemon *daemon = hw_container_of(op, struct daemon, signal_op);
@@ -485,6 +525,7 @@ static void signal_done(struct hw_op *op)
 			stop_asked(daemon);
 		} else if (daemon->drain_us == 0) {
 			tokens_reload(daemon);
+			certificates_reload(daemon);
 		}
 	}
 	hw_ring_poll_fd(daemon->main_worker.ring, &daemon->signal_op, daemon->signal_fd,
@@ -502,6 +543,14 @@ static void node_tokens_taken(struct hw_node *node)
 	struct daemon *daemon = daemon_of(node);
 	if (hw_token_tables_taken(&daemon->tokens) && daemon->drain_us == 0) {
 		tokens_reload(daemon); /* it changed again meanwhile */
+	}
+}
+
+static void node_certificates_taken(struct hw_node *node)
+{
+	struct daemon *daemon = daemon_of(node);
+	if (hw_certificates_taken(&daemon->certificates) && daemon->drain_us == 0) {
+		certificates_reload(daemon);
 	}
 }
 
@@ -587,6 +636,7 @@ static void stop(struct daemon *daemon)
 	for (uint32_t i = 0; i < daemon->node_count; i++) {
 		hw_node_deinit(&daemon->nodes[i]);
 	}
+	hw_certificates_close(&daemon->certificates);
 	hw_crypt_deinit(&daemon->crypt);
 	hw_catalog_thread_deinit(&daemon->catalog);
 	hw_catalog_db_close(daemon->ports.db);
@@ -595,19 +645,6 @@ static void stop(struct daemon *daemon)
 }
 
 /* -- all of it -- */
-
-static void announce(const struct daemon *daemon)
-{
-	for (uint32_t i = 0; i < daemon->config->listen.count; i++) {
-		char address[HW_CONFIG_ADDRESS_TEXT_SIZE];
-		char url[HW_CONFIG_ADDRESS_TEXT_SIZE + 8];
-		hw_config_address_text(&daemon->config->listen.addresses[i], address);
-		(void)snprintf(url, sizeof(url), "http://%s", address); /* fits */
-		HW_LOG(HW_LOG_INFO, "ready", HW_F_TEXT("url", url),
-		       HW_F_TEXT("data_dir", daemon->config->data_dir),
-		       HW_F_U64("reactors", daemon->node_count));
-	}
-}
 
 static int memory_get(struct daemon *daemon)
 {
@@ -634,8 +671,8 @@ static int memory_get(struct daemon *daemon)
 	return 0;
 }
 
-static int rings_make(struct daemon *daemon, int fds[][HW_CONFIG_LISTEN_COUNT_MAX],
-		      const uint32_t *cpus, uint32_t cpu_count)
+static int rings_make(struct daemon *daemon, int fds[][HW_LISTEN_COUNT_MAX], const uint32_t *cpus,
+		      uint32_t cpu_count)
 {
 	int r = hw_worker_init(&daemon->main_worker);
 	if (r >= 0) {
@@ -664,7 +701,7 @@ static int rings_make(struct daemon *daemon, int fds[][HW_CONFIG_LISTEN_COUNT_MA
 
 static int start(struct daemon *daemon)
 {
-	static int fds[HW_REACTOR_COUNT_MAX][HW_CONFIG_LISTEN_COUNT_MAX];
+	static int fds[HW_REACTOR_COUNT_MAX][HW_LISTEN_COUNT_MAX];
 	static uint32_t cpus[HW_REACTOR_COUNT_MAX];
 	uint32_t cpu_count = cpus_allowed(daemon->config, cpus, HW_REACTOR_COUNT_MAX);
 	if (cpu_count == 0) {
@@ -704,6 +741,10 @@ static int start(struct daemon *daemon)
 		r = tokens_open(daemon);
 	}
 	if (r >= 0) {
+		r = hw_certificates_open(&daemon->certificates, daemon->config,
+					 daemon->files.dir_fd, daemon->node_count);
+	}
+	if (r >= 0) {
 		r = hw_prepare_catalog(&daemon->files);
 	}
 	if (r >= 0) {
@@ -738,7 +779,7 @@ int hw_daemon_run(struct hw_config *config)
 	HW_LOG(HW_LOG_INFO, "start", HW_F_TEXT("version", HW_VERSION));
 	int r = start(&daemon);
 	if (r >= 0) {
-		announce(&daemon);
+		hw_listen_announce(config, daemon.node_count);
 		r = serve(&daemon);
 	}
 	if (r >= 0) {

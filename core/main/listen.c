@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -128,25 +129,44 @@ static int address_open(struct hw_config_address *address, const char *congestio
 	return fd;
 }
 
-int hw_listen_open_all(struct hw_config *config, uint32_t node_count,
-		       int ret_fds[][HW_CONFIG_LISTEN_COUNT_MAX])
+uint32_t hw_listen_count(const struct hw_config *config)
 {
-	struct hw_config_listen *listen = &config->listen;
-	for (uint32_t i = 0; i < node_count * listen->count; i++) {
-		int fd = address_open(&listen->addresses[i % listen->count], config->congestion,
-				      i < listen->count);
+	return config->listen.count + config->tls_listen.count;
+}
+
+bool hw_listen_has_tls(const struct hw_config *config, uint32_t index)
+{
+	return index >= config->listen.count;
+}
+
+struct hw_config_address *hw_listen_address(struct hw_config *config, uint32_t index)
+{
+	uint32_t plain_count = config->listen.count;
+	hw_assert(index < hw_listen_count(config));
+	return index < plain_count ? &config->listen.addresses[index]
+				   : &config->tls_listen.addresses[index - plain_count];
+}
+
+int hw_listen_open_all(struct hw_config *config, uint32_t node_count,
+		       int ret_fds[][HW_LISTEN_COUNT_MAX])
+{
+	uint32_t count = hw_listen_count(config);
+	hw_assert(count > 0); /* listen is not empty */
+	for (uint32_t i = 0; i < node_count * count; i++) {
+		int fd = address_open(hw_listen_address(config, i % count), config->congestion,
+				      i < count);
 		if (fd < 0) {
 			return fd;
 		}
-		ret_fds[i / listen->count][i % listen->count] = fd;
+		ret_fds[i / count][i % count] = fd;
 	}
 	return 0;
 }
 
 int hw_listen_begin_all(const struct hw_config *config, uint32_t node_count,
-			int fds[][HW_CONFIG_LISTEN_COUNT_MAX])
+			int fds[][HW_LISTEN_COUNT_MAX])
 {
-	uint32_t count = config->listen.count;
+	uint32_t count = hw_listen_count(config);
 	for (uint32_t i = 0; i < node_count * count; i++) {
 		int r = hw_listen_begin(fds[i / count][i % count]);
 		if (r < 0) {
@@ -154,4 +174,17 @@ int hw_listen_begin_all(const struct hw_config *config, uint32_t node_count,
 		}
 	}
 	return 0;
+}
+
+void hw_listen_announce(struct hw_config *config, uint32_t node_count)
+{
+	for (uint32_t i = 0; i < hw_listen_count(config); i++) {
+		char address[HW_CONFIG_ADDRESS_TEXT_SIZE];
+		char url[HW_CONFIG_ADDRESS_TEXT_SIZE + 8];
+		const char *scheme = hw_listen_has_tls(config, i) ? "https" : "http";
+		hw_config_address_text(hw_listen_address(config, i), address);
+		(void)snprintf(url, sizeof(url), "%s://%s", scheme, address); /* fits */
+		HW_LOG(HW_LOG_INFO, "ready", HW_F_TEXT("url", url),
+		       HW_F_TEXT("data_dir", config->data_dir), HW_F_U64("reactors", node_count));
+	}
 }

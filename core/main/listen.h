@@ -21,11 +21,21 @@ int hw_listen_open(struct hw_config_address *address, const char *congestion) HW
 /* From now on clients may connect: when all that could fail has been done. */
 int hw_listen_begin(int fd) HW_MUST_CHECK;
 
+#define HW_LISTEN_COUNT_MAX (2U * HW_CONFIG_LISTEN_COUNT_MAX)
+
+/* All addresses of the configuration, the plain ones first. */
+uint32_t hw_listen_count(const struct hw_config *config);
+bool hw_listen_has_tls(const struct hw_config *config, uint32_t index);
+struct hw_config_address *hw_listen_address(struct hw_config *config, uint32_t index);
+
+/* Say on the log where clients find us. */
+void hw_listen_announce(struct hw_config *config, uint32_t node_count);
+
 /* The same for all addresses and all nodes; what fails is said on the log.
  * @ret_fds: one row for each node. */
 int hw_listen_open_all(struct hw_config *config, uint32_t node_count,
-		       int ret_fds[][HW_CONFIG_LISTEN_COUNT_MAX]) HW_MUST_CHECK;
+		       int ret_fds[][HW_LISTEN_COUNT_MAX]) HW_MUST_CHECK;
 int hw_listen_begin_all(const struct hw_config *config, uint32_t node_count,
-			int fds[][HW_CONFIG_LISTEN_COUNT_MAX]) HW_MUST_CHECK;
+			int fds[][HW_LISTEN_COUNT_MAX]) HW_MUST_CHECK;
 
 #endif

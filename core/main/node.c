@@ -19,7 +19,7 @@
 /* The ring's file slots: the lock, the listeners, the store's segments. */
 #define LOCK_INDEX     0U
 #define LISTENER_INDEX 1U
-#define STORE_INDEX    (LISTENER_INDEX + HW_CONFIG_LISTEN_COUNT_MAX)
+#define STORE_INDEX    (LISTENER_INDEX + HW_LISTEN_COUNT_MAX)
 #define FILE_COUNT     (STORE_INDEX + HW_STORE_FILE_COUNT)
 
 #define SCRUB_IN_FLIGHT 1U /* operations: one read at a time */
@@ -32,7 +32,7 @@ uint32_t hw_node_in_flight_max(const struct hw_http_limits *limits,
 	return (limits->connections_max + HW_SPARE_CONN_COUNT) * 2 +
 	       talks->uploads_max * 2 * (HW_WRITER_SLABS_MAX + 1) + talks->downloads_max +
 	       HW_ARCHIVES_MAX + HW_STORE_FILE_COUNT * 2 + SCRUB_IN_FLIGHT +
-	       2 * HW_CONFIG_LISTEN_COUNT_MAX;
+	       2 * HW_LISTEN_COUNT_MAX;
 }
 
 static int files_register(struct hw_node *node)
@@ -44,9 +44,9 @@ static int files_register(struct hw_node *node)
 				      node->options.files->lock_fd);
 	for (uint32_t i = 0; r >= 0 && i < node->listener_count; i++) {
 		r = hw_ring_file_register(ring, hw_ring_file_slot(ring, LISTENER_INDEX + i),
-					  node->listeners[i]);
-		(void)close(node->listeners[i]); /* the ring has it, or we do not start */
-		node->listeners[i] = -1;
+					  node->listeners[i].fd);
+		(void)close(node->listeners[i].fd); /* the ring has it, or we do not start */
+		node->listeners[i].fd = -1;
 	}
 	return r;
 }
@@ -75,6 +75,10 @@ static int rooms_init(struct hw_node *node)
 	if (r >= 0) {
 		r = hw_http_server_init(&node->server, &node->reactor, &route, &options->limits);
 	}
+	if (r >= 0 && options->tls != NULL) {
+		r = hw_http_server_tls(&node->server, options->tls);
+	}
+	node->options.tls = NULL; /* it has a secret in it */
 	return r;
 }
 
@@ -91,14 +95,13 @@ static void scrub_init(struct hw_node *node)
 	hw_scrub_client_init(options->scrub, &node->catalog.catalog, &scrubbing);
 }
 
-int hw_node_init(struct hw_node *node, const struct hw_node_options *options, const int *listeners,
-		 const bool *is_loopback, uint32_t listener_count)
+int hw_node_init(struct hw_node *node, const struct hw_node_options *options,
+		 const struct hw_node_listener *listeners, uint32_t listener_count)
 {
-	hw_assert(listener_count <= HW_CONFIG_LISTEN_COUNT_MAX);
+	hw_assert(listener_count <= HW_LISTEN_COUNT_MAX);
 	*node = (struct hw_node){.options = *options, .listener_count = listener_count};
 	for (uint32_t i = 0; i < listener_count; i++) {
 		node->listeners[i] = listeners[i];
-		node->is_loopback[i] = is_loopback[i];
 	}
 	struct hw_reactor_options reactor = {
 		.index = options->index,
@@ -148,7 +151,7 @@ static void run(void *user)
 	for (uint32_t i = 0; r >= 0 && i < node->listener_count; i++) {
 		hw_http_server_listen(&node->server,
 				      hw_ring_file_slot(node->reactor.ring, LISTENER_INDEX + i),
-				      node->is_loopback[i]);
+				      node->listeners[i].is_loopback, node->listeners[i].has_tls);
 	}
 	if (r >= 0 && node->options.index == 0) {
 		hw_sweep_start(&node->sweep, &node->talks);
@@ -246,6 +249,29 @@ void hw_node_tokens(struct hw_node *node, struct hw_ring *ring, const struct hw_
 	node->tokens = tokens;
 	node->tokens_mail.deliver = tokens_deliver;
 	hw_mailbox_post(&node->reactor.mailbox, ring, &node->tokens_mail);
+}
+
+/* On main. */
+static void certificates_taken_deliver(struct hw_mail *mail)
+{
+	struct hw_node *node = hw_container_of(mail, struct hw_node, certificates_mail);
+	node->options.certificates_taken(node);
+}
+
+static void certificates_deliver(struct hw_mail *mail)
+{
+	struct hw_node *node = hw_container_of(mail, struct hw_node, certificates_mail);
+	node->server.tls.contexts = node->certificates;
+	node->certificates_mail.deliver = certificates_taken_deliver;
+	hw_mailbox_post(node->options.main_mailbox, node->reactor.ring, &node->certificates_mail);
+}
+
+void hw_node_certificates(struct hw_node *node, struct hw_ring *ring,
+			  const struct hw_tls_contexts *certificates)
+{
+	node->certificates = certificates;
+	node->certificates_mail.deliver = certificates_deliver;
+	hw_mailbox_post(&node->reactor.mailbox, ring, &node->certificates_mail);
 }
 
 void hw_node_drain(struct hw_node *node, struct hw_ring *ring)

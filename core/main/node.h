@@ -12,6 +12,7 @@
 #include "core/base/config.h"
 #include "core/catalog/catalog_thread.h"
 #include "core/loop/thread.h"
+#include "core/main/listen.h"
 #include "core/main/scrub_client.h"
 #include "core/store/chunk_writer.h"
 #include "net/talk/sweep.h"
@@ -37,11 +38,20 @@ struct hw_node_options {
 	struct hw_scrub_options scrubbing; /* days, rate, rate_max */
 	struct hw_metrics *metrics;
 	struct hw_mailbox *main_mailbox;
-	const struct hw_tokens *tokens; /* lent until another is taken */
+	const struct hw_tokens *tokens;   /* lent until another is taken */
+	const struct hw_tls_options *tls; /* lent for init; NULL: no listener speaks TLS */
 	/* On main, by mail: this node has nothing left to do. */
 	void (*ended)(struct hw_node *node);
 	/* On main, by mail: it looks at the tokens that it was given last. */
 	void (*tokens_taken)(struct hw_node *node);
+	/* On main, by mail: it uses the certificates that it was given last. */
+	void (*certificates_taken)(struct hw_node *node);
+};
+
+struct hw_node_listener {
+	int fd; /* until the ring has it */
+	bool is_loopback;
+	bool has_tls;
 };
 
 struct hw_node {
@@ -59,9 +69,10 @@ struct hw_node {
 	struct hw_mail stop_mail;
 	struct hw_mail ended_mail;
 	struct hw_mail tokens_mail;
-	const struct hw_tokens *tokens;            /* on their way */
-	int listeners[HW_CONFIG_LISTEN_COUNT_MAX]; /* descriptors, until the ring has them */
-	bool is_loopback[HW_CONFIG_LISTEN_COUNT_MAX];
+	struct hw_mail certificates_mail;
+	const struct hw_tokens *tokens;             /* on their way */
+	const struct hw_tls_contexts *certificates; /* on their way */
+	struct hw_node_listener listeners[HW_LISTEN_COUNT_MAX];
 	uint32_t listener_count;
 	bool has_ended;
 	bool may_stop; /* all nodes have ended */
@@ -71,15 +82,18 @@ struct hw_node {
 uint32_t hw_node_in_flight_max(const struct hw_http_limits *limits,
 			       const struct hw_talk_options *talks);
 
-/* @listeners: moved. Returns 0 or -errno. */
-int hw_node_init(struct hw_node *node, const struct hw_node_options *options, const int *listeners,
-		 const bool *is_loopback, uint32_t listener_count) HW_MUST_CHECK;
+/* @listeners: their descriptors are moved. Returns 0 or -errno. */
+int hw_node_init(struct hw_node *node, const struct hw_node_options *options,
+		 const struct hw_node_listener *listeners, uint32_t listener_count) HW_MUST_CHECK;
 int hw_node_start(struct hw_node *node) HW_MUST_CHECK;
 /* From main; @ring: main's own. */
 void hw_node_drain(struct hw_node *node, struct hw_ring *ring);
 void hw_node_cut(struct hw_node *node, struct hw_ring *ring);
 /* From now on these are the tokens; not before the last were taken. */
 void hw_node_tokens(struct hw_node *node, struct hw_ring *ring, const struct hw_tokens *tokens);
+/* Likewise with certificates: the node's own ones. */
+void hw_node_certificates(struct hw_node *node, struct hw_ring *ring,
+			  const struct hw_tls_contexts *certificates);
 /* After ended of all nodes: until then each answers what others still ask it. */
 void hw_node_stop(struct hw_node *node, struct hw_ring *ring);
 void hw_node_join(struct hw_node *node);

@@ -66,7 +66,16 @@ static uint64_t handled_accesses(int abi)
 	return accesses;
 }
 
-static int wall_build(int dir_fd, int abi)
+static int rule_add(int fd, int dir_fd, uint64_t allowed)
+{
+	struct landlock_path_beneath_attr beneath = {.allowed_access = allowed,
+						     .parent_fd = dir_fd};
+	return syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) < 0
+		       ? -errno
+		       : 0;
+}
+
+static int wall_build(int dir_fd, const int *read_fds, uint32_t read_count, int abi)
 {
 	uint64_t handled = handled_accesses(abi);
 	uint64_t allowed = handled & (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |
@@ -78,11 +87,11 @@ static int wall_build(int dir_fd, int abi)
 	if (fd < 0) {
 		return -errno;
 	}
-	struct landlock_path_beneath_attr beneath = {.allowed_access = allowed,
-						     .parent_fd = dir_fd};
-	int r = 0;
-	if (syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) < 0 ||
-	    syscall(SYS_landlock_restrict_self, fd, 0) < 0) {
+	int r = rule_add(fd, dir_fd, allowed);
+	for (uint32_t i = 0; r == 0 && i < read_count; i++) {
+		r = rule_add(fd, read_fds[i], LANDLOCK_ACCESS_FS_READ_FILE);
+	}
+	if (r == 0 && syscall(SYS_landlock_restrict_self, fd, 0) < 0) {
 		r = -errno;
 	}
 	(void)close(fd); /* the rules stay with the thread */
@@ -113,14 +122,15 @@ static int ring_lock(void)
 	return 0;
 }
 
-int hw_sandbox_lock(int dir_fd, struct hw_sandbox_report *ret_report)
+int hw_sandbox_lock(int dir_fd, const int *read_fds, uint32_t read_count,
+		    struct hw_sandbox_report *ret_report)
 {
 	struct hw_sandbox_report report = {.landlock_abi = landlock_abi()};
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
 		return -errno;
 	}
 	if (report.landlock_abi > 0) {
-		int r = wall_build(dir_fd, report.landlock_abi);
+		int r = wall_build(dir_fd, read_fds, read_count, report.landlock_abi);
 		if (r < 0) {
 			return r;
 		}

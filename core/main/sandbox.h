@@ -32,8 +32,10 @@ struct hw_sandbox_report {
 	bool has_ring_lock; /* no further ring can be made */
 };
 
-/* @dir_fd: what may be touched. Never fails for what the kernel lacks: the report says it. Returns
- * 0, or -errno when something that is there was refused. */
-int hw_sandbox_lock(int dir_fd, struct hw_sandbox_report *ret_report) HW_MUST_CHECK;
+/* @dir_fd: what may be touched; @read_fds: directories whose files may be read. Never fails for
+ * what the kernel lacks: the report says it. Returns 0, or -errno when something that is there was
+ * refused. */
+int hw_sandbox_lock(int dir_fd, const int *read_fds, uint32_t read_count,
+		    struct hw_sandbox_report *ret_report) HW_MUST_CHECK;
 
 #endif

@@ -11,13 +11,17 @@
 
 #include "net/conn/http_server.h"
 #include "net/conn/http_steps.h"
+#include "net/conn/http_tls.h"
 
+static void interim_sent(struct hw_http_conn *conn, int res, uint64_t moved);
 static const char g_continue[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
 static void send_submit(struct hw_http_conn *conn);
 static void room_wait(struct hw_http_conn *conn);
 static void unsent_judge(struct hw_http_conn *conn);
+static void flush_go(struct hw_http_conn *conn);
 static void send_done(struct hw_op *op);
+static void sent(struct hw_http_conn *conn, int res, uint64_t moved);
 
 static struct hw_reactor *reactor_of(const struct hw_http_conn *conn)
 {
@@ -49,6 +53,11 @@ void hw_http_conn_reply_begin(struct hw_http_conn *conn, struct hw_http_writer *
 	} else if (conn->version_minor == 0) {
 		hw_http_writer_field(writer, HW_SPAN("Connection"), HW_SPAN("keep-alive"));
 	}
+	if (conn->tls != NULL && conn->server->tls.hsts_s > 0) {
+		hw_http_writer_text(writer, "Strict-Transport-Security: max-age=");
+		hw_http_writer_number(writer, conn->server->tls.hsts_s);
+		hw_http_writer_text(writer, "\r\n");
+	}
 	for (uint32_t i = 0; i < HW_REPLY_EXTRA_MAX; i++) {
 		hw_http_writer_bytes(writer, conn->reply_extra[i]);
 	}
@@ -66,8 +75,9 @@ void hw_http_conn_send(struct hw_http_conn *conn, const struct iovec *iov, uint3
 	conn->splice.pipe = NULL;
 	conn->message = (struct msghdr){.msg_iov = conn->iov, .msg_iovlen = count};
 	conn->action = "sending the answer";
-	/* A short answer goes into what the last one has left empty. */
-	if (conn->send_left_size <= HW_REPLY_SIZE || !hw_http_unsent_narrow(conn, send_submit)) {
+	/* A short answer goes into what the last one has left empty. TLS sees to it by itself. */
+	if (conn->send_left_size <= HW_REPLY_SIZE || conn->tls != NULL ||
+	    !hw_http_unsent_narrow(conn, send_submit)) {
 		send_submit(conn);
 	}
 }
@@ -87,9 +97,13 @@ void hw_http_conn_reply_send(struct hw_http_conn *conn, const struct hw_http_wri
 
 static void send_submit(struct hw_http_conn *conn)
 {
-	hw_assert(conn->send_left_size > 0);
+	hw_assert(conn->send_left_size > 0 || hw_http_tls_unsent(conn) > 0);
 	conn->is_answered = true;
 	hw_http_conn_watch(conn, HW_HOLD_PATIENCE_MS);
+	if (conn->tls != NULL) {
+		hw_http_tls_send(conn, sent);
+		return;
+	}
 	hw_ring_sendmsg(reactor_of(conn)->ring, &conn->send_op, conn->socket, &conn->message,
 			send_done);
 	if (conn->is_cut) {
@@ -128,14 +142,21 @@ static void answer_sent(struct hw_http_conn *conn, int res)
 static void send_done(struct hw_op *op)
 {
 	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, send_op);
-	bool was_probed = conn->is_probing;
-	int32_t res = op->res;
 	if (conn->state == HW_CONN_CLOSING) {
 		hw_http_conn_close_join(conn);
 		return;
 	}
+	sent(conn, op->res, op->res > 0 ? (uint64_t)op->res : 0);
+}
+
+/* @moved: bytes on the wire. With TLS what is sealed counts as sent, but the answer is not before
+ * all of it is; unless the talk would rather have its buffers back from a slow client. */
+static void sent(struct hw_http_conn *conn, int res, uint64_t moved)
+{
+	bool was_probed = conn->is_probing;
+	bool gives_way = was_probed && conn->handler != NULL && conn->handler->gives_way;
 	uint64_t size = res > 0 ? (uint64_t)res : 0;
-	bool is_fast = hw_http_conn_progress(conn, size);
+	bool is_fast = hw_http_conn_progress(conn, moved);
 	if (res < 0 && res != -EINTR && res != -EAGAIN && res != -ECANCELED) {
 		answer_sent(conn, res);
 		return;
@@ -143,14 +164,15 @@ static void send_done(struct hw_op *op)
 	conn->sent_size += size;
 	conn->send_left_size -= size;
 	hw_metrics_add(reactor_of(conn)->metrics, HW_METRIC_bytes_sent, size);
-	if (conn->send_left_size == 0) {
+	bool is_taken = conn->send_left_size == 0;
+	if (is_taken && hw_http_tls_unsent(conn) == 0) {
 		answer_sent(conn, 0);
 	} else if (conn->is_cut || !is_fast) {
 		answer_sent(conn, conn->is_cut ? -ESHUTDOWN : -ETIMEDOUT);
 	} else {
 		hw_http_iov_advance(&conn->message, size);
-		if (was_probed && conn->handler != NULL && conn->handler->gives_way) {
-			answer_sent(conn, -EAGAIN);
+		if (gives_way) {
+			answer_sent(conn, is_taken ? 0 : -EAGAIN);
 			return;
 		}
 		send_submit(conn);
@@ -167,16 +189,74 @@ void hw_http_conn_send_more(struct hw_http_conn *conn)
 }
 
 /* There was no room for more in stall_timeout; but it may have taken of what lies in the kernel. */
-static void unsent_judge(struct hw_http_conn *conn)
+static bool has_taken(const struct hw_http_conn *conn)
 {
 	uint64_t least_size =
 		(uint64_t)conn->server->limits.stall_timeout_ms * HW_PROGRESS_RATE_MIN / 1000;
+	return conn->unsent_gone_size >= least_size;
+}
+
+static void unsent_judge(struct hw_http_conn *conn)
+{
 	if (conn->is_cut) {
 		answer_sent(conn, -ESHUTDOWN);
-	} else if (conn->unsent_gone_size >= least_size) {
+	} else if (has_taken(conn)) {
 		room_wait(conn);
 	} else {
 		answer_sent(conn, -ETIMEDOUT);
+	}
+}
+
+static void room_flushed(struct hw_http_conn *conn, int res, uint64_t moved)
+{
+	bool is_fast = hw_http_conn_progress(conn, moved);
+	hw_assert(conn->state == HW_CONN_ANSWERING);
+	if (conn->is_cut) {
+		answer_sent(conn, -ESHUTDOWN);
+	} else if (res < 0) {
+		answer_sent(conn, res);
+	} else if (hw_http_tls_unsent(conn) == 0) {
+		answer_sent(conn, 0);
+	} else if (is_fast) {
+		hw_http_conn_send_wait(conn);
+	} else if (!hw_http_unsent_ask(conn, unsent_judge)) {
+		answer_sent(conn, -ETIMEDOUT);
+	}
+}
+
+/* The same when no talk is left to be told. */
+static void flush_judge(struct hw_http_conn *conn)
+{
+	if (has_taken(conn)) {
+		flush_go(conn);
+	} else {
+		hw_http_conn_close_begin(conn); /* and the client sees that it was cut */
+	}
+}
+
+static void flushed(struct hw_http_conn *conn, int res, uint64_t moved)
+{
+	bool is_fast = hw_http_conn_progress(conn, moved);
+	if (res >= 0 && hw_http_tls_unsent(conn) == 0) {
+		hw_http_conn_request_done(conn);
+	} else if (res >= 0 && !conn->is_cut && is_fast) {
+		flush_go(conn);
+	} else if (res < 0 || conn->is_cut || !hw_http_unsent_ask(conn, flush_judge)) {
+		hw_http_conn_close_begin(conn);
+	}
+}
+
+static void flush_go(struct hw_http_conn *conn)
+{
+	hw_http_conn_watch(conn, UINT64_MAX);
+	hw_http_tls_flush(conn, flushed);
+}
+
+void hw_http_answer_flush(struct hw_http_conn *conn)
+{
+	conn->action = "sending the rest of the answer";
+	if (!hw_http_unsent_narrow(conn, flush_go)) {
+		flush_go(conn);
 	}
 }
 
@@ -210,6 +290,10 @@ void hw_http_conn_send_wait(struct hw_http_conn *conn)
 static void room_wait(struct hw_http_conn *conn)
 {
 	hw_http_conn_watch(conn, UINT64_MAX);
+	if (hw_http_tls_unsent(conn) > 0) { /* who takes that takes more */
+		hw_http_tls_flush(conn, room_flushed);
+		return;
+	}
 	hw_ring_poll_out(reactor_of(conn)->ring, &conn->send_op, conn->socket, room_done);
 	if (conn->is_cut) {
 		hw_ring_cancel(reactor_of(conn)->ring, &conn->send_op);
@@ -244,13 +328,19 @@ void hw_http_conn_continue_add(struct hw_http_conn *conn)
 static void interim_done(struct hw_op *op)
 {
 	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, send_op);
-	int32_t res = op->res;
+	interim_sent(conn, op->res, 0);
+}
+
+static void interim_sent(struct hw_http_conn *conn, int res, uint64_t moved)
+{
 	hw_assert(conn->state == HW_CONN_ANSWERING);
+	(void)moved; /* the receive that follows is judged */
 	conn->interim_sent_size += res > 0 ? (uint32_t)res : 0;
-	bool is_whole = conn->interim_sent_size == conn->interim_size;
+	bool is_whole =
+		conn->interim_sent_size == conn->interim_size && hw_http_tls_unsent(conn) == 0;
 	bool is_nothing = res == -EINTR || res == -EAGAIN;
 	bool may_go_on = !conn->is_probing && !conn->is_cut && !conn->body.is_stopped;
-	if (!is_whole && (res > 0 || is_nothing) && may_go_on) {
+	if (!is_whole && (res >= 0 || is_nothing) && may_go_on) {
 		hw_http_conn_interim_submit(conn);
 		return;
 	}
@@ -264,10 +354,22 @@ static void interim_done(struct hw_op *op)
 	hw_http_body_continued(conn, res);
 }
 
+static void interim_seal(struct hw_http_conn *conn)
+{
+	conn->send_left_size = conn->interim_size - conn->interim_sent_size;
+	conn->iov[0] = (struct iovec){conn->reply + conn->interim_sent_size, conn->send_left_size};
+	conn->message = (struct msghdr){.msg_iov = conn->iov, .msg_iovlen = 1};
+	hw_http_tls_send(conn, interim_sent);
+}
+
 void hw_http_conn_interim_submit(struct hw_http_conn *conn)
 {
-	hw_assert(conn->interim_sent_size < conn->interim_size);
 	conn->action = "asking for the body";
+	if (conn->tls != NULL) {
+		interim_seal(conn);
+		return;
+	}
+	hw_assert(conn->interim_sent_size < conn->interim_size);
 	hw_ring_send(reactor_of(conn)->ring, &conn->send_op, conn->socket,
 		     conn->reply + conn->interim_sent_size,
 		     conn->interim_size - conn->interim_sent_size, interim_done);

@@ -5,6 +5,7 @@
  *   body_recv -> step -+-> bytes behind the head: copied (at most one head buffer's worth)
  *                      +-> else: received straight into the talk's bytes, until they are full
  *                      +-> chunked: framing is received into a head buffer, data as above
+ *                      +-> TLS: received sealed into a room, opened into the talk's bytes
  *   -> answer -> the talk's body_done
  *
  * step() is called again after each receive until the talk has what it asked for.
@@ -18,11 +19,14 @@
 
 #include "net/conn/http_server.h"
 #include "net/conn/http_steps.h"
+#include "net/conn/http_tls.h"
 
 #define COUNT_MAX (UINT64_C(1) << 30) /* bytes; no socket's queue is as long */
 
 static void step(struct hw_http_conn *conn, bool is_inside_call);
 static bool step_once(struct hw_http_conn *conn, bool is_inside_call);
+static bool sealed_step(struct hw_http_conn *conn, uint32_t size, bool is_inside_call);
+static void sealed_done(struct hw_op *op);
 static void recv_done(struct hw_op *op);
 static void watch_done(struct hw_op *op);
 static void counted(struct hw_op *op);
@@ -211,12 +215,15 @@ static bool step_once(struct hw_http_conn *conn, bool is_inside_call)
 		input_copy(conn);
 		return true;
 	}
+	uint64_t size = hw_min((uint64_t)(body->size - body->done_size), data_left(body));
+	if (conn->tls != NULL) {
+		return sealed_step(conn, is_waiting ? 0 : (uint32_t)size, is_inside_call);
+	}
 	hw_http_conn_watch(conn, patience_ms(conn));
 	if (is_waiting) {
 		conn->action = "waiting for the body";
 		hw_ring_poll_in(ring, &conn->recv_op, conn->socket, recv_done);
 	} else {
-		uint64_t size = hw_min((uint64_t)(body->size - body->done_size), data_left(body));
 		conn->action = "receiving the body";
 		hw_ring_recv(ring, &conn->recv_op, conn->socket, body->bytes + body->done_size,
 			     (uint32_t)size, true, recv_done);
@@ -224,6 +231,32 @@ static bool step_once(struct hw_http_conn *conn, bool is_inside_call)
 	if (conn->is_cut) {
 		hw_ring_cancel(ring, &conn->recv_op);
 	}
+	return false;
+}
+
+/* As step_once, for bytes that come sealed. @size: that are wanted without framing between them; 0:
+ * it waits for any. */
+static bool sealed_step(struct hw_http_conn *conn, uint32_t size, bool is_inside_call)
+{
+	struct hw_http_body *body = &conn->body;
+	if (size == 0) {
+		conn->action = "waiting for the body";
+		hw_http_conn_watch(conn, patience_ms(conn));
+		hw_http_conn_input_submit(conn);
+		return false;
+	}
+	int r = hw_http_tls_open(conn, body->bytes + body->done_size, size);
+	if (r >= 0) { /* 0: more than fits, and input now */
+		data_take(conn, (uint32_t)r);
+		return true;
+	}
+	if (r != -EAGAIN) {
+		answer(conn, error_of(conn, r), is_inside_call);
+		return false;
+	}
+	conn->action = "receiving the body";
+	hw_http_conn_watch(conn, patience_ms(conn));
+	hw_http_tls_body_recv(conn, size, sealed_done);
 	return false;
 }
 
@@ -293,6 +326,28 @@ static void recv_done(struct hw_op *op)
 	received(conn, res, size, res > 0 || res == -EINTR || res == -EAGAIN);
 }
 
+/* All that came and is whole is opened before it is judged what the client did. */
+static void sealed_done(struct hw_op *op)
+{
+	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, recv_op);
+	struct hw_http_body *body = &conn->body;
+	int32_t res = op->res;
+	int r = 1;
+	hw_assert(conn->state == HW_CONN_ANSWERING);
+	hw_http_tls_received(conn, res);
+	while (r > 0 && data_left(body) > 0 && body->done_size < body->size) {
+		uint64_t size = hw_min((uint64_t)(body->size - body->done_size), data_left(body));
+		r = hw_http_tls_open(conn, body->bytes + body->done_size, (uint32_t)size);
+		data_take(conn, r > 0 ? (uint32_t)r : 0);
+	}
+	bool is_good = res > 0 || res == -EINTR || res == -EAGAIN;
+	if (r < 0 && r != -EAGAIN) {
+		res = r;
+		is_good = false;
+	}
+	received(conn, res, res > 0 ? (uint64_t)res : 0, is_good);
+}
+
 /* -- a client that leaves while nothing of it is received -- */
 
 /* Bytes that the body still needs, at least, beyond what we have of it. */
@@ -300,6 +355,9 @@ static uint64_t owed_size(const struct hw_http_conn *conn)
 {
 	const struct hw_http_input *input = &conn->input;
 	uint64_t here = input->bytes != NULL ? input->size - input->offset : 0;
+	if (conn->tls != NULL) { /* sealed it is longer, never shorter */
+		here += hw_tls_room_used(&conn->tls->in_room);
+	}
 	uint64_t owed = data_left(&conn->body) + (conn->body.is_chunked ? 1 : 0); /* its end */
 	return owed > here ? owed - here : 0;
 }

@@ -2,8 +2,9 @@
  *
  * The way of a request through the files of a connection:
  *
- *   open [-> name_done] -> idle_begin -> (http_head.c: the head) -+-> request_begin -> the talk
- *                              ^                                  +-> refuse
+ *   open [-> name_done] [-> http_tls.c: keys]
+ *     -> idle_begin -> (http_head.c: the head) -+-> request_begin -> the talk
+ *            ^                                  +-> refuse
  *   the talk: (http_body.c: the body), (http_answer.c: the answer) -> end | abort
  *   end -> request_done -+-> idle_begin       the next request
  *                        +-> linger_begin     unread bytes: wait, so that the answer is seen
@@ -11,7 +12,7 @@
  *
  * The states:
  *
- *   FREE -> [NAMING ->] IDLE <-> HEAD -> ANSWERING -> IDLE ...
+ *   FREE -> [NAMING ->] [GREETING ->] IDLE <-> HEAD -> ANSWERING [-> FLUSHING] -> IDLE ...
  *                        |        |          |
  *                        |        |          +-> UPGRADED (http_upgrade.c) -+
  *                        |        +-> REFUSING --> LINGERING (unread bytes) <+> CLOSING -> FREE
@@ -30,6 +31,7 @@
 #include "core/base/log.h"
 #include "net/conn/http_server.h"
 #include "net/conn/http_steps.h"
+#include "net/conn/http_tls.h"
 #include "net/conn/http_upgrade.h"
 
 #define LINGER_TIMEOUT_MS 2000U     /* for what a client still sends after a final answer */
@@ -37,6 +39,7 @@
 #define LINGER_SIZE_MAX   16777216U /* bytes of it; then the connection is cut */
 
 static void name_done(struct hw_op *op);
+static void farewell_done(struct hw_op *op);
 static void shutdown_done(struct hw_op *op);
 static void timer_fire(struct hw_timer *timer);
 static void close_done(struct hw_op *op);
@@ -44,13 +47,19 @@ static void close_done(struct hw_op *op);
 void hw_http_conn_set_state(struct hw_http_conn *conn, enum hw_http_conn_state state)
 {
 	static const uint16_t g_next[HW_CONN_STATE_COUNT] = {
-		[HW_CONN_FREE] = 1U << HW_CONN_NAMING | 1U << HW_CONN_IDLE,
-		[HW_CONN_NAMING] = 1U << HW_CONN_IDLE | 1U << HW_CONN_CLOSING,
+		[HW_CONN_FREE] = 1U << HW_CONN_NAMING | 1U << HW_CONN_GREETING | 1U << HW_CONN_IDLE,
+		[HW_CONN_NAMING] =
+			1U << HW_CONN_GREETING | 1U << HW_CONN_IDLE | 1U << HW_CONN_CLOSING,
+		[HW_CONN_GREETING] = 1U << HW_CONN_IDLE | 1U << HW_CONN_REFUSING |
+				     1U << HW_CONN_LINGERING | 1U << HW_CONN_CLOSING,
 		[HW_CONN_IDLE] = 1U << HW_CONN_HEAD | 1U << HW_CONN_CLOSING,
 		[HW_CONN_HEAD] =
 			1U << HW_CONN_ANSWERING | 1U << HW_CONN_REFUSING | 1U << HW_CONN_CLOSING,
 		[HW_CONN_ANSWERING] = 1U << HW_CONN_IDLE | 1U << HW_CONN_UPGRADED |
-				      1U << HW_CONN_LINGERING | 1U << HW_CONN_CLOSING,
+				      1U << HW_CONN_FLUSHING | 1U << HW_CONN_LINGERING |
+				      1U << HW_CONN_CLOSING,
+		[HW_CONN_FLUSHING] =
+			1U << HW_CONN_IDLE | 1U << HW_CONN_LINGERING | 1U << HW_CONN_CLOSING,
 		[HW_CONN_UPGRADED] = 1U << HW_CONN_LINGERING | 1U << HW_CONN_CLOSING,
 		[HW_CONN_REFUSING] = 1U << HW_CONN_LINGERING | 1U << HW_CONN_CLOSING,
 		[HW_CONN_LINGERING] = 1U << HW_CONN_CLOSING,
@@ -67,9 +76,19 @@ static struct hw_reactor *reactor_of(const struct hw_http_conn *conn)
 
 /* -- open -- */
 
-void hw_http_conn_open(struct hw_http_conn *conn, struct hw_http_server *server, uint32_t socket,
-		       bool is_loopback)
+static void greet(struct hw_http_conn *conn)
 {
+	if (conn->wants_tls) {
+		hw_http_tls_greet(conn);
+	} else {
+		hw_http_conn_idle_begin(conn);
+	}
+}
+
+void hw_http_conn_open(struct hw_http_conn *conn, const struct hw_listener *listener,
+		       uint32_t socket)
+{
+	struct hw_http_server *server = listener->server;
 	struct hw_list link = conn->link;
 	uint16_t recv_generation = conn->recv_op.generation;
 	uint16_t send_generation = conn->send_op.generation;
@@ -80,7 +99,8 @@ void hw_http_conn_open(struct hw_http_conn *conn, struct hw_http_server *server,
 	conn->send_op.generation = send_generation;
 	conn->server = server;
 	conn->socket = socket;
-	conn->is_loopback = is_loopback;
+	conn->is_loopback = listener->is_loopback;
+	conn->wants_tls = listener->has_tls;
 	conn->keep_alive = true;
 	hw_list_init(&conn->buffer_link);
 	if (server->limits.has_peers && server->limits.has_fd_install) {
@@ -88,7 +108,7 @@ void hw_http_conn_open(struct hw_http_conn *conn, struct hw_http_server *server,
 		hw_ring_fd_install(server->reactor->ring, &conn->send_op, socket, name_done);
 		return;
 	}
-	hw_http_conn_idle_begin(conn);
+	greet(conn);
 }
 
 static void peer_set(struct hw_http_conn *conn, const struct sockaddr_storage *peer)
@@ -126,7 +146,7 @@ static void name_done(struct hw_op *op)
 		hw_http_conn_close_join(conn);
 		return;
 	}
-	hw_http_conn_idle_begin(conn);
+	greet(conn);
 }
 
 /* It never waits for the client; the timer is there because everything that is in flight has
@@ -143,6 +163,11 @@ bool hw_http_conn_peer_ask(struct hw_http_conn *conn, void (*named)(void *user),
 	hw_http_conn_timer_start(conn, PEER_TIMEOUT_MS);
 	hw_ring_fd_install(reactor_of(conn)->ring, &conn->send_op, conn->socket, name_done);
 	return true;
+}
+
+bool hw_http_conn_is_plain(const struct hw_http_conn *conn)
+{
+	return conn->tls == NULL;
 }
 
 /* -- requests -- */
@@ -266,10 +291,11 @@ void hw_http_conn_request_done(struct hw_http_conn *conn)
 	hw_http_conn_account(conn, true);
 	hw_timer_stop(&reactor_of(conn)->timers, &conn->timer);
 	hw_http_conn_head_release(conn);
-	bool is_read = conn->body.is_over && conn->state == HW_CONN_ANSWERING;
+	bool is_read = conn->body.is_over && conn->state != HW_CONN_REFUSING;
 	if (conn->keep_alive && is_read) {
 		hw_http_conn_idle_begin(conn);
-	} else if (is_read && conn->input.bytes == NULL && !conn->has_dropped) {
+	} else if (is_read && conn->input.bytes == NULL && !conn->has_dropped &&
+		   conn->tls == NULL) {
 		hw_http_conn_close_begin(conn);
 	} else {
 		hw_http_conn_linger_begin(conn);
@@ -280,6 +306,11 @@ void hw_http_conn_end(struct hw_http_conn *conn)
 {
 	hw_assert(conn->state == HW_CONN_ANSWERING && conn->is_answered);
 	hw_assert(!conn->recv_op.in_flight && !conn->send_op.in_flight);
+	if (hw_http_tls_unsent(conn) > 0) {
+		hw_http_conn_set_state(conn, HW_CONN_FLUSHING);
+		hw_http_answer_flush(conn);
+		return;
+	}
 	hw_http_conn_request_done(conn);
 }
 
@@ -293,8 +324,8 @@ void hw_http_conn_abort(struct hw_http_conn *conn)
 
 /*
  * Closing a socket that has unread bytes makes the kernel reset it, and the reset may overtake the
- * answer: so the client is told that no more comes (FIN), and what it still sends is thrown away
- * for a while.
+ * answer: so the client is told that no more comes (close_notify, FIN), and what it still sends is
+ * thrown away, sealed or not, for a while.
  */
 void hw_http_conn_linger_begin(struct hw_http_conn *conn)
 {
@@ -302,6 +333,22 @@ void hw_http_conn_linger_begin(struct hw_http_conn *conn)
 	conn->action = "waiting for the client to read its answer";
 	hw_http_conn_input_release(conn);
 	hw_timer_start(&reactor_of(conn)->timers, &conn->timer, LINGER_TIMEOUT_MS, timer_fire);
+	if (conn->tls != NULL) {
+		hw_http_tls_input_drop(conn);
+	}
+	if (!hw_http_tls_farewell(conn, farewell_done)) {
+		hw_ring_shutdown(reactor_of(conn)->ring, &conn->send_op, conn->socket,
+				 shutdown_done);
+	}
+}
+
+static void farewell_done(struct hw_op *op)
+{
+	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, send_op);
+	if (conn->state == HW_CONN_CLOSING) {
+		hw_http_conn_close_join(conn);
+		return;
+	}
 	hw_ring_shutdown(reactor_of(conn)->ring, &conn->send_op, conn->socket, shutdown_done);
 }
 
@@ -375,6 +422,9 @@ static void timer_fire(struct hw_timer *timer)
 		return;
 	}
 	conn->is_probing = true;
+	if (hw_http_tls_wait_end(conn)) {
+		return;
+	}
 	if (hw_list_is_linked(&conn->buffer_link)) { /* nothing is in flight that could be ended */
 		hw_list_remove(&conn->buffer_link);
 		hw_http_conn_input_ended(conn, -ECANCELED);
@@ -389,7 +439,8 @@ static void timer_fire(struct hw_timer *timer)
 void hw_http_conn_drain(struct hw_http_conn *conn)
 {
 	conn->keep_alive = false;
-	if (conn->state == HW_CONN_IDLE || conn->state == HW_CONN_NAMING) {
+	if (conn->state == HW_CONN_IDLE || conn->state == HW_CONN_NAMING ||
+	    conn->state == HW_CONN_GREETING) {
 		hw_http_conn_close_begin(conn);
 	} else if (conn->state == HW_CONN_UPGRADED) {
 		conn->upgrade->drained(conn->talk);
@@ -406,7 +457,10 @@ void hw_http_conn_cut(struct hw_http_conn *conn)
 		hw_http_conn_close_begin(conn);
 		return;
 	}
-	if (hw_list_is_linked(&conn->buffer_link)) { /* as in timer_fire */
+	if (hw_http_tls_wait_end(conn)) { /* as in timer_fire */
+		return;
+	}
+	if (hw_list_is_linked(&conn->buffer_link)) {
 		hw_list_remove(&conn->buffer_link);
 		hw_http_conn_input_ended(conn, -ECANCELED);
 		return;
@@ -421,9 +475,31 @@ void hw_http_conn_close_begin(struct hw_http_conn *conn)
 	conn->action = "closing";
 	hw_timer_stop(&reactor_of(conn)->timers, &conn->timer);
 	hw_list_remove(&conn->buffer_link);
+	if (conn->tls != NULL) {
+		hw_list_remove(&conn->tls->out_link);
+	}
 	hw_ring_cancel(reactor_of(conn)->ring, &conn->recv_op);
 	hw_ring_cancel(reactor_of(conn)->ring, &conn->send_op);
 	hw_http_conn_close_join(conn);
+}
+
+static void alert_done(struct hw_op *op)
+{
+	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, send_op);
+	hw_timer_stop(&reactor_of(conn)->timers, &conn->timer);
+	hw_http_conn_close_join(conn);
+}
+
+/* False while something of it runs. What the peer did wrong is said to it first; a close that cuts
+ * an answer says nothing, so that nobody takes it for the end. */
+static bool tls_close(struct hw_http_conn *conn)
+{
+	if (conn->tls->owes_alert && hw_http_tls_farewell(conn, alert_done)) {
+		hw_http_conn_timer_start(conn, LINGER_TIMEOUT_MS);
+		return false;
+	}
+	hw_http_conn_head_release(conn);
+	return hw_http_tls_close(conn);
 }
 
 /* Closing a slot with operations in flight is a race: the last one to land closes. */
@@ -431,6 +507,9 @@ void hw_http_conn_close_join(struct hw_http_conn *conn)
 {
 	hw_assert(conn->state == HW_CONN_CLOSING);
 	if (conn->recv_op.in_flight || conn->send_op.in_flight || conn->is_mailed) {
+		return;
+	}
+	if (conn->tls != NULL && !tls_close(conn)) {
 		return;
 	}
 	hw_http_conn_head_release(conn);

@@ -21,8 +21,8 @@
 #include "core/base/limits.h"
 #include "core/loop/reactor.h"
 #include "net/conn/http_handler.h"
+#include "net/conn/http_input.h"
 #include "net/conn/http_splice.h"
-#include "net/wire/http_chunked.h"
 #include "net/wire/http_parser.h"
 #include "net/wire/http_writer.h"
 
@@ -33,14 +33,17 @@
 #define HW_ACCESS_PATH_SIZE 12U /* bytes of a path in the log: never a whole share id */
 
 struct hw_http_server;
+struct hw_tls;
 struct hw_upgrade_handler;
 
 enum hw_http_conn_state {
 	HW_CONN_FREE = 0, /* in the pool */
 	HW_CONN_NAMING,   /* the peer's address is asked for before all else: has_peers */
+	HW_CONN_GREETING, /* TLS: keys are agreed on; the client or the timer wakes it */
 	HW_CONN_IDLE, /* waits for the first bytes of a request; the client or the timer wakes it */
 	HW_CONN_HEAD, /* has a part of a head; the client or the timer wakes it */
 	HW_CONN_ANSWERING, /* a talk has the request */
+	HW_CONN_FLUSHING,  /* the talk has ended; what is sealed of its answer goes out */
 	HW_CONN_UPGRADED,  /* another protocol has the socket (http_upgrade.h) */
 	HW_CONN_REFUSING,  /* an error answer of our own is being sent */
 	HW_CONN_LINGERING, /* said all; reads on, so that the client sees the answer */
@@ -55,29 +58,6 @@ struct hw_http_head {
 	uint32_t spill_size;
 };
 
-/* What came from the socket and was not used yet: [offset, size) of a head buffer. */
-struct hw_http_input {
-	char *bytes; /* NULL: no buffer held */
-	uint32_t offset;
-	uint32_t size;
-	uint16_t buffer_id;
-	bool is_spill; /* bytes are a spill's, not a head buffer's */
-};
-
-struct hw_http_body {
-	struct hw_http_chunked chunked;
-	uint64_t left_size; /* bytes, not chunked */
-	uint8_t *bytes;     /* lent by the talk, NULL: it waits for any */
-	uint32_t size;      /* bytes asked for */
-	uint32_t done_size; /* bytes of them that are there */
-	uint64_t begun_us;  /* when the talk asked */
-	bool is_chunked;
-	bool is_over;
-	bool is_wanted;      /* the talk waits for body_done */
-	bool is_stopped;     /* and does not want what may still come */
-	bool needs_continue; /* 100 is owed before the first receive */
-};
-
 struct hw_http_conn {
 	struct hw_list link; /* in the server's list, or free */
 	struct hw_http_server *server;
@@ -89,6 +69,7 @@ struct hw_http_conn {
 	struct hw_http_head *head;
 	struct hw_http_input input;
 	struct hw_http_body body;
+	struct hw_tls *tls; /* NULL: plain */
 	const struct hw_http_handler *handler;
 	const struct hw_upgrade_handler *upgrade; /* NULL: HTTP */
 	void *talk;
@@ -121,6 +102,7 @@ struct hw_http_conn {
 	bool is_cut;       /* the daemon stops now */
 	bool has_dropped;  /* bytes behind this request, unread: the client may still be sending */
 	bool is_loopback;  /* came by a loopback listener */
+	bool wants_tls;    /* came by a listener for TLS */
 	bool is_mailed;    /* upgraded: mail is on its way */
 	bool accepts_json; /* as the request's Accept says; for answers when the head is gone */
 	uint32_t interim_size; /* bytes of reply that go out before the body is asked for */

@@ -13,6 +13,7 @@
 
 #include "net/conn/http_server.h"
 #include "net/conn/http_steps.h"
+#include "net/conn/http_tls.h"
 
 #define BUSY "too many slow requests at once; try again in a moment"
 
@@ -31,6 +32,10 @@ static struct hw_reactor *reactor_of(const struct hw_http_conn *conn)
 void hw_http_conn_input_submit(struct hw_http_conn *conn)
 {
 	hw_assert(conn->input.bytes == NULL);
+	if (conn->tls != NULL && conn->state != HW_CONN_LINGERING) {
+		hw_http_tls_input_submit(conn);
+		return;
+	}
 	hw_ring_recv_head(reactor_of(conn)->ring, &conn->recv_op, conn->socket, input_done);
 	if (conn->is_cut) {
 		hw_ring_cancel(reactor_of(conn)->ring, &conn->recv_op);
@@ -40,7 +45,9 @@ void hw_http_conn_input_submit(struct hw_http_conn *conn)
 void hw_http_conn_input_release(struct hw_http_conn *conn)
 {
 	struct hw_http_input *input = &conn->input;
-	if (input->bytes != NULL && input->is_spill) {
+	if (input->is_tls) {
+		hw_http_tls_input_used(conn);
+	} else if (input->bytes != NULL && input->is_spill) {
 		hw_pool_give(&conn->server->spills, input->bytes);
 	} else if (input->bytes != NULL) {
 		hw_http_server_buffer_give(conn->server, input->buffer_id);
@@ -92,6 +99,8 @@ void hw_http_conn_input_ended(struct hw_http_conn *conn, int32_t res)
 		hw_http_conn_linger_received(conn, res);
 	} else if (conn->state == HW_CONN_UPGRADED) {
 		hw_http_upgrade_input(conn, res);
+	} else if (conn->state == HW_CONN_GREETING) {
+		hw_http_conn_close_begin(conn);
 	} else {
 		head_received(conn, res);
 	}
@@ -245,14 +254,20 @@ static void input_stash(struct hw_http_conn *conn)
 {
 	struct hw_http_input *input = &conn->input;
 	uint32_t size = input->size - input->offset;
-	if (input->is_spill || conn->server->buffers_free >= HW_HEAD_BUFFER_COUNT / 2) {
-		return; /* there are plenty */
+	bool is_plenty = input->is_tls ? hw_http_tls_input_may_stay(conn)
+				       : conn->server->buffers_free >= HW_HEAD_BUFFER_COUNT / 2;
+	if (input->is_spill || is_plenty) {
+		return;
 	}
-	char *spill = hw_pool_take(&conn->server->spills);
+	bool has_more = input->is_tls && hw_tls_room_used(&conn->tls->in_room) > 0;
+	char *spill = has_more ? NULL : hw_pool_take(&conn->server->spills);
 	if (spill == NULL) {
 		conn->keep_alive = false;
 		conn->has_dropped = true;
 		hw_http_conn_input_release(conn);
+		if (conn->tls != NULL) {
+			hw_http_tls_input_drop(conn);
+		}
 		return;
 	}
 	memcpy(spill, input->bytes + input->offset, size);

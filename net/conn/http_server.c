@@ -60,8 +60,15 @@ int hw_http_server_init(struct hw_http_server *server, struct hw_reactor *reacto
 	return 0;
 }
 
+int hw_http_server_tls(struct hw_http_server *server, const struct hw_tls_options *options)
+{
+	return hw_tls_server_init(&server->tls, server->reactor, options,
+				  server->limits.connections_max + HW_SPARE_CONN_COUNT);
+}
+
 void hw_http_server_deinit(struct hw_http_server *server)
 {
+	hw_tls_server_deinit(&server->tls);
 	hw_pool_deinit(&server->spills);
 	hw_pool_deinit(&server->heads);
 	hw_pool_deinit(&server->conns);
@@ -69,13 +76,16 @@ void hw_http_server_deinit(struct hw_http_server *server)
 
 /* -- listeners -- */
 
-void hw_http_server_listen(struct hw_http_server *server, uint32_t slot, bool is_loopback)
+void hw_http_server_listen(struct hw_http_server *server, uint32_t slot, bool is_loopback,
+			   bool has_tls)
 {
+	hw_assert(!has_tls || server->tls.is_on);
 	hw_assert(server->listener_count < HW_LISTENER_COUNT_MAX);
 	struct hw_listener *listener = &server->listeners[server->listener_count++];
 	listener->server = server;
 	listener->slot = slot;
 	listener->is_loopback = is_loopback;
+	listener->has_tls = has_tls;
 	accept_submit(listener);
 }
 
@@ -109,7 +119,7 @@ static void accept_done(struct hw_op *op)
 		hw_list_append(&server->open_conns, &conn->link);
 		hw_metrics_add(server->reactor->metrics, HW_METRIC_connections_accepted, 1);
 		hw_metrics_add(server->reactor->metrics, HW_METRIC_connections_open, 1);
-		hw_http_conn_open(conn, server, (uint32_t)res, listener->is_loopback);
+		hw_http_conn_open(conn, listener, (uint32_t)res);
 	}
 	if (!has_ended) {
 		/* Full: who comes now waits in the kernel's backlog until somebody leaves. An

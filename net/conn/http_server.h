@@ -12,8 +12,9 @@
 
 #include "core/base/pool.h"
 #include "net/conn/http_conn.h"
+#include "net/conn/tls_server.h"
 
-#define HW_LISTENER_COUNT_MAX 8U
+#define HW_LISTENER_COUNT_MAX 16U
 #define HW_HEAD_BUFFER_COUNT  256U /* of HW_HEAD_BUFFER_SIZE; all of a reactor: 2 MiB */
 #define HW_HEAD_SPILL_COUNT   128U /* of HW_HEAD_SIZE_MAX: slow or long heads at a time; 4 MiB */
 /* Connections beyond connections_max that may be accepted before accepting has stopped. */
@@ -48,6 +49,7 @@ struct hw_listener {
 	struct hw_http_server *server;
 	uint32_t slot;
 	bool is_loopback;
+	bool has_tls;
 };
 
 struct hw_http_server {
@@ -57,6 +59,7 @@ struct hw_http_server {
 	struct hw_pool conns;
 	struct hw_pool heads;
 	struct hw_pool spills;
+	struct hw_tls_server tls;
 	struct hw_list open_conns;
 	struct hw_list buffer_waiters;
 	struct hw_turn_hook hook; /* hands freed buffers to those who wait */
@@ -71,10 +74,14 @@ uint64_t hw_http_server_bytes(const struct hw_http_limits *limits);
 int hw_http_server_init(struct hw_http_server *server, struct hw_reactor *reactor,
 			const struct hw_route_port *route,
 			const struct hw_http_limits *limits) HW_MUST_CHECK;
+/* After init: some of its listeners speak TLS. Returns 0 or -ENOMEM. */
+int hw_http_server_tls(struct hw_http_server *server,
+		       const struct hw_tls_options *options) HW_MUST_CHECK;
 void hw_http_server_deinit(struct hw_http_server *server);
 
 /* Accept on the listener in ring slot @slot, from the reactor's first turn on. */
-void hw_http_server_listen(struct hw_http_server *server, uint32_t slot, bool is_loopback);
+void hw_http_server_listen(struct hw_http_server *server, uint32_t slot, bool is_loopback,
+			   bool has_tls);
 /* No new connections; idle ones close, the others after their answer. */
 void hw_http_server_drain(struct hw_http_server *server);
 /* What still runs ends now, with an error to its client. */

@@ -30,7 +30,7 @@ static struct hw_ring *ring_of(const struct hw_http_conn *conn)
 void hw_http_conn_splice(struct hw_http_conn *conn, const struct hw_http_splice *splice)
 {
 	hw_assert(conn->state == HW_CONN_ANSWERING);
-	hw_assert(splice->size > 0);
+	hw_assert(splice->size > 0 && hw_http_conn_is_plain(conn));
 	conn->splice = *splice;
 	conn->piped_size = 0;
 	conn->send_left_size = splice->size;

@@ -23,11 +23,7 @@ struct hw_http_splice {
  * and after any result but 0 something may lie in the pipe. Not where bytes must be looked at
  * before they go out: hw_http_conn_is_plain(). */
 void hw_http_conn_splice(struct hw_http_conn *conn, const struct hw_http_splice *splice);
-/* May pages go to the socket as they are? */
-static inline bool hw_http_conn_is_plain(const struct hw_http_conn *conn)
-{
-	(void)conn;
-	return true;
-}
+/* May pages go to the socket as they are? Not with TLS. */
+bool hw_http_conn_is_plain(const struct hw_http_conn *conn);
 
 #endif

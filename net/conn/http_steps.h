@@ -12,13 +12,15 @@
 
 #include "net/conn/http_conn.h"
 
+struct hw_listener;
+
 #define HW_HOLD_PATIENCE_MS UINT64_C(1000) /* with a client that keeps a slab */
 
 /* -- http_conn.c, for the server */
 
 /* @socket: moved. @conn: from the server's pool. */
-void hw_http_conn_open(struct hw_http_conn *conn, struct hw_http_server *server, uint32_t socket,
-		       bool is_loopback);
+void hw_http_conn_open(struct hw_http_conn *conn, const struct hw_listener *listener,
+		       uint32_t socket);
 /* A head buffer is free again. */
 void hw_http_conn_buffer_ready(struct hw_http_conn *conn);
 /* We are stopping: close when idle, else after the answer. */
@@ -47,6 +49,8 @@ void hw_http_body_continued(struct hw_http_conn *conn, int res);
 
 /* -- http_answer.c */
 
+/* The talk has ended, and what is sealed of its answer is not sent yet: then request_done. */
+void hw_http_answer_flush(struct hw_http_conn *conn);
 /* "100 Continue", behind what else goes out before the body. */
 void hw_http_conn_continue_add(struct hw_http_conn *conn);
 /* Send what there is of that. */

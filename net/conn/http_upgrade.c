@@ -11,9 +11,11 @@
 
 #include "net/conn/http_server.h"
 #include "net/conn/http_steps.h"
+#include "net/conn/http_tls.h"
 
 static void again_deliver(struct hw_mail *mail);
 static void send_submit(struct hw_http_conn *conn);
+static void sent(struct hw_http_conn *conn, int res, uint64_t moved);
 
 void hw_http_conn_upgrade(struct hw_http_conn *conn, const struct hw_upgrade_handler *handler,
 			  void *user)
@@ -72,7 +74,8 @@ void hw_http_upgrade_input(struct hw_http_conn *conn, int32_t res)
 
 bool hw_http_upgrade_is_receiving(const struct hw_http_conn *conn)
 {
-	return conn->recv_op.in_flight || conn->is_mailed || hw_list_is_linked(&conn->buffer_link);
+	return conn->recv_op.in_flight || conn->is_mailed ||
+	       hw_list_is_linked(&conn->buffer_link) || (conn->tls != NULL && conn->tls->is_mailed);
 }
 
 struct hw_span hw_http_upgrade_bytes(const struct hw_http_conn *conn)
@@ -112,11 +115,16 @@ void hw_http_upgrade_send(struct hw_http_conn *conn, const struct iovec *iov, ui
 static void send_done(struct hw_op *op)
 {
 	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, send_op);
-	int32_t res = op->res;
 	if (conn->state == HW_CONN_CLOSING) {
 		hw_http_conn_close_join(conn);
 		return;
 	}
+	sent(conn, op->res, 0);
+}
+
+static void sent(struct hw_http_conn *conn, int res, uint64_t moved)
+{
+	(void)moved; /* whoever has the connection judges its client */
 	if (res < 0 && res != -EINTR && res != -EAGAIN) {
 		conn->upgrade->sent(conn->talk, res);
 		return;
@@ -125,7 +133,7 @@ static void send_done(struct hw_op *op)
 	conn->sent_size += size;
 	conn->send_left_size -= size;
 	hw_metrics_add(conn->server->reactor->metrics, HW_METRIC_bytes_sent, size);
-	if (conn->send_left_size == 0) {
+	if (conn->send_left_size == 0 && hw_http_tls_unsent(conn) == 0) {
 		conn->upgrade->sent(conn->talk, 0);
 		return;
 	}
@@ -135,6 +143,10 @@ static void send_done(struct hw_op *op)
 
 static void send_submit(struct hw_http_conn *conn)
 {
+	if (conn->tls != NULL) {
+		hw_http_tls_send(conn, sent);
+		return;
+	}
 	hw_ring_sendmsg(conn->server->reactor->ring, &conn->send_op, conn->socket, &conn->message,
 			send_done);
 }

@@ -121,13 +121,13 @@ static bool is_origin_good(const struct hw_talks *talks, struct hw_http_conn *co
 {
 	struct hw_span origin;
 	struct hw_span host = {conn->host, conn->host_size};
+	struct hw_span scheme = hw_http_conn_is_plain(conn) ? HW_SPAN("http") : HW_SPAN("https");
 	if (!hw_http_request_field(hw_http_conn_request(conn), hw_http_conn_head_bytes(conn),
 				   HW_SPAN("Origin"), &origin)) {
 		return true;
 	}
 	return hw_cors_is_allowed(conn) ||
-	       hw_ws_origin_allowed(origin, HW_SPAN("http"), host,
-				    hw_span_of(talks->options.public_url));
+	       hw_ws_origin_allowed(origin, scheme, host, hw_span_of(talks->options.public_url));
 }
 
 static bool id_read(struct hw_span query, struct hw_span name, uint8_t ret_id[HW_CLIENT_ID_SIZE])

@@ -268,7 +268,7 @@ void hw_reply_write_origin(const struct hw_http_conn *conn, struct hw_http_write
 		hw_http_writer_text(writer, public_url);
 		return;
 	}
-	hw_http_writer_text(writer, "http://");
+	hw_http_writer_text(writer, hw_http_conn_is_plain(conn) ? "http://" : "https://");
 	if (conn->host_size == 0) { /* HTTP/1.0 without Host: the client knows where it is */
 		hw_http_writer_text(writer, "localhost");
 		return;

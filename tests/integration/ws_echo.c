@@ -159,6 +159,6 @@ int main(void)
 	    hw_http_server_init(&g_server, &g_reactor, &route, &limits) < 0) {
 		return EXIT_FAILURE;
 	}
-	hw_http_server_listen(&g_server, hw_ring_file_slot(g_reactor.ring, 0), true);
+	hw_http_server_listen(&g_server, hw_ring_file_slot(g_reactor.ring, 0), true, false);
 	return hw_reactor_run(&g_reactor) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

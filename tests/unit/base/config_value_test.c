@@ -32,6 +32,7 @@ static const struct hw_config_rule g_url = {HW_CONFIG_TYPE_URL, 0, 40, NULL};
 static const struct hw_config_rule g_path = {HW_CONFIG_TYPE_PATH, 1, 511, NULL};
 static const struct hw_config_rule g_cpus = {HW_CONFIG_TYPE_CPUS, 0, 1024, NULL};
 static const struct hw_config_rule g_listen = {HW_CONFIG_TYPE_LISTEN, 1, 8, NULL};
+static const struct hw_config_rule g_listen_none = {HW_CONFIG_TYPE_LISTEN, 0, 8, NULL};
 static const char *const g_words[] = {"auto", "off", NULL};
 static const struct hw_config_rule g_choice = {HW_CONFIG_TYPE_CHOICE, 0, 0, g_words};
 
@@ -194,6 +195,7 @@ static const struct example g_lists[] = {
 	{&g_listen, "[0:0::0]:65535", "[::]:65535"},
 	{&g_listen, "[::ffff:127.0.0.1]:1", "[::ffff:127.0.0.1]:1"},
 	{&g_listen, "", NULL},
+	{&g_listen_none, "", ""},
 	{&g_listen, "127.0.0.1", NULL},
 	{&g_listen, "127.0.0.1:", NULL},
 	{&g_listen, ":5000", NULL},

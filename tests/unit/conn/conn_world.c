@@ -211,7 +211,7 @@ void conn_start(struct conn_world *world, const struct conn_options *options)
 	}
 	struct hw_reactor_options reactor = {
 		.slab_count = 1,
-		.ring = {.in_flight_max = 256,
+		.ring = {.in_flight_max = 256 + 2 * options->limits.connections_max,
 			 .socket_slots = options->limits.connections_max,
 			 .file_slots = 3,
 			 .head_buffer_count = options->head_buffer_count},
@@ -227,7 +227,11 @@ void conn_start(struct conn_world *world, const struct conn_options *options)
 	assert_int_equal(
 		hw_http_server_init(&world->server, &world->reactor, &route, &options->limits), 0);
 	world->server.buffers_free = options->head_buffer_count;
-	hw_http_server_listen(&world->server, world->listener, true);
+	if (options->contexts != NULL) {
+		struct hw_tls_options tls = {.contexts = options->contexts, .hsts_s = 60};
+		assert_int_equal(hw_http_server_tls(&world->server, &tls), 0);
+	}
+	hw_http_server_listen(&world->server, world->listener, true, options->contexts != NULL);
 }
 
 static int pump(struct conn_world *world, bool (*is_finished)(void *), uint64_t ms)
@@ -265,6 +269,16 @@ void conn_stop(struct conn_world *world)
 	assert_int_equal(hw_pool_used_count(&world->server.conns), 0);
 	assert_int_equal(hw_pool_used_count(&world->server.heads), 0);
 	assert_int_equal(hw_pool_used_count(&world->server.spills), 0);
+	if (world->server.tls.is_on) {
+		struct hw_tls_server *tls = &world->server.tls;
+		assert_int_equal(hw_pool_used_count(&tls->conns), 0);
+		assert_int_equal(hw_pool_used_count(&tls->handshakes), 0);
+		assert_int_equal(hw_pool_used_count(&tls->records), 0);
+		assert_int_equal(hw_pool_used_count(&tls->batches), 0);
+		assert_true(hw_list_is_empty(&tls->in_waiters));
+		assert_true(hw_list_is_empty(&tls->out_waiters));
+		assert_true(hw_list_is_empty(&tls->greeting));
+	}
 	for (uint32_t i = 0; i < CONN_TALKS_MAX; i++) {
 		assert_null(world->talks[i].conn);
 		free(world->talks[i].bytes);

@@ -65,6 +65,7 @@ struct conn_world {
 struct conn_options {
 	struct hw_http_limits limits;
 	uint32_t head_buffer_count;
+	const struct hw_tls_contexts *contexts; /* NULL: plain */
 };
 
 struct conn_options conn_plenty(void);

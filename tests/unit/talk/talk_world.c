@@ -147,7 +147,7 @@ static void server_start(struct talk_world *world)
 	shrink(world, &world->server.heads, options->head_count);
 	shrink(world, &world->server.spills, options->spill_count);
 	shrink(world, &world->talks.removals, options->removals_max);
-	hw_http_server_listen(&world->server, world->listener, !options->is_remote);
+	hw_http_server_listen(&world->server, world->listener, !options->is_remote, false);
 }
 
 void talk_world_start(struct talk_world *world, const struct talk_world_options *options)
