@@ -120,18 +120,22 @@ void hw_ring_read(struct hw_ring *ring, struct hw_op *op, uint32_t file, void *b
 		  uint64_t offset, hw_op_fn *done);
 void hw_ring_write(struct hw_ring *ring, struct hw_op *op, uint32_t file, const void *bytes,
 		   uint32_t size, uint64_t offset, hw_op_fn *done);
-/* Pages of @file into a pipe; pages of a pipe into a socket: no bytes come by. op->res > 0 bytes
- * moved, perhaps fewer; -EAGAIN: the pipe, or the socket, takes none now. Done by a kernel thread
- * of the ring, which waits for the disk when the pages are not in memory. A send as to promise 3.
- * @pipe_fd: plain descriptors, not blocking. */
-void hw_ring_splice_in(struct hw_ring *ring, struct hw_op *op, uint32_t file, uint64_t offset,
-		       int pipe_fd, uint32_t size, hw_op_fn *done);
-void hw_ring_splice_out(struct hw_ring *ring, struct hw_op *op, int pipe_fd, uint32_t socket,
-			uint32_t size, hw_op_fn *done);
 /* fdatasync: covers exactly the writes whose done has run before this submit (HAZARDS 1.8). */
 void hw_ring_datasync(struct hw_ring *ring, struct hw_op *op, uint32_t file, hw_op_fn *done);
 /* From now on until @fd can be read (an eventfd or signalfd; plain descriptor). */
 void hw_ring_poll_fd(struct hw_ring *ring, struct hw_op *op, int fd, hw_op_fn *done);
+
+/* -- pages of a file to a socket, without a copy: now, not in flight -- */
+
+/* Pages of @file into a pipe: bytes moved, perhaps fewer, or -errno. It waits for the disk when
+ * they are not in memory: the caller knows that they are. @file, @socket: slots, and a process-wide
+ * descriptor of each. */
+int hw_ring_splice_in(struct hw_ring *ring, uint32_t file, int file_fd, uint64_t offset,
+		      int pipe_fd, uint32_t size) HW_MUST_CHECK;
+/* Pages of a pipe into a socket, as many as it takes now: bytes, -EAGAIN when it takes none, or
+ * -errno. Nothing else may be sent meanwhile (promise 3). */
+int hw_ring_splice_out(struct hw_ring *ring, int pipe_fd, uint32_t socket, int socket_fd,
+		       uint32_t size) HW_MUST_CHECK;
 
 /* -- the rest -- */
 

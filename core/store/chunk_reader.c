@@ -169,30 +169,24 @@ static void leaves_done(struct hw_op *op)
 uint32_t hw_chunk_reader_trusted(struct hw_chunk_reader *reader, uint32_t first_block,
 				 uint32_t size)
 {
-	struct hw_verified *verified = &reader->store->verified;
+	struct hw_store *store = reader->store;
 	const struct hw_extent *extent = &reader->extent;
-	uint32_t offset = first_block * HW_BLOCK_SIZE;
-	uint32_t run = hw_verified_run(verified, extent, first_block);
-	size = hw_min(hw_min(size, extent->size - offset), run * HW_BLOCK_SIZE);
-	if (reader->is_direct || reader->is_quiet || size == 0) {
+	if (reader->is_direct || reader->is_quiet || extent->size < HW_VERIFIED_SIZE_MIN) {
 		return 0; /* what may be let go of while it is read must be looked at */
 	}
-	uint64_t now_us = reader->store->reactor->now_us;
-	uint64_t drop_count = hw_store_drop_count(reader->store);
-	if (hw_verified_seen(verified, extent, now_us, drop_count)) {
-		return size;
-	}
-	/* All of the chunk at once, if all of it was compared: the next pieces need not ask. */
-	bool is_whole = hw_verified_run(verified, extent, 0) == hw_extent_block_count(extent->size);
-	if (!hw_files_is_cached(reader->reader.view->fd, extent->offset + (is_whole ? 0 : offset),
-				is_whole ? extent->size : size)) {
-		hw_verified_forget(verified, extent);
+	if (hw_verified_run(&store->verified, extent, 0) < hw_extent_block_count(extent->size)) {
 		return 0;
 	}
-	if (is_whole) {
-		hw_verified_see(verified, extent, now_us, drop_count);
+	uint64_t now_us = store->reactor->now_us;
+	uint64_t drop_count = hw_store_drop_count(store);
+	if (!hw_verified_seen(&store->verified, extent, now_us, drop_count)) {
+		if (!hw_files_is_cached(reader->reader.view->fd, extent->offset, extent->size)) {
+			hw_verified_forget(&store->verified, extent);
+			return 0;
+		}
+		hw_verified_see(&store->verified, extent, now_us, drop_count);
 	}
-	return size;
+	return hw_min(size, extent->size - first_block * HW_BLOCK_SIZE);
 }
 
 void hw_chunk_reader_read(struct hw_chunk_reader *reader, struct hw_slab *slab,

@@ -39,8 +39,7 @@ int hw_files_free_size(const struct hw_files *files, uint64_t *ret_size) HW_MUST
  * it became. Returns the descriptor (the caller's); -ENOSPC, -EEXIST, or what the kernel said. */
 int hw_files_segment_create(const struct hw_files *files, uint32_t shard, uint32_t segment,
 			    uint64_t *size, uint64_t size_min) HW_MUST_CHECK;
-/* For reading through the page cache, into which only what is asked for comes: no read-ahead.
- * Returns the descriptor, or -ENOENT. */
+/* For reading through the page cache. Returns the descriptor, or -ENOENT. */
 int hw_files_segment_open(const struct hw_files *files, uint32_t shard,
 			  uint32_t segment) HW_MUST_CHECK;
 /* Are all these bytes of a segment open for reading in memory? Never waits for the disk; false

@@ -240,11 +240,7 @@ int hw_files_segment_open(const struct hw_files *files, uint32_t shard, uint32_t
 {
 	char path[PATH_SIZE];
 	segment_path(path, shard, segment);
-	int fd = result(openat(files->dir_fd, path, O_RDONLY | O_CLOEXEC));
-	if (fd >= 0) {
-		(void)posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM); /* without it: more than asked */
-	}
-	return fd;
+	return result(openat(files->dir_fd, path, O_RDONLY | O_CLOEXEC));
 }
 
 bool hw_files_is_cached(int fd, uint64_t offset, uint64_t size)

@@ -5,14 +5,15 @@
  * Room: core/store    Thread: the owning reactor    Blocks: never    Allocates: never
  * Limits: HW_VERIFIED_COUNT extents are remembered; a newer one takes an older one's place
  *
- * Bytes rot on disks, not in memory that is not written to: a block that was compared when it was
- * read, and has been in the page cache ever since, need not be compared again. Who wants to pass
- * one on unseen asks here whether it was compared, and hw_files_is_cached() whether it is there
- * still; if not, it is read and compared like any other. Nobody but this daemon reads segments, and
- * it reads each first through the chunk reader: what is in the page cache came by here. The second
- * question costs a look at every page, so its answer holds for a second: what was used so lately is
- * not what the kernel drops. (Were it dropped, and read anew from a disk that has rotted since, the
- * client's own check would find it, and the scrubber.)
+ * Bytes rot on disks, not in memory that is not written to: an extent whose blocks were all
+ * compared when they were read, and which has been in the page cache ever since, need not be
+ * compared again. Who wants to pass it on unseen asks here whether it was compared, and
+ * hw_files_is_cached() whether all of it is there still; if not, it is read and compared like any
+ * other. Nobody but this daemon reads segments, and it reads each first through the chunk reader:
+ * what is in the page cache came by here. The second question costs a look at every page, so its
+ * answer holds for a second: what was used so lately is not what the kernel drops. (Were it
+ * dropped, and read anew from a disk that has rotted since, the client's own check would find it,
+ * and the scrubber.)
  */
 #ifndef HW_CORE_STORE_VERIFIED_H
 #define HW_CORE_STORE_VERIFIED_H
@@ -20,9 +21,12 @@
 #include "core/base/check.h"
 #include "core/base/extent.h"
 
-#define HW_VERIFIED_COUNT 16384U   /* extents: 64 GiB of full chunks; a power of two */
-#define HW_VERIFIED_WAYS  8U       /* places that an extent may have */
-#define HW_VERIFIED_US    1000000U /* what was in memory is taken to be there for so long */
+#define HW_VERIFIED_COUNT 16384U /* extents: 64 GiB of full chunks; a power of two */
+#define HW_VERIFIED_WAYS  8U     /* places that an extent may have */
+/* Bytes of a smaller extent are compared each time: the kernel, reading ahead of what is asked for,
+ * may bring it back from the disk as a whole without anybody's looking (read_ahead_kb is below). */
+#define HW_VERIFIED_SIZE_MIN 1048576U
+#define HW_VERIFIED_US       1000000U /* what was in memory is taken to be there for so long */
 
 /* An extent never has other bytes at its place: segments are appended to only. */
 struct hw_verified_row {

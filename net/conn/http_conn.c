@@ -102,6 +102,8 @@ void hw_http_conn_open(struct hw_http_conn *conn, const struct hw_listener *list
 	conn->is_loopback = listener->is_loopback;
 	conn->wants_tls = listener->has_tls;
 	conn->keep_alive = true;
+	conn->socket_fd = -1;
+	hw_list_init(&conn->splice_link);
 	hw_list_init(&conn->buffer_link);
 	if (server->limits.has_peers && server->limits.has_fd_install) {
 		hw_http_conn_set_state(conn, HW_CONN_NAMING);
@@ -289,6 +291,7 @@ void hw_http_conn_account(struct hw_http_conn *conn, bool is_whole)
 void hw_http_conn_request_done(struct hw_http_conn *conn)
 {
 	hw_http_conn_account(conn, true);
+	hw_http_unsent_let_go(conn);
 	hw_timer_stop(&reactor_of(conn)->timers, &conn->timer);
 	hw_http_conn_head_release(conn);
 	bool is_read = conn->body.is_over && conn->state != HW_CONN_REFUSING;
@@ -319,6 +322,7 @@ void hw_http_conn_abort(struct hw_http_conn *conn)
 	hw_assert(conn->state == HW_CONN_ANSWERING);
 	hw_assert(!conn->recv_op.in_flight && !conn->send_op.in_flight);
 	hw_http_conn_account(conn, false);
+	hw_http_unsent_let_go(conn);
 	hw_http_conn_close_begin(conn);
 }
 

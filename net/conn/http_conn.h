@@ -78,9 +78,11 @@ struct hw_http_conn {
 	struct iovec iov[HW_SEND_IOV_MAX];
 	struct hw_http_splice splice;                   /* pipe NULL: message is being sent */
 	void (*unsent_done)(struct hw_http_conn *conn); /* goes on (http_unsent.c) */
-	uint32_t unsent_size;      /* bytes that lay in the kernel when we last asked; 0: few */
-	uint32_t unsent_gone_size; /* bytes of it that had gone since the time before */
-	uint32_t piped_size;       /* bytes of it that lie in the pipe */
+	uint32_t unsent_size;       /* bytes that lay in the kernel when we last asked; 0: few */
+	uint32_t unsent_gone_size;  /* bytes of it that had gone since the time before */
+	struct hw_list splice_link; /* in the line of those who have pages to send */
+	int socket_fd;              /* while pages of files are sent; -1: none (http_unsent.c) */
+	uint32_t piped_size;        /* bytes of it that lie in the pipe */
 	uint64_t send_left_size;
 	uint64_t sent_size;  /* bytes of this request's answer */
 	uint64_t request_us; /* when its head was complete */
@@ -97,6 +99,8 @@ struct hw_http_conn {
 	uint8_t version_minor;
 	bool keep_alive;
 	bool is_probing;   /* the operation in flight was cancelled to see its progress */
+	bool has_no_fd;    /* there was no descriptor to be had */
+	bool is_holding;   /* the descriptor that is asked for is to be kept */
 	bool is_wide;      /* the kernel takes much that is not on its way (http_unsent.c) */
 	bool is_answered;  /* some of the answer was sent: no other can be */
 	bool is_cut;       /* the daemon stops now */

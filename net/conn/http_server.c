@@ -41,6 +41,8 @@ int hw_http_server_init(struct hw_http_server *server, struct hw_reactor *reacto
 	server->route = *route;
 	server->limits = *limits;
 	server->hook.run = buffers_hand_out;
+	server->splice_hook.run = hw_http_splices_run;
+	hw_list_init(&server->splicers);
 	server->buffers_free = HW_HEAD_BUFFER_COUNT;
 	hw_list_init(&server->open_conns);
 	hw_list_init(&server->buffer_waiters);
@@ -57,6 +59,7 @@ int hw_http_server_init(struct hw_http_server *server, struct hw_reactor *reacto
 		return r;
 	}
 	hw_reactor_hook_add(reactor, &server->hook);
+	hw_reactor_hook_add(reactor, &server->splice_hook);
 	return 0;
 }
 

@@ -63,6 +63,8 @@ struct hw_http_server {
 	struct hw_list open_conns;
 	struct hw_list buffer_waiters;
 	struct hw_turn_hook hook; /* hands freed buffers to those who wait */
+	struct hw_list splicers;  /* who has pages to send (http_splice.c) */
+	struct hw_turn_hook splice_hook;
 	struct hw_listener listeners[HW_LISTENER_COUNT_MAX];
 	uint32_t listener_count;
 	uint32_t buffers_free; /* head buffers nobody holds */

@@ -2,50 +2,81 @@
  *
  * The way of pages from a file to the client, through a pipe, without a copy:
  *
- *   splice -> (http_unsent.c: widen) -> fill -> filled -> drain -> drained -> the talk's send_done
- *               ^                 ^         |
- *               |                 +- room --+   the socket is full, or the client slow: -EAGAIN
- *               +---------------------------+   the pipe is empty, and more is wanted
+ *   splice -> (http_unsent.c: hold) -> held -> (in line) -> run -+-> the talk's send_done
+ *                                                         ^      |
+ *                                                room ----+------+  the socket is full
  *
- * The kernel does both steps on a thread of the ring's: neither waits for the client, for the
- * socket says -EAGAIN, nor for the disk, for the talk knows that the pages are in memory.
+ * Neither step waits: the socket says -EAGAIN, and the talk knows that the pages are in memory. A
+ * run moves what one pipe holds, in a tenth of a millisecond; one is run each turn, so that small
+ * requests do not wait for a crowd of large ones.
  */
 #include <errno.h>
 
 #include "net/conn/http_server.h"
 #include "net/conn/http_steps.h"
 
-static void fill(struct hw_http_conn *conn);
-static void filled(struct hw_op *op);
-static void drain(struct hw_http_conn *conn);
-static void drained(struct hw_op *op);
+#define INTERRUPTS_MAX 16U /* in a row, of one step */
+
+static void held(struct hw_http_conn *conn);
+static void turn_come(struct hw_http_conn *conn);
+static void run(struct hw_http_conn *conn);
 static void room_wait(struct hw_http_conn *conn);
 static void room_done(struct hw_op *op);
 
-static struct hw_ring *ring_of(const struct hw_http_conn *conn)
+bool hw_http_conn_can_splice(const struct hw_http_conn *conn)
 {
-	return conn->server->reactor->ring;
+	return hw_http_conn_is_plain(conn) && conn->server->limits.has_fd_install &&
+	       !conn->has_no_fd;
 }
 
 void hw_http_conn_splice(struct hw_http_conn *conn, const struct hw_http_splice *splice)
 {
 	hw_assert(conn->state == HW_CONN_ANSWERING);
-	hw_assert(splice->size > 0 && hw_http_conn_is_plain(conn));
+	hw_assert(splice->size > 0 && hw_http_conn_can_splice(conn));
 	conn->splice = *splice;
 	conn->piped_size = 0;
 	conn->send_left_size = splice->size;
 	conn->is_answered = true;
 	conn->action = "sending the answer";
-	if (!hw_http_unsent_widen(conn, fill)) {
-		fill(conn);
+	if (!hw_http_unsent_hold(conn, held)) {
+		held(conn);
 	}
 }
 
-/* After -EAGAIN it may go on. */
 static void end(struct hw_http_conn *conn, int res)
 {
+	/* After -EAGAIN it may go on. */
 	conn->splice.pipe = res == -EAGAIN ? conn->splice.pipe : NULL;
 	conn->handler->send_done(conn->talk, res);
+}
+
+/* At the end of the line; and send_done never comes inside the talk's call. */
+static void held(struct hw_http_conn *conn)
+{
+	hw_list_append(&conn->server->splicers, &conn->splice_link);
+}
+
+bool hw_http_splices_run(struct hw_turn_hook *hook)
+{
+	struct hw_http_server *server = hw_container_of(hook, struct hw_http_server, splice_hook);
+	if (!hw_list_is_empty(&server->splicers)) {
+		struct hw_list *link = hw_list_take_first(&server->splicers);
+		turn_come(hw_container_of(link, struct hw_http_conn, splice_link));
+	}
+	return !hw_list_is_empty(&server->splicers);
+}
+
+static void turn_come(struct hw_http_conn *conn)
+{
+	hw_assert(conn->state == HW_CONN_ANSWERING);
+	if (conn->is_cut) {
+		end(conn, -ESHUTDOWN);
+	} else if (conn->socket_fd < 0) { /* no descriptor to be had: not this way then */
+		conn->has_no_fd = true;
+		end(conn, -EAGAIN);
+	} else {
+		run(conn);
+	}
 }
 
 void hw_http_splice_more(struct hw_http_conn *conn)
@@ -53,61 +84,54 @@ void hw_http_splice_more(struct hw_http_conn *conn)
 	room_wait(conn);
 }
 
-static void fill(struct hw_http_conn *conn)
+/* Returns 0, or -errno: what the file, or memory, made of it. */
+static int fill(struct hw_http_conn *conn)
 {
 	const struct hw_http_splice *splice = &conn->splice;
 	uint64_t offset = splice->offset + splice->size - conn->send_left_size;
 	uint64_t size = hw_min(conn->send_left_size, (uint64_t)splice->pipe->capacity);
-	hw_http_conn_watch(conn, UINT64_MAX);
-	hw_ring_splice_in(ring_of(conn), &conn->send_op, splice->file, offset,
-			  splice->pipe->target_fd, (uint32_t)size, filled);
-}
-
-static void filled(struct hw_op *op)
-{
-	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, send_op);
-	hw_assert(conn->state == HW_CONN_ANSWERING);
-	conn->is_probing = false; /* we did not wait for the client */
-	if (conn->is_cut) {
-		end(conn, -ESHUTDOWN);
-	} else if (op->res == -EINTR || op->res == -EAGAIN || op->res == -ECANCELED) {
-		fill(conn);
-	} else if (op->res <= 0) {
-		end(conn, op->res < 0 ? op->res : -EBADMSG); /* the file ends before the extent */
-	} else {
-		conn->piped_size = (uint32_t)op->res;
-		drain(conn);
+	int r = -EINTR;
+	for (uint32_t i = 0; i < INTERRUPTS_MAX && r == -EINTR; i++) {
+		r = hw_ring_splice_in(conn->server->reactor->ring, splice->file, splice->file_fd,
+				      offset, splice->pipe->target_fd, (uint32_t)size);
 	}
+	conn->piped_size = r > 0 ? (uint32_t)r : 0;
+	if (r > 0) {
+		return 0;
+	}
+	return r < 0 ? r : -EBADMSG; /* the file ends before the extent does */
 }
 
-static void drain(struct hw_http_conn *conn)
+/* Returns bytes, or -errno. */
+static int drain(struct hw_http_conn *conn)
 {
-	hw_http_conn_watch(conn, HW_HOLD_PATIENCE_MS);
-	hw_ring_splice_out(ring_of(conn), &conn->send_op, conn->splice.pipe->source_fd,
-			   conn->socket, conn->piped_size, drained);
+	int r = hw_ring_splice_out(conn->server->reactor->ring, conn->splice.pipe->source_fd,
+				   conn->socket, conn->socket_fd, conn->piped_size);
+	if (r <= 0) {
+		return r == 0 ? -EPIPE : r;
+	}
+	conn->piped_size -= (uint32_t)r;
+	conn->sent_size += (uint32_t)r;
+	conn->send_left_size -= (uint32_t)r;
+	conn->moved_size += (uint32_t)r;
+	hw_metrics_add(conn->server->reactor->metrics, HW_METRIC_bytes_sent, (uint32_t)r);
+	return r;
 }
 
-static void drained(struct hw_op *op)
+static void run(struct hw_http_conn *conn)
 {
-	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, send_op);
-	int32_t res = op->res;
-	uint32_t size = res > 0 ? (uint32_t)res : 0;
-	hw_assert(conn->state == HW_CONN_ANSWERING);
-	bool is_fast = hw_http_conn_progress(conn, size);
-	if (res <= 0 && res != -EINTR && res != -EAGAIN && res != -ECANCELED) {
-		end(conn, res < 0 ? res : -EPIPE);
+	int r = conn->piped_size == 0 ? fill(conn) : 0;
+	if (r < 0) {
+		end(conn, r);
 		return;
 	}
-	conn->piped_size -= size;
-	conn->sent_size += size;
-	conn->send_left_size -= size;
-	hw_metrics_add(conn->server->reactor->metrics, HW_METRIC_bytes_sent, size);
-	if (conn->send_left_size == 0) {
+	r = drain(conn);
+	if (r < 0 && r != -EINTR && r != -EAGAIN) {
+		end(conn, r);
+	} else if (conn->send_left_size == 0) {
 		end(conn, 0);
-	} else if (conn->is_cut || !is_fast) {
-		end(conn, conn->is_cut ? -ESHUTDOWN : -ETIMEDOUT);
-	} else if (conn->piped_size == 0) {
-		fill(conn);
+	} else if (conn->piped_size == 0 || r == -EINTR) {
+		held(conn); /* the others first */
 	} else {
 		room_wait(conn);
 	}
@@ -116,9 +140,9 @@ static void drained(struct hw_op *op)
 static void room_wait(struct hw_http_conn *conn)
 {
 	hw_http_conn_watch(conn, HW_HOLD_PATIENCE_MS);
-	hw_ring_poll_out(ring_of(conn), &conn->send_op, conn->socket, room_done);
+	hw_ring_poll_out(conn->server->reactor->ring, &conn->send_op, conn->socket, room_done);
 	if (conn->is_cut) {
-		hw_ring_cancel(ring_of(conn), &conn->send_op);
+		hw_ring_cancel(conn->server->reactor->ring, &conn->send_op);
 	}
 }
 
@@ -131,10 +155,8 @@ static void room_done(struct hw_op *op)
 	bool is_nothing = op->res == -ECANCELED || op->res == -EINTR || op->res == -EAGAIN;
 	if (conn->is_cut) {
 		end(conn, -ESHUTDOWN);
-	} else if (op->res > 0 && conn->piped_size == 0) {
-		fill(conn);
 	} else if (op->res > 0) {
-		drain(conn);
+		held(conn);
 	} else if (!is_nothing || !is_fast) {
 		end(conn, is_nothing ? -ETIMEDOUT : op->res);
 	} else if (was_probed && conn->handler->gives_way) {

@@ -16,14 +16,17 @@ struct hw_http_splice {
 	struct hw_pipe *pipe; /* empty; lent until send_done */
 	uint64_t offset;
 	uint32_t file; /* slot */
+	int file_fd;   /* the same file; lent likewise */
 	uint32_t size; /* bytes */
 };
 
 /* Pages of a file instead of memory: the talk knows that they are in memory. What send says holds,
  * and after any result but 0 something may lie in the pipe. Not where bytes must be looked at
- * before they go out: hw_http_conn_is_plain(). */
+ * before they go out: hw_http_conn_can_splice(). */
 void hw_http_conn_splice(struct hw_http_conn *conn, const struct hw_http_splice *splice);
 /* May pages go to the socket as they are? Not with TLS. */
 bool hw_http_conn_is_plain(const struct hw_http_conn *conn);
+/* They may, and the kernel can. */
+bool hw_http_conn_can_splice(const struct hw_http_conn *conn);
 
 #endif

@@ -66,9 +66,16 @@ void hw_http_iov_advance(struct msghdr *message, uint64_t size);
  * when nothing is to be changed or can be. */
 bool hw_http_unsent_widen(struct hw_http_conn *conn, void (*next)(struct hw_http_conn *conn));
 bool hw_http_unsent_narrow(struct hw_http_conn *conn, void (*next)(struct hw_http_conn *conn));
+/* As widen; and a descriptor of the socket is kept, socket_fd, until let_go, which makes it narrow.
+ * Where there is none to be had it stays -1. */
+bool hw_http_unsent_hold(struct hw_http_conn *conn, void (*next)(struct hw_http_conn *conn));
+/* The answer is over. Nothing when none is kept. */
+void hw_http_unsent_let_go(struct hw_http_conn *conn);
 /* Ask how much has gone of what lay there when it was narrowed: unsent_gone_size, in @next. */
 bool hw_http_unsent_ask(struct hw_http_conn *conn, void (*next)(struct hw_http_conn *conn));
 
+/* The first in line, once a turn. */
+bool hw_http_splices_run(struct hw_turn_hook *hook);
 /* After send_done(-EAGAIN) of a splice. */
 void hw_http_splice_more(struct hw_http_conn *conn);
 

@@ -20,6 +20,11 @@
 
 static void done(struct hw_op *op);
 
+static void width_set(int fd, int size)
+{
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &size, sizeof(size)); /* a wish */
+}
+
 static bool begin(struct hw_http_conn *conn, void (*next)(struct hw_http_conn *conn))
 {
 	struct hw_http_server *server = conn->server;
@@ -37,6 +42,29 @@ bool hw_http_unsent_widen(struct hw_http_conn *conn, void (*next)(struct hw_http
 	bool was_wide = conn->is_wide;
 	conn->is_wide = conn->server->limits.has_fd_install;
 	return !was_wide && begin(conn, next);
+}
+
+bool hw_http_unsent_hold(struct hw_http_conn *conn, void (*next)(struct hw_http_conn *conn))
+{
+	if (conn->socket_fd >= 0 && conn->is_wide) {
+		return false;
+	}
+	conn->is_wide = true;
+	conn->is_holding = true;
+	return begin(conn, next);
+}
+
+void hw_http_unsent_let_go(struct hw_http_conn *conn)
+{
+	if (conn->socket_fd < 0) {
+		return;
+	}
+	if (conn->is_wide) {
+		width_set(conn->socket_fd, HW_UNSENT_NARROW);
+	}
+	(void)close(conn->socket_fd); /* the slot keeps the socket */
+	conn->socket_fd = -1;
+	conn->is_wide = false;
 }
 
 bool hw_http_unsent_narrow(struct hw_http_conn *conn, void (*next)(struct hw_http_conn *conn))
@@ -61,16 +89,26 @@ static void measure(struct hw_http_conn *conn, int fd)
 	conn->unsent_gone_size = before > conn->unsent_size ? before - conn->unsent_size : 0;
 }
 
+/* The slot keeps the socket, whatever becomes of the descriptor. */
+static void fd_keep(struct hw_http_conn *conn, int fd)
+{
+	if (!conn->is_holding || conn->socket_fd >= 0 || conn->state == HW_CONN_CLOSING) {
+		(void)close(fd); /* as said */
+		return;
+	}
+	conn->socket_fd = fd;
+}
+
 /* Where there is no descriptor to be had all goes on as it was, only slower. */
 static void done(struct hw_op *op)
 {
 	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, send_op);
 	if (op->res >= 0) {
-		int size = conn->is_wide ? HW_UNSENT_WIDE : HW_UNSENT_NARROW;
-		(void)setsockopt(op->res, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &size, sizeof(size));
+		width_set(op->res, conn->is_wide ? HW_UNSENT_WIDE : HW_UNSENT_NARROW);
 		measure(conn, op->res);
-		(void)close(op->res); /* the slot keeps the socket */
+		fd_keep(conn, op->res);
 	}
+	conn->is_holding = false;
 	if (conn->state == HW_CONN_CLOSING) {
 		hw_http_conn_close_join(conn);
 		return;

@@ -285,27 +285,15 @@ static void report_end(struct hw_download *download)
 }
 
 /* A small file that is asked for often is kept in memory: with its head's fields now, with its
- * bytes when they are there. Who may have it must be nobody's question then. */
+ * bytes when they are there. */
 static void object_prepare(struct hw_download *download, uint32_t status)
 {
-	const struct hw_http_conn *conn = download->conn;
-	const struct hw_catalog_request *file = &download->file.reader.request;
-	bool is_for_all = file->access.password_size == 0 && file->access.downloads_max == 0;
-	if (status != 200 || download->ranges.count == 0 || !download->is_named || !is_for_all ||
-	    download->file_size > HW_OBJECT_SIZE_MAX || hw_download_is_growing(download) ||
-	    !hw_hot_download_is_plain(download->talks, conn)) {
-		return;
+	if (status == 200 && download->ranges.count > 0 && download->is_named &&
+	    !hw_download_is_growing(download)) {
+		download->object = hw_hot_download_prepare(
+			download->talks, download->conn, &download->file.reader.request,
+			hw_download_fields(download), download->revision);
 	}
-	struct hw_object_wish wish = {
-		.key = hw_http_request_target(hw_http_conn_request(conn),
-					      hw_http_conn_head_bytes(conn)),
-		.fields = hw_download_fields(download),
-		.share_id = file->share_id,
-		.revision = download->revision,
-		.expires_ms = file->access.expires_ms,
-		.body_size = (uint32_t)download->file_size,
-	};
-	download->object = hw_object_prepare(&download->talks->objects, &wish);
 }
 
 static void object_fill(struct hw_download *download)
@@ -376,7 +364,7 @@ static uint32_t lend_size(struct hw_download *download)
 	const struct hw_http_range *range = &download->ranges.ranges[download->read_range];
 	uint64_t left_size = range->last - download->read_offset + 1;
 	bool is_stored = download->file.reader.request.access.mode != HW_SHARE_LIVE;
-	if (!hw_http_conn_is_plain(download->conn) || !is_stored || download->is_multipart ||
+	if (!hw_http_conn_can_splice(download->conn) || !is_stored || download->is_multipart ||
 	    download->is_chunked || left_size < HW_LEND_SIZE_MIN) {
 		return 0;
 	}
@@ -555,6 +543,7 @@ static void lent_send(struct hw_download *download)
 {
 	struct hw_http_splice splice = {.pipe = download->pipe,
 					.file = download->sending.lent_file,
+					.file_fd = download->sending.lent_fd,
 					.offset = download->sending.lent_offset,
 					.size = download->sending.size};
 	hw_assert(download->head_size == 0 && download->pipe != NULL);

@@ -129,6 +129,7 @@ static bool lend_try(struct hw_file_reader *reader)
 		return false;
 	}
 	reader->lent = (struct hw_file_lent){.file = chunk->reader.view->slot,
+					     .fd = chunk->reader.view->fd,
 					     .offset = chunk->extent.offset + offset,
 					     .size = size - skipped};
 	reader->mail.deliver = lent_deliver;

@@ -23,6 +23,7 @@
 struct hw_file_lent {
 	uint64_t offset; /* in the segment */
 	uint32_t file;   /* slot of the ring */
+	int fd;          /* the same file */
 	uint32_t size;   /* bytes; 0: nothing is lent */
 };
 

@@ -141,6 +141,7 @@ static void read_done(struct hw_file_reader *reader, struct hw_slab *slab, int r
 		return;
 	}
 	struct hw_piece piece = {.lent_file = reader->lent.file,
+				 .lent_fd = reader->lent.fd,
 				 .lent_offset = reader->lent.offset,
 				 .size = reader->lent.size};
 	if (slab != NULL) {

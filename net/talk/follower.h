@@ -30,6 +30,7 @@ struct hw_piece {
 	struct hw_follow *follow; /* whose slab it is, when it is lent */
 	uint64_t lent_offset;     /* of its first byte, in the file that is lent (file_reader.h) */
 	uint32_t lent_file;       /* slot of the ring */
+	int lent_fd;              /* the same file */
 	uint32_t offset;          /* of its first byte, in the slab */
 	uint32_t size;            /* bytes from there; 0: no piece */
 };

@@ -48,6 +48,27 @@ static bool is_good(const struct hw_talks *talks, const struct hw_object *object
 	       !hw_report_is_heard(talks, object->share_id);
 }
 
+struct hw_object *hw_hot_download_prepare(struct hw_talks *talks, const struct hw_http_conn *conn,
+					  const struct hw_catalog_request *file,
+					  struct hw_span fields, uint64_t revision)
+{
+	bool is_for_all = file->access.password_size == 0 && file->access.downloads_max == 0;
+	if (!is_for_all || file->file_size > HW_OBJECT_SIZE_MAX ||
+	    !hw_hot_download_is_plain(talks, conn)) {
+		return NULL;
+	}
+	struct hw_object_wish wish = {
+		.key = hw_http_request_target(hw_http_conn_request(conn),
+					      hw_http_conn_head_bytes(conn)),
+		.fields = fields,
+		.share_id = file->share_id,
+		.revision = revision,
+		.expires_ms = file->access.expires_ms,
+		.body_size = (uint32_t)file->file_size,
+	};
+	return hw_object_prepare(&talks->objects, &wish);
+}
+
 static void object_send(struct hw_hot_download *hot)
 {
 	struct hw_http_conn *conn = hot->conn;

@@ -23,6 +23,12 @@ struct hw_hot_download {
 /* May this request be answered from the cache, or what it brings kept there? It asks for all of a
  * file, without conditions. */
 bool hw_hot_download_is_plain(const struct hw_talks *talks, const struct hw_http_conn *conn);
+/* hw_hot_download_prepare - room in the cache for what the request found, if it should be kept
+ * @file: the answer to a LOOKUP. @fields: of the head. @revision: from before the LOOKUP. NULL: it
+ * is not for everybody, or as hw_object_prepare() says. */
+struct hw_object *hw_hot_download_prepare(struct hw_talks *talks, const struct hw_http_conn *conn,
+					  const struct hw_catalog_request *file,
+					  struct hw_span fields, uint64_t revision);
 /* Returns false, having done nothing, when the request is not for us. */
 bool hw_hot_download_begin(struct hw_talks *talks, struct hw_http_conn *conn);
 

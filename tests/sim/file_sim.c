@@ -332,28 +332,30 @@ static void read_attempt(struct hw_ring *ring, struct hw_sim_flight *flight,
 	hw_sim_land(ring, flight, (int32_t)count);
 }
 
-static void splice_attempt(struct hw_ring *ring, struct hw_sim_flight *flight,
-			   const struct hw_sim_file *file)
+int hw_sim_file_splice(struct hw_ring *ring, const struct hw_sim_file *file, uint64_t offset,
+		       int pipe_fd, uint32_t size)
 {
-	if (hw_prng_chance(&ring->prng, hw_sim_world.options.read_error_percent)) {
-		hw_sim_land(ring, flight, -EIO);
-		return;
+	const struct hw_sim_options *options = &hw_sim_world.options;
+	if (hw_prng_chance(&ring->prng, options->interrupt_percent)) {
+		return -EINTR;
 	}
-	uint64_t rest = file->size - hw_min(flight->offset, file->size);
-	uint32_t count = (uint32_t)hw_min((uint64_t)flight->size, rest);
-	count = count > 1 && hw_prng_chance(&ring->prng, hw_sim_world.options.short_percent)
-			? (uint32_t)hw_prng_between(&ring->prng, 1, count - 1)
-			: count;
+	if (hw_prng_chance(&ring->prng, options->read_error_percent)) {
+		return -EIO;
+	}
+	uint64_t rest = file->size - hw_min(offset, file->size);
+	uint32_t count = (uint32_t)hw_min((uint64_t)size, rest);
+	if (count > 1 && hw_prng_chance(&ring->prng, options->short_percent)) {
+		count = (uint32_t)hw_prng_between(&ring->prng, 1, count - 1);
+	}
 	if (count == 0) {
-		hw_sim_land(ring, flight, 0);
-		return;
+		return 0;
 	}
 	uint8_t *bytes = malloc(count);
 	hw_assert(bytes != NULL);
-	image_read(file, bytes, flight->offset, count);
-	ssize_t written = write(flight->fd, bytes, count);
+	image_read(file, bytes, offset, count);
+	ssize_t written = write(pipe_fd, bytes, count);
 	free(bytes);
-	hw_sim_land(ring, flight, written < 0 ? -errno : (int32_t)written);
+	return written < 0 ? -errno : (int)written;
 }
 
 static void write_apply(struct hw_sim_file *file, struct hw_sim_flight *flight, uint32_t size)
@@ -426,8 +428,6 @@ void hw_sim_file_attempt(struct hw_ring *ring, struct hw_sim_flight *flight)
 		read_attempt(ring, flight, file);
 	} else if (flight->kind == HW_SIM_WRITE) {
 		write_attempt(ring, flight, file);
-	} else if (flight->kind == HW_SIM_SPLICE_IN) {
-		splice_attempt(ring, flight, file);
 	} else {
 		datasync_attempt(ring, flight, file);
 	}

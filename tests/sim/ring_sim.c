@@ -30,9 +30,9 @@
 struct hw_sim_world hw_sim_world;
 
 static const char *const g_kind_names[HW_SIM_KIND_COUNT] = {
-	"none",       "accept",   "recv_head", "recv",      "poll_in",    "poll_out", "poll_hangup",
-	"recv_count", "send",     "shutdown",  "close",     "fd_install", "file_set", "read",
-	"write",      "datasync", "poll_fd",   "splice_in", "splice_out", "cancel",   "wake",
+	"none",       "accept",   "recv_head", "recv",   "poll_in",    "poll_out", "poll_hangup",
+	"recv_count", "send",     "shutdown",  "close",  "fd_install", "file_set", "read",
+	"write",      "datasync", "poll_fd",   "cancel", "wake",
 };
 
 /* -- chance, time, trace */
@@ -324,24 +324,20 @@ void hw_ring_write(struct hw_ring *ring, struct hw_op *op, uint32_t file, const 
 }
 
 /* The pipe is a real one, whose descriptors carry the bytes from one step to the other. */
-/* NOLINTNEXTLINE(readability-function-size): ring.h has seven parameters */
-void hw_ring_splice_in(struct hw_ring *ring, struct hw_op *op, uint32_t file, uint64_t offset,
-		       int pipe_fd, uint32_t size, hw_op_fn *done)
+int hw_ring_splice_in(struct hw_ring *ring, uint32_t file, int file_fd, uint64_t offset,
+		      int pipe_fd, uint32_t size)
 {
-	struct hw_sim_flight *flight =
-		flight_on(ring, op, HW_SIM_SPLICE_IN, file_check(ring, file), done);
-	flight->offset = offset;
-	flight->fd = pipe_fd;
-	flight->size = size;
+	hw_assert(file_fd >= 0 && ring->is_enabled);
+	return hw_sim_file_splice(ring, slot_of(ring, file_check(ring, file))->file, offset,
+				  pipe_fd, size);
 }
 
-void hw_ring_splice_out(struct hw_ring *ring, struct hw_op *op, int pipe_fd, uint32_t socket,
-			uint32_t size, hw_op_fn *done)
+int hw_ring_splice_out(struct hw_ring *ring, int pipe_fd, uint32_t socket, int socket_fd,
+		       uint32_t size)
 {
-	struct hw_sim_flight *flight =
-		flight_on(ring, op, HW_SIM_SPLICE_OUT, send_begin(ring, socket), done);
-	flight->fd = pipe_fd;
-	flight->size = size;
+	struct hw_sim_slot *slot = slot_of(ring, socket_check(ring, socket));
+	hw_assert(socket_fd >= 0 && !slot->is_sending); /* HAZARDS 1.6: one send for each socket */
+	return hw_sim_socket_splice(ring, slot->peer, pipe_fd, size);
 }
 
 void hw_ring_datasync(struct hw_ring *ring, struct hw_op *op, uint32_t file, hw_op_fn *done)
@@ -426,8 +422,6 @@ static bool is_counted(const struct hw_sim_flight *flight)
 	case HW_SIM_READ:
 	case HW_SIM_WRITE:
 	case HW_SIM_DATASYNC:
-	case HW_SIM_SPLICE_IN:
-	case HW_SIM_SPLICE_OUT:
 		return flight->phase == HW_SIM_QUEUED; /* not when it is tried again */
 	default:
 		return false;
@@ -465,7 +459,6 @@ static void attempt_any(struct hw_ring *ring, struct hw_sim_flight *flight)
 	case HW_SIM_RECV_COUNT:
 	case HW_SIM_SEND:
 	case HW_SIM_SHUTDOWN:
-	case HW_SIM_SPLICE_OUT:
 		hw_sim_socket_attempt(ring, flight);
 		break;
 	case HW_SIM_CLOSE:
@@ -483,7 +476,6 @@ static void attempt_any(struct hw_ring *ring, struct hw_sim_flight *flight)
 	case HW_SIM_READ:
 	case HW_SIM_WRITE:
 	case HW_SIM_DATASYNC:
-	case HW_SIM_SPLICE_IN:
 		hw_sim_file_attempt(ring, flight);
 		break;
 	case HW_SIM_POLL_FD:
@@ -664,8 +656,7 @@ static void slot_step(struct hw_ring *ring, const struct hw_sim_flight *flight)
 	    flight->kind == HW_SIM_POLL_IN || flight->kind == HW_SIM_POLL_HANGUP ||
 	    flight->kind == HW_SIM_RECV_COUNT) {
 		slot->is_receiving = false;
-	} else if (flight->kind == HW_SIM_SEND || flight->kind == HW_SIM_POLL_OUT ||
-		   flight->kind == HW_SIM_SPLICE_OUT) {
+	} else if (flight->kind == HW_SIM_SEND || flight->kind == HW_SIM_POLL_OUT) {
 		slot->is_sending = false;
 	} else if (flight->kind == HW_SIM_WRITE && flight->ticket != 0) {
 		hw_sim_file_write_done(slot->file, flight->ticket);

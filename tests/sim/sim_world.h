@@ -37,8 +37,6 @@ enum hw_sim_kind {
 	HW_SIM_WRITE,
 	HW_SIM_DATASYNC,
 	HW_SIM_POLL_FD,
-	HW_SIM_SPLICE_IN,
-	HW_SIM_SPLICE_OUT,
 	HW_SIM_CANCEL, /* no op of its own: op and generation are the target's */
 	HW_SIM_WAKE,   /* no op */
 	HW_SIM_KIND_COUNT,
@@ -161,6 +159,8 @@ int hw_sim_loopback_fd(uint32_t slot);
 
 /* socket_sim.c */
 void hw_sim_socket_attempt(struct hw_ring *ring, struct hw_sim_flight *flight);
+int hw_sim_socket_splice(struct hw_ring *ring, struct hw_sim_peer *peer, int pipe_fd,
+			 uint32_t size); /* hw_ring_splice_out */
 void hw_sim_socket_close(struct hw_ring *ring, struct hw_sim_peer *peer);
 void hw_sim_peers_forget(struct hw_ring *ring);
 void hw_sim_peers_free(void);
@@ -169,6 +169,9 @@ void hw_sim_peers_free(void);
 struct hw_sim_file *hw_sim_file_of(int fd); /* NULL: not one of ours */
 /* Let @slot be what @fd names; its kind is set by the caller. */
 void hw_sim_file_bind(struct hw_sim_slot *slot, int fd);
+/* What hw_ring_splice_in answers. */
+int hw_sim_file_splice(struct hw_ring *ring, const struct hw_sim_file *file, uint64_t offset,
+		       int pipe_fd, uint32_t size);
 void hw_sim_file_attempt(struct hw_ring *ring, struct hw_sim_flight *flight);
 void hw_sim_file_check(const struct hw_sim_slot *slot, struct hw_sim_flight *flight);
 uint64_t hw_sim_file_ticket(const struct hw_sim_file *file);
@@ -189,7 +192,7 @@ void hw_sim_lent_write(const struct hw_sim_flight *flight, uint32_t at, const vo
 /* Copy @size bytes from @at of what was lent, after checking that all is as it was at submit. */
 void hw_sim_lent_read(const struct hw_sim_flight *flight, uint32_t at, void *ret_bytes,
 		      uint32_t size);
-/* The end of the loan: checks; spoils what was not written when @is_spoiling. */
+/* The end: checks; spoils what was not written when @is_spoiling. */
 void hw_sim_lent_return(struct hw_sim_flight *flight, bool is_spoiling);
 void hw_sim_lent_free(struct hw_sim_flight *flight);
 

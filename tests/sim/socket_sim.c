@@ -500,29 +500,30 @@ static void send_attempt(struct hw_ring *ring, struct hw_sim_flight *flight,
 }
 
 /* As much as the window takes at once; it does not wait. */
-static void splice_out_attempt(struct hw_ring *ring, struct hw_sim_flight *flight,
-			       struct hw_sim_peer *peer)
+int hw_sim_socket_splice(struct hw_ring *ring, struct hw_sim_peer *peer, int pipe_fd, uint32_t size)
 {
+	settle(ring, peer);
+	if (!peer->is_reset && hw_prng_chance(&ring->prng, hw_sim_world.options.reset_percent)) {
+		reset_now(ring, peer);
+	}
 	if (peer->is_reset || peer->has_end) {
-		hw_sim_land(ring, flight, send_error(peer));
-		return;
+		return send_error(peer);
 	}
 	ack_some(ring, peer);
 	uint64_t unread = peer->out_size - peer->out_acked;
 	uint64_t window = peer->window_size;
-	window = peer->is_held ? window : hw_max(window, (uint64_t)flight->size / PIECES_MAX);
+	window = peer->is_held ? window : hw_max(window, (uint64_t)size / PIECES_MAX);
 	uint64_t room = window > unread ? window - unread : 0;
 	if (room == 0) {
-		hw_sim_land(ring, flight, -EAGAIN);
-		return;
+		return -EAGAIN;
 	}
-	uint64_t piece = piece_of(ring, flight->size, flight->size);
+	uint64_t piece = piece_of(ring, size, size);
 	piece = hw_min(piece, room); /* a macro, as above */
 	grow(&peer->out, &peer->out_capacity, peer->out_size + piece);
-	ssize_t count = read(flight->fd, peer->out + peer->out_size, piece);
+	ssize_t count = read(pipe_fd, peer->out + peer->out_size, piece);
 	hw_assert(count > 0); /* the caller knows what lies in it */
 	peer->out_size += (uint64_t)count;
-	hw_sim_land(ring, flight, (int32_t)count);
+	return (int)count;
 }
 
 static void shutdown_attempt(struct hw_ring *ring, struct hw_sim_flight *flight,
@@ -685,10 +686,6 @@ void hw_sim_socket_attempt(struct hw_ring *ring, struct hw_sim_flight *flight)
 	case HW_SIM_SEND:
 		break_maybe(ring, flight, peer);
 		send_attempt(ring, flight, peer);
-		break;
-	case HW_SIM_SPLICE_OUT:
-		break_maybe(ring, flight, peer);
-		splice_out_attempt(ring, flight, peer);
 		break;
 	case HW_SIM_SHUTDOWN:
 		shutdown_attempt(ring, flight, peer);

@@ -21,6 +21,7 @@
 static struct conn_world g_world;
 static uint8_t *g_bytes; /* of the file */
 static uint32_t g_file;  /* its slot */
+static int g_file_fd;
 static struct hw_op g_op;
 
 /* A talk that answers every request with the file; a second splice follows a give-way. */
@@ -40,6 +41,7 @@ static void next(void)
 {
 	struct hw_http_splice splice = {.pipe = g_talk.pipe,
 					.file = g_file,
+					.file_fd = g_file_fd,
 					.offset = g_talk.sent_size,
 					.size = g_talk.size - g_talk.sent_size};
 	hw_http_conn_splice(g_talk.conn, &splice);
@@ -113,8 +115,10 @@ static void file_bound(struct hw_op *op)
 	assert_true(op->res >= 0);
 }
 
-static void begin(const struct hw_sim_options *sim, const struct conn_options *options)
+static void begin(struct hw_sim_options *sim, struct conn_options *options)
 {
+	sim->has_fd_install = true;
+	options->limits.has_fd_install = true;
 	hw_sim_begin(sim);
 	conn_start(&g_world, options);
 	g_world.takes = takes;
@@ -122,12 +126,11 @@ static void begin(const struct hw_sim_options *sim, const struct conn_options *o
 	g_talk.size = FILE_SIZE;
 	g_talk.pipe = hw_pipe_take(&g_world.reactor.pipes);
 	assert_non_null(g_talk.pipe);
-	int fd = hw_sim_file_create();
-	hw_sim_file_poke(fd, g_bytes, FILE_SIZE, 0);
+	g_file_fd = hw_sim_file_create();
+	hw_sim_file_poke(g_file_fd, g_bytes, FILE_SIZE, 0);
 	g_file = hw_ring_file_slot(g_world.reactor.ring, 2);
-	hw_ring_file_set(g_world.reactor.ring, &g_op, g_file, fd, file_bound);
+	hw_ring_file_set(g_world.reactor.ring, &g_op, g_file, g_file_fd, file_bound);
 	conn_pass(&g_world, 100);
-	assert_int_equal(close(fd), 0);
 }
 
 static void file_closed(struct hw_op *op)
@@ -139,6 +142,7 @@ static void end(void)
 {
 	hw_ring_close(g_world.reactor.ring, &g_op, g_file, file_closed);
 	conn_pass(&g_world, 100);
+	assert_int_equal(close(g_file_fd), 0);
 	hw_pipe_give(&g_world.reactor.pipes, hw_move(&g_talk.pipe));
 	conn_stop(&g_world);
 	hw_sim_end();
@@ -161,8 +165,6 @@ static void files_arrive_whole(void **state)
 		struct hw_prng prng;
 		g_running.seed = seed;
 		hw_prng_init(&prng, seed);
-		options.limits.has_fd_install = hw_prng_chance(&prng, 50);
-		sim.has_fd_install = options.limits.has_fd_install;
 		begin(&sim, &options);
 		hw_sim_options()->window_size = 1U << hw_prng_between(&prng, 10, 21);
 		hw_sim_options()->short_percent = (uint32_t)hw_prng_below(&prng, 60);

@@ -260,12 +260,12 @@ static void held_client_holds_no_pipe(void **state)
 	talk_table_begin(&g_world, &options);
 	memset(&g_model, 0, sizeof(g_model));
 	uint32_t share = talk_share_make(&g_world, &g_model, 3U << 20, 9);
-	talk_rows_check(&g_world, &g_model.shares[share], &whole, 1);
 	char text[512];
 	struct hw_span get = talk_row_fill(GET(""), &g_model.shares[share], text, sizeof(text));
 	/* Memory forgets by chance: until one is sent from there. */
 	for (uint32_t i = 0; pipes_free_count() == HW_PIPE_COUNT; i++) {
 		assert_true(i < 20);
+		talk_rows_check(&g_world, &g_model.shares[share], &whole, 1);
 		struct hw_sim_peer *peer = hw_sim_connect(g_world.reactor.ring, g_world.listener);
 		hw_sim_peer_hold(peer, true);
 		hw_sim_peer_window_set(peer, 300000);
