@@ -12,7 +12,8 @@ BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkg-config liburing-dev libsqlit
 
 # Unit tests, the other compiler, fuzzers, the tools of the lint target, the black-box tests.
 TEST_PACKAGES=(clang-14 clang libclang-rt-14-dev clang-tidy clang-format cppcheck libcmocka-dev
-  python3 python3-pytest python3-libtorrent python3-websockets curl jq unzip)
+  python3 python3-pytest python3-libtorrent python3-websockets curl iproute2 jq
+  openssl unzip)
 
 # The reference client of tus runs under node; many have one that dpkg does not know of.
 if ! command -v node >/dev/null || ! command -v npm >/dev/null; then

@@ -15,8 +15,8 @@
 int hw_listen_probe(const struct hw_config_address *address) HW_MUST_CHECK;
 /* A socket bound to @address (SO_REUSEPORT; port 0 is replaced in @address by what the kernel
  * chose, so that the next reactor gets the same); it takes no connections yet. @congestion:
- * algorithm, or "". Returns the descriptor (the caller's); -EADDRINUSE; -ENOENT for an unknown
- * @congestion; or what the kernel said. */
+ * algorithm, or "": the system's, or on loopback cubic or reno. Returns the descriptor (the
+ * caller's); -EADDRINUSE; -ENOENT for an unknown @congestion; or what the kernel said. */
 int hw_listen_open(struct hw_config_address *address, const char *congestion) HW_MUST_CHECK;
 /* From now on clients may connect: when all that could fail has been done. */
 int hw_listen_begin(int fd) HW_MUST_CHECK;

@@ -8,6 +8,7 @@ was hot; a client that takes a hot file slowly.
 """
 import json
 import os
+import subprocess
 import time
 
 import pytest
@@ -154,3 +155,24 @@ def test_hot_files_do_not_outlive_a_stop(make_daemon, files):
     daemon.process.terminate()
     daemon.wait(timeout_s=5)
     wire.close()
+
+
+def congestion_of(daemon, port):
+    """What the daemon's sockets of this port use, as ss says it; the same for all of them."""
+    rows = subprocess.run(['ss', '-tinH', f'sport = :{port}'], capture_output=True, text=True,
+                          check=True).stdout.split('\n')
+    return {word for row in rows for word in row.split() if word in ('cubic', 'reno', 'bbr')}
+
+
+def test_loopback_is_not_paced(make_daemon, files):
+    """BBR paces; towards a peer on this machine that halves the rate."""
+    data = files.window(0, 300000)
+    for congestion, wanted in ((None, {'cubic', 'reno'}), ('reno', {'reno'})):
+        daemon = make_daemon(congestion=congestion)
+        share = daemon.put(data)
+        with daemon.wire() as wire:
+            wire.request('GET', share.path)
+            assert wire.head().status == 200
+            seen = congestion_of(daemon, daemon.port)
+            assert seen and seen <= wanted
+        daemon.stop()
