@@ -26,7 +26,7 @@ static void pump_reactor(struct hw_reactor *reactor, bool (*is_finished)(void *)
 static void test_life(void **state)
 {
 	(void)state;
-	struct hw_reactor reactor = {0};
+	struct hw_reactor reactor = {.index = 0};
 	hw_reactor_deinit(NULL);
 	hw_reactor_deinit(&reactor);
 	world_begin(1);
