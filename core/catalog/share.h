@@ -68,11 +68,11 @@ struct hw_share_file {
 	uint64_t length; /* bytes announced; UINT64_MAX: nobody knows yet */
 	uint64_t offset; /* bytes durable so far; length when sealed */
 	uint64_t created_ms;
+	uint64_t first_offset;      /* bytes before it are nowhere */
 	uint8_t root[HW_HASH_SIZE]; /* sealed only */
 	uint32_t crc32;             /* if has_crc32: CRC-32 of ISO 3309, as ZIP has it */
 	bool has_crc32;             /* sealed, and whoever sealed it said so */
 	bool is_sealed;
-	uint64_t first_offset; /* bytes before it are nowhere */
 	uint16_t name_size;
 	char name[HW_NAME_SIZE_MAX];
 };

@@ -8,23 +8,23 @@
 #define RING_SIZE   (2U << 20) /* bytes; queues of one ring, in the kernel, at most */
 #define THREAD_SIZE (1U << 20) /* bytes; a stack, with what libraries keep beside it */
 
-void hw_budget_add_up(struct hw_budget *budget, uint32_t reactor_count, uint32_t slab_count,
-		      const struct hw_http_limits *limits, const struct hw_talk_options *talks,
-		      uint64_t catalog_cache_size, bool has_tls)
+void hw_budget_add_up(struct hw_budget *budget, const struct hw_budget_options *options)
 {
+	const struct hw_http_limits *limits = options->limits;
+	const struct hw_talk_options *talks = options->talks;
+	uint64_t reactors = options->reactor_count;
 	uint64_t tls_size = hw_tls_server_bytes(limits->connections_max + HW_SPARE_CONN_COUNT);
 	const struct hw_budget_term terms[HW_BUDGET_TERM_COUNT] = {
-		{"slabs", (uint64_t)reactor_count * slab_count * HW_SLAB_SIZE},
-		{"connections", reactor_count * hw_http_server_bytes(limits)},
-		{"tls", has_tls ? reactor_count * tls_size : 0},
-		{"conversations", reactor_count * hw_talks_bytes(talks) +
+		{"slabs", reactors * options->slab_count * HW_SLAB_SIZE},
+		{"connections", reactors * hw_http_server_bytes(limits)},
+		{"tls", options->has_tls ? reactors * tls_size : 0},
+		{"conversations", reactors * hw_talks_bytes(talks) +
 					  (talks->rates != NULL ? sizeof(*talks->rates) : 0)},
-		{"segments", reactor_count * (uint64_t)sizeof(struct hw_store)},
+		{"segments", reactors * sizeof(struct hw_store)},
 		{"scrubber", sizeof(struct hw_scrub_client)},
-		{"catalog", catalog_cache_size},
+		{"catalog", options->catalog_cache_size},
 		{"passwords", UINT64_C(1024) * HW_PHC_MEMORY_KIB + sizeof(struct hw_crypt)},
-		{"threads",
-		 (reactor_count + 3) * (uint64_t)(RING_SIZE + THREAD_SIZE + HW_LOG_RING_SIZE)},
+		{"threads", (reactors + 3) * (RING_SIZE + THREAD_SIZE + HW_LOG_RING_SIZE)},
 	};
 	budget->total_size = 0;
 	for (uint32_t i = 0; i < HW_BUDGET_TERM_COUNT; i++) {

@@ -22,8 +22,16 @@ struct hw_budget {
 	uint64_t total_size;
 };
 
-void hw_budget_add_up(struct hw_budget *budget, uint32_t reactor_count, uint32_t slab_count,
-		      const struct hw_http_limits *limits, const struct hw_talk_options *talks,
-		      uint64_t catalog_cache_size, bool has_tls);
+/* What the terms are made of; lent for the call. */
+struct hw_budget_options {
+	const struct hw_http_limits *limits;
+	const struct hw_talk_options *talks;
+	uint64_t catalog_cache_size; /* bytes */
+	uint32_t reactor_count;
+	uint32_t slab_count; /* of a reactor */
+	bool has_tls;
+};
+
+void hw_budget_add_up(struct hw_budget *budget, const struct hw_budget_options *options);
 
 #endif

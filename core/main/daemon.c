@@ -261,8 +261,15 @@ static int budget_check(const struct daemon *daemon)
 {
 	struct hw_budget budget;
 	struct sysinfo machine;
-	hw_budget_add_up(&budget, daemon->node_count, daemon->slab_count, &daemon->limits,
-			 &daemon->talks, CATALOG_CACHE_SIZE, has_tls(daemon));
+	struct hw_budget_options options = {
+		.limits = &daemon->limits,
+		.talks = &daemon->talks,
+		.catalog_cache_size = CATALOG_CACHE_SIZE,
+		.reactor_count = daemon->node_count,
+		.slab_count = daemon->slab_count,
+		.has_tls = has_tls(daemon),
+	};
+	hw_budget_add_up(&budget, &options);
 	for (uint32_t i = 0; i < HW_BUDGET_TERM_COUNT; i++) {
 		HW_LOG(HW_LOG_INFO, "memory.budget", HW_F_TEXT("holder", budget.terms[i].holder),
 		       HW_F_U64("bytes", budget.terms[i].size));
