@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "core/base/descriptor.h"
+
 #define PIPE_SIZE_MIN 65536U /* what a pipe has that is not made larger */
 
 /* Not blocking: an empty or a full one is told, whoever asks. */
@@ -13,6 +15,11 @@ static bool pipe_open(struct hw_pipe *pipe)
 	pipe->source_fd = -1;
 	pipe->target_fd = -1;
 	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0) {
+		return false;
+	}
+	if (hw_descriptor_is_scarce(fds[1])) {
+		(void)close(fds[0]); /* nothing is in it */
+		(void)close(fds[1]);
 		return false;
 	}
 	int size = fcntl(fds[1], F_SETPIPE_SZ, HW_PIPE_SIZE);

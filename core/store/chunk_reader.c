@@ -174,7 +174,7 @@ uint32_t hw_chunk_reader_trusted(struct hw_chunk_reader *reader, uint32_t first_
 	if (reader->is_direct || reader->is_quiet || extent->size < HW_VERIFIED_SIZE_MIN) {
 		return 0; /* what may be let go of while it is read must be looked at */
 	}
-	if (hw_verified_run(&store->verified, extent, 0) < hw_extent_block_count(extent->size)) {
+	if (!hw_verified_is_whole(&store->verified, extent)) {
 		return 0;
 	}
 	uint64_t now_us = store->reactor->now_us;

@@ -16,6 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/base/descriptor.h"
+
 static void open_begin(struct hw_segment_view *view, const struct hw_segment_reader *reader);
 static void close_done(struct hw_op *op);
 static void open_submit(struct hw_segment_view *view);
@@ -212,6 +214,9 @@ static void bind_done(struct hw_op *op)
 		users_wake(view, op->res);
 		waiting_serve(view->cache);
 		return;
+	}
+	if (hw_descriptor_is_scarce(view->fd)) {
+		fd_close(view); /* the ring holds the file */
 	}
 	view->is_bound = true;
 	view->state = HW_SEGMENT_VIEW_READY;

@@ -62,20 +62,14 @@ void hw_verified_add(struct hw_verified *verified, const struct hw_extent *exten
 	}
 }
 
-uint32_t hw_verified_run(const struct hw_verified *verified, const struct hw_extent *extent,
-			 uint32_t first_block)
+bool hw_verified_is_whole(const struct hw_verified *verified, const struct hw_extent *extent)
 {
 	uint32_t index = row_find(verified, extent);
-	uint32_t last = hw_extent_block_count(extent->size);
-	uint32_t block = first_block;
-	if (index == HW_VERIFIED_COUNT) {
-		return 0;
+	uint32_t count = 0;
+	for (uint32_t i = 0; index < HW_VERIFIED_COUNT && i < HW_CHUNK_BLOCKS / 64; i++) {
+		count += (uint32_t)__builtin_popcountll(verified->rows[index].blocks[i]);
 	}
-	const struct hw_verified_row *row = &verified->rows[index];
-	while (block < last && (row->blocks[block / 64] >> block % 64 & 1) != 0) {
-		block++;
-	}
-	return block - first_block;
+	return count == hw_extent_block_count(extent->size);
 }
 
 bool hw_verified_seen(const struct hw_verified *verified, const struct hw_extent *extent,

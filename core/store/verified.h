@@ -47,9 +47,8 @@ struct hw_verified {
 /* These blocks were read through the page cache and match. */
 void hw_verified_add(struct hw_verified *verified, const struct hw_extent *extent,
 		     uint32_t first_block, uint32_t count);
-/* How many blocks from @first_block on were. */
-uint32_t hw_verified_run(const struct hw_verified *verified, const struct hw_extent *extent,
-			 uint32_t first_block);
+/* Were all blocks of it? */
+bool hw_verified_is_whole(const struct hw_verified *verified, const struct hw_extent *extent);
 /* hw_verified_seen - were these found in memory within the last second, as hw_verified_see() said?
  * @now_us: the reactor's. @drop_count: of extents that were dropped; if it has grown since, this
  * may have been one of them, and punched out. */

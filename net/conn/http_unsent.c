@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/base/descriptor.h"
 #include "net/conn/http_server.h"
 #include "net/conn/http_steps.h"
 
@@ -92,7 +93,8 @@ static void measure(struct hw_http_conn *conn, int fd)
 /* The slot keeps the socket, whatever becomes of the descriptor. */
 static void fd_keep(struct hw_http_conn *conn, int fd)
 {
-	if (!conn->is_holding || conn->socket_fd >= 0 || conn->state == HW_CONN_CLOSING) {
+	if (!conn->is_holding || conn->socket_fd >= 0 || conn->state == HW_CONN_CLOSING ||
+	    hw_descriptor_is_scarce(fd)) {
 		(void)close(fd); /* as said */
 		return;
 	}

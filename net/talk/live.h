@@ -106,7 +106,7 @@ void hw_follow_ask(struct hw_follow *follow);
 
 /* -- the home's side, for intake*.c -- */
 
-/* @may_spill: as is_only_store, for now. */
+/* @may_spill: the window is the store, unless hw_live_spill() is called. */
 void hw_live_init(struct hw_live *live, bool is_only_store, bool may_spill, uint64_t now_us);
 /* @slab: sealed, held by the caller; its bytes begin at @offset of the file. */
 void hw_live_publish(struct hw_intake *intake, struct hw_slab *slab, uint64_t offset);
