@@ -300,7 +300,9 @@ static const char *obstacle(struct hw_intake *intake)
 	if (intake->live.is_keeping && !hw_intake_keep_on(intake)) {
 		return HW_STALL_RECEIVER;
 	}
-	if (!hw_live_has_room(&intake->live, &intake->talks->reactor->slabs)) {
+	if (!hw_live_has_room(&intake->live, &intake->talks->reactor->slabs) ||
+	    (!intake->live.is_only_store &&
+	     !hw_live_has_rest_room(&intake->live, intake->received_size))) {
 		return HW_STALL_RECEIVER;
 	}
 	return hw_intake_has_room(intake) ? NULL : HW_STALL_DISK;

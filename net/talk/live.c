@@ -91,7 +91,6 @@ static void taken_drop(struct hw_live *live)
 	if (least == UINT64_MAX) {
 		return;
 	}
-	live->taken_offset = hw_max(live->taken_offset, least);
 	while (!live->is_keeping && is_oldest_only_here(live) &&
 	       piece_end(piece_at(live, 0)) <= least) {
 		oldest_drop(live);
@@ -127,6 +126,12 @@ bool hw_live_has_room(const struct hw_live *live, const struct hw_slab_pool *sla
 	return live->count < HW_LIVE_WINDOW_MAX && slabs->free_count >= slabs->count / 2;
 }
 
+bool hw_live_has_rest_room(const struct hw_live *live, uint64_t received_size)
+{
+	return received_size >= live->stored_from || live->count < HW_LIVE_WINDOW_MAX ||
+	       !hw_live_is_followed(live);
+}
+
 bool hw_live_is_awaited(struct hw_live *live)
 {
 	bool is_waited_for = live->is_only_store || !hw_list_is_empty(&live->seats);
@@ -146,9 +151,11 @@ bool hw_live_is_followed(const struct hw_live *live)
 	return !hw_list_is_empty(&live->seats);
 }
 
+/* By everybody who is there, and by somebody from the first byte on: who asked for a range has not
+ * had what is before it. */
 static uint64_t taken_size(const struct hw_live *live)
 {
-	return hw_live_is_followed(live) ? position_least(live) : live->taken_offset;
+	return hw_min(position_least(live), live->taken_offset);
 }
 
 bool hw_live_is_oldest_taken(struct hw_live *live)
@@ -160,6 +167,12 @@ bool hw_live_is_taken(const struct hw_live *live, uint64_t size)
 {
 	bool was_followed = hw_live_is_followed(live) || live->taken_offset > 0;
 	return was_followed && taken_size(live) >= size;
+}
+
+bool hw_live_was_taken(const struct hw_live *live, uint64_t size)
+{
+	bool was_followed = hw_live_is_followed(live) || live->taken_offset > 0;
+	return was_followed && live->taken_offset >= size;
 }
 
 uint64_t hw_live_oldest_drop(struct hw_live *live)
@@ -217,7 +230,7 @@ static enum hw_follow_answer judge(struct hw_intake *intake, struct hw_follow *f
 	const struct hw_live *live = &intake->live;
 	if (intake->is_body_over && hw_intake_is_complete(intake) &&
 	    follow->offset == hw_intake_size(intake)) {
-		return live->is_only_store ? HW_FOLLOW_END : HW_FOLLOW_NONE;
+		return hw_intake_is_stored(intake) ? HW_FOLLOW_NONE : HW_FOLLOW_END;
 	}
 	if (live->is_only_store || follow->offset < live->stored_from) {
 		return follow->offset < intake->received_size ? HW_FOLLOW_LATE : HW_FOLLOW_NONE;
@@ -288,7 +301,9 @@ void hw_live_publish(struct hw_intake *intake, struct hw_slab *slab, uint64_t of
 	}
 	if (live->count == HW_LIVE_WINDOW_MAX) {
 		hw_assert(!live->is_only_store); /* the sender waited: has_room */
-		if (is_oldest_only_here(live)) {
+		if (is_oldest_only_here(live) && hw_live_is_followed(live)) {
+			hw_assert(offset >=
+				  live->stored_from); /* the sender waited: has_rest_room */
 			return; /* this one can be read from the disk soon, that one cannot */
 		}
 		oldest_drop(live);
@@ -394,6 +409,9 @@ static void seat_leave(struct hw_follow *follow)
 	}
 	if (live->stored_from > 0) {
 		taken_drop(live);
+		if (!live->is_only_store) {
+			luxury_drop(live, &follow->home->reactor->slabs);
+		}
 		hw_intake_taken(hw_container_of(live, struct hw_intake, live));
 	} else if (hw_list_is_empty(&live->seats)) {
 		before_drop(live, stored_end(live)); /* as if nobody had been there */
@@ -413,6 +431,9 @@ static void give_back(struct hw_follow *follow)
 	hw_slab_unref(slab);
 	if (seat == NULL || seat->live == NULL) {
 		return;
+	}
+	if (follow->slab_offset <= seat->live->taken_offset) {
+		seat->live->taken_offset = hw_max(seat->live->taken_offset, end);
 	}
 	seat->position = end > seat->position ? end : seat->position;
 	if (seat->live->stored_from > 0) {

@@ -90,7 +90,7 @@ struct hw_live {
 	uint32_t first;
 	uint32_t count;
 	uint64_t empty_since_us; /* nobody follows since then */
-	uint64_t taken_offset;   /* everything before it was given back by all who were there */
+	uint64_t taken_offset;   /* everything before it was had, and given back, by somebody */
 	uint64_t stored_from;    /* bytes before it are never on the disk */
 	bool is_only_store;
 	bool is_keeping; /* is_only_store, and may yet be stored: what was taken is kept */
@@ -117,6 +117,9 @@ void hw_live_body_over(struct hw_intake *intake);
 /* May another slab come? Where nothing is stored the window grows only while @slabs has plenty:
  * senders that nobody follows must not keep the slabs that all others need. */
 bool hw_live_has_room(const struct hw_live *live, const struct hw_slab_pool *slabs);
+/* It is stored now, from stored_from on: the bytes before that are here only still, and what comes
+ * of them must not push others out that somebody waits for. */
+bool hw_live_has_rest_room(const struct hw_live *live, uint64_t received_size);
 /* Something is nowhere else, and a follower has not taken it yet, or (nothing is stored) none came.
  */
 bool hw_live_is_awaited(struct hw_live *live);
@@ -128,6 +131,8 @@ bool hw_live_is_followed(const struct hw_live *live);
 bool hw_live_is_oldest_taken(struct hw_live *live);
 bool hw_live_is_taken(const struct hw_live *live, uint64_t size);
 uint64_t hw_live_oldest_drop(struct hw_live *live);
+/* At the end: has somebody had everything, up to @size? */
+bool hw_live_was_taken(const struct hw_live *live, uint64_t size);
 /* From here on, and from @stored_from of the file on, it is stored. */
 void hw_live_spill(struct hw_live *live, uint64_t stored_from);
 /* The intake ends: who waits is told, the window is given up, seats are closed. */

@@ -268,7 +268,7 @@ static void stored(struct hw_intake *intake)
 	struct hw_share_put *put = hw_container_of(intake, struct hw_share_put, intake);
 	if (put->may_spill && !hw_intake_is_stored(intake)) {
 		put->is_live = true;
-		if (!hw_live_is_taken(&intake->live, hw_intake_size(intake))) {
+		if (!hw_live_was_taken(&intake->live, hw_intake_size(intake))) {
 			hw_intake_discard(intake, -ENOTCONN); /* its end was for nobody */
 			return;
 		}

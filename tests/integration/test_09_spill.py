@@ -221,3 +221,48 @@ def test_sender_that_is_cut_after_it_spilled_leaves_nothing(make_daemon):
     daemon.start()
     daemon.stop()
     assert datadir.live_size(daemon.data) == 0
+
+
+def test_who_asks_for_the_end_has_not_had_the_beginning(make_daemon):
+    """A look at the last byte, as players and archivers take one, throws nothing away."""
+    daemon = make_daemon(reactors='1')
+    data = random.Random(5).randbytes(9 * MIB)
+    share = create(daemon)
+    sender = sender_of(daemon, share, len(data))
+    probe = daemon.wire()
+    probe.request('GET', path_of(share), [('Range', 'bytes=-1')])
+    time.sleep(0.3)  # it waits for a byte that has not come; nothing tells us that it does
+    sender.socket.sendall(data[:5 * MIB])
+    probe.close()
+    sender.socket.sendall(data[5 * MIB:])
+    assert sender.answer('PUT').status == 201
+    assert daemon.is_same(path_of(share), data)
+    daemon.stop()
+
+
+def test_who_took_all_of_unknown_length_hears_its_end(make_daemon):
+    """Held for a while, so that it spills in the middle; and then the end is one."""
+    daemon = make_daemon(reactors='1')
+    data = random.Random(6).randbytes(40 * MIB)
+    share = create(daemon)
+    sender = daemon.wire()
+    sender.request('PUT', path_of(share), [bearer(share), ('Transfer-Encoding', 'chunked')])
+    wait_until(lambda: daemon.metrics()['hawser_uploads_open'] == 1)
+    receiver = daemon.wire(recv_buffer=MIB)
+    receiver.request('GET', path_of(share))
+    feeder = threading.Thread(daemon=True, target=lambda: sender.socket.sendall(
+        b''.join(b'%x\r\n%b\r\n' % (MIB, data[at:at + MIB])
+                 for at in range(0, len(data), MIB)) + b'0\r\n\r\n'))
+    feeder.start()
+    came = b''
+    while len(came) < 20 * MIB:
+        came += receiver.socket.recv(MIB)
+    time.sleep(3)  # long enough to be taken for a slow one
+    receiver.socket.settimeout(20)
+    while not came.endswith(b'\r\n0\r\n\r\n'):
+        piece = receiver.socket.recv(MIB)
+        assert piece, 'it was cut'
+        came += piece
+    feeder.join()
+    assert sender.answer('PUT').status in (200, 201)
+    daemon.stop()
