@@ -475,6 +475,9 @@ void hw_http_conn_cut(struct hw_http_conn *conn)
 
 void hw_http_conn_close_begin(struct hw_http_conn *conn)
 {
+	if (conn->state == HW_CONN_FLUSHING) { /* its answer will never be whole */
+		hw_http_conn_account(conn, false);
+	}
 	hw_http_conn_set_state(conn, HW_CONN_CLOSING);
 	conn->action = "closing";
 	hw_timer_stop(&reactor_of(conn)->timers, &conn->timer);

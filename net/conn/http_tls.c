@@ -129,6 +129,16 @@ static void greet_received(struct hw_op *op)
 	}
 }
 
+static void handshake_give(struct hw_http_conn *conn)
+{
+	struct hw_tls_handshake *handshake = hw_move(&conn->tls->handshake);
+	if (handshake != NULL) {
+		hw_list_remove(&handshake->link);
+		hw_tls_handshake_end(handshake);
+		hw_pool_give(&server_of(conn)->handshakes, handshake);
+	}
+}
+
 /* The oldest handshake makes place: an honest one is over in the time of two ways there and back,
  * whoever fills the table has to fill all of it in that time. One whose answer is under way keeps
  * its place. */
@@ -140,10 +150,7 @@ static bool handshake_make_place(struct hw_tls_server *server)
 	if (oldest->send_op.in_flight) {
 		return false;
 	}
-	struct hw_tls_handshake *handshake = hw_move(&oldest->tls->handshake);
-	hw_list_remove(&handshake->link);
-	hw_tls_handshake_end(handshake);
-	hw_pool_give(&server->handshakes, handshake);
+	handshake_give(oldest);
 	if (oldest->state == HW_CONN_GREETING) {
 		greet_fail(oldest);
 	}
@@ -170,16 +177,6 @@ static bool handshake_take(struct hw_http_conn *conn)
 	return true;
 }
 
-static void handshake_give(struct hw_http_conn *conn)
-{
-	struct hw_tls_handshake *handshake = hw_move(&conn->tls->handshake);
-	if (handshake != NULL) {
-		hw_list_remove(&handshake->link);
-		hw_tls_handshake_end(handshake);
-		hw_pool_give(&server_of(conn)->handshakes, handshake);
-	}
-}
-
 /* A browser or a curl that was told http:// is told better, in the language it speaks. */
 static void plain_refuse(struct hw_http_conn *conn)
 {
@@ -200,6 +197,7 @@ static bool keys_take(struct hw_http_conn *conn)
 	if (hw_tls_handshake_keys(tls->handshake, &tls->in, &tls->out) < 0) {
 		return false;
 	}
+	tls->record_size = hw_tls_handshake_record_size(tls->handshake);
 	tls->is_secured = true;
 	return true;
 }

@@ -45,6 +45,7 @@ struct hw_tls {
 	hw_op_fn *in_done;       /* of a body's receive */
 	uint32_t wanted_size;    /* bytes that it is to bring */
 	uint32_t sealed_size;    /* bytes of the message that are sealed, and not told of */
+	uint32_t record_size;    /* bytes that the client takes in one record */
 	uint32_t dataless_count; /* records in a row that carried none */
 	bool is_secured;         /* the handshake is over */
 	bool is_failed;          /* it came to nothing: close when that is said */

@@ -74,7 +74,8 @@ static void send_go(struct hw_http_conn *conn)
 		return;
 	}
 	if (hw_http_tls_unsent(conn) == 0) {
-		bool wants_batch = conn->send_left_size > HW_TLS_PLAIN_SIZE_MAX;
+		bool wants_batch = conn->send_left_size > HW_TLS_PLAIN_SIZE_MAX &&
+				   tls->record_size == HW_TLS_PLAIN_SIZE_MAX;
 		if (!hw_tls_room_take(server_of(conn), &tls->out_room,
 				      wants_batch && !tls->out_pace.is_slow)) {
 			hw_metrics_add(conn->server->reactor->metrics, HW_METRIC_tls_room_waits, 1);
@@ -97,21 +98,23 @@ bool hw_http_tls_wait_end(struct hw_http_conn *conn)
 		return false;
 	}
 	hw_list_remove(&conn->tls->out_link);
+	conn->watched_us = conn->server->reactor->now_us; /* it waited for us, not we for it */
 	conn->tls->sent(conn, 0, 0);
 	return true;
 }
 
 /* -- sealing -- */
 
-/* The pieces of the next record. Returns its size. */
-static uint32_t record_gather(struct cursor *cursor, struct iovec *ret_pieces, uint32_t *ret_count)
+/* The pieces of the next record, of @size_max bytes. Returns its size. */
+static uint32_t record_gather(struct cursor *cursor, uint32_t size_max, struct iovec *ret_pieces,
+			      uint32_t *ret_count)
 {
 	uint32_t size = 0;
 	*ret_count = 0;
-	while (cursor->left_count > 0 && size < HW_TLS_PLAIN_SIZE_MAX) {
+	while (cursor->left_count > 0 && size < size_max) {
 		const struct iovec *piece = cursor->pieces;
 		uint64_t rest = piece->iov_len - cursor->offset;
-		uint32_t step = (uint32_t)hw_min(rest, (uint64_t)HW_TLS_PLAIN_SIZE_MAX - size);
+		uint32_t step = (uint32_t)hw_min(rest, (uint64_t)size_max - size);
 		if (step > 0) {
 			ret_pieces[(*ret_count)++] =
 				(struct iovec){(char *)piece->iov_base + cursor->offset, step};
@@ -162,12 +165,11 @@ static void seal(struct hw_http_conn *conn)
 	hw_assert(left_size > 0 && tls->sealed_size == 0);
 	key_update(tls);
 	/* Full records, and the last one: no slivers where the room ends. */
-	while (left_size > 0 &&
-	       room->capacity - room->size >=
-		       overhead + hw_min(left_size, (uint64_t)HW_TLS_PLAIN_SIZE_MAX)) {
+	while (left_size > 0 && room->capacity - room->size >=
+					overhead + hw_min(left_size, (uint64_t)tls->record_size)) {
 		struct iovec pieces[HW_SEND_IOV_MAX];
 		uint32_t count = 0;
-		uint32_t size = record_gather(&cursor, pieces, &count);
+		uint32_t size = record_gather(&cursor, tls->record_size, pieces, &count);
 		hw_assert(size > 0 && size <= left_size);
 		record_seal(tls, HW_TLS_DATA, pieces, count);
 		tls->sealed_size += size;

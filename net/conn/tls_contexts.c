@@ -82,10 +82,14 @@ static const char *chain_use(SSL_CTX *context, BIO *pem)
 		return "its certificate cannot be used: a weak key, or one of a kind we do not "
 		       "know";
 	}
+	ERR_clear_error();
 	for (uint32_t i = 0; i < CHAIN_COUNT_MAX; i++) {
 		X509 *issuer = PEM_read_bio_X509(pem, NULL, no_phrase, NULL);
 		if (issuer == NULL) {
-			return NULL;
+			int reason = ERR_GET_REASON(ERR_peek_last_error());
+			return reason == PEM_R_NO_START_LINE ? NULL
+							     : "a certificate of its chain "
+							       "cannot be read";
 		}
 		if (SSL_CTX_add0_chain_cert(context, issuer) != 1) {
 			X509_free(issuer);

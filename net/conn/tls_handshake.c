@@ -104,6 +104,12 @@ bool hw_tls_handshake_is_resumed(const struct hw_tls_handshake *handshake)
 	return SSL_session_reused(handshake->ssl) == 1;
 }
 
+uint32_t hw_tls_handshake_record_size(const struct hw_tls_handshake *handshake)
+{
+	uint32_t mode = SSL_SESSION_get_max_fragment_length(SSL_get_session(handshake->ssl));
+	return mode >= 1 && mode <= 4 ? 512U << (mode - 1) : HW_TLS_PLAIN_SIZE_MAX;
+}
+
 /* -- keys -- */
 
 static struct hw_tls_suite suite_of(SSL *ssl)

@@ -65,6 +65,9 @@ struct hw_span hw_tls_handshake_output(const struct hw_tls_handshake *handshake)
 void hw_tls_handshake_output_taken(struct hw_tls_handshake *handshake);
 
 bool hw_tls_handshake_is_resumed(const struct hw_tls_handshake *handshake);
+/* After DONE: bytes that the client takes in one record, HW_TLS_PLAIN_SIZE_MAX or as few as it
+ * asked for (RFC 6066, 4: max_fragment_length). */
+uint32_t hw_tls_handshake_record_size(const struct hw_tls_handshake *handshake);
 /* After DONE. Returns 0, -ENOMEM, or -EPROTO: a suite that we never offered. */
 int hw_tls_handshake_keys(const struct hw_tls_handshake *handshake, struct hw_tls_half *ret_in,
 			  struct hw_tls_half *ret_out) HW_MUST_CHECK;

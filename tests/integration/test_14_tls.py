@@ -389,3 +389,31 @@ def test_memory_is_counted(make_daemon):
     plain = make_daemon()
     assert {line['holder']: line['bytes'] for line in plain.events('memory.budget')}['tls'] == 0
     assert OPTIONS['connections_max'] == '512'
+
+
+def test_small_clients_get_small_records(make_daemon):
+    """RFC 6066, 4: who asks for records of 512 bytes gets no larger one, and gets all."""
+    daemon = start(make_daemon)
+    data = bytes(range(256)) * 400
+    share = daemon.put(data)
+    request = f'GET {share.path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'.encode()
+    for version in ('-tls1_2', '-tls1_3'):
+        answer = subprocess.run(['openssl', 's_client', '-quiet', '-ign_eof', version, '-maxfraglen',
+                                 '512', '-connect', f'127.0.0.1:{daemon.tls_port}'], input=request,
+                                capture_output=True, timeout=30, check=False).stdout
+        assert answer.startswith(b'HTTP/1.1 200') and answer.endswith(b'\r\n\r\n' + data)
+    daemon.stop()
+
+
+def test_a_broken_chain_is_not_cut_short(make_daemon, folder):
+    """What cannot be read of a certificate's chain is told, not left out."""
+    pem, key = certificate(folder, 'chain', ['a.example'])
+    text = pathlib.Path(pem).read_text()
+    second = text.replace('MII', '!!!', 1)
+    pathlib.Path(pem).write_text(text + second)
+    daemon = make_daemon(is_started=False, tls_listen='127.0.0.1:0', tls_certificate=pem,
+                         tls_key=key)
+    daemon.expected_errors.add('tls.refused')
+    daemon.launch()
+    daemon.wait(code=1)
+    assert 'chain cannot be read' in json.dumps(daemon.events('tls.refused'))
