@@ -31,10 +31,10 @@ struct hw_tls_pace {
 };
 
 struct hw_tls {
-	struct hw_http_conn *conn;
-	struct hw_tls_handshake *handshake; /* NULL: not begun, or over */
 	struct hw_tls_half in;
 	struct hw_tls_half out;
+	struct hw_http_conn *conn;
+	struct hw_tls_handshake *handshake; /* NULL: not begun, or over */
 	struct hw_tls_room in_room;  /* came, and was not opened yet; or is input */
 	struct hw_tls_room out_room; /* sealed, and was not sent yet */
 	struct hw_tls_pace in_pace;
