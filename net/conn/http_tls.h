@@ -35,8 +35,8 @@ struct hw_tls {
 	struct hw_tls_half out;
 	struct hw_http_conn *conn;
 	struct hw_tls_handshake *handshake; /* NULL: not begun, or over */
-	struct hw_tls_room in_room;  /* came, and was not opened yet; or is input */
-	struct hw_tls_room out_room; /* sealed, and was not sent yet */
+	struct hw_tls_room in_room;         /* came, and was not opened yet; or is input */
+	struct hw_tls_room out_room;        /* sealed, and was not sent yet */
 	struct hw_tls_pace in_pace;
 	struct hw_tls_pace out_pace;
 	struct hw_list out_link; /* waits for a room to seal into */
