@@ -9,6 +9,7 @@
 #include "core/base/log.h"
 #include "net/talk/reply.h"
 #include "net/talk/report.h"
+#include "net/wire/uri.h"
 
 static void sent(void *talk, int res);
 
@@ -48,13 +49,25 @@ static bool is_good(const struct hw_talks *talks, const struct hw_object *object
 	       !hw_report_is_heard(talks, object->share_id);
 }
 
+/* What a browser is shown the portal for, and others the bytes, is not kept under that address. */
+static bool is_for_pages(const struct hw_talks *talks, const struct hw_http_conn *conn)
+{
+	struct hw_span path;
+	struct hw_span query;
+	hw_uri_split(
+		hw_http_request_target(hw_http_conn_request(conn), hw_http_conn_head_bytes(conn)),
+		&path, &query);
+	bool has_name = path.size > 3 && memchr(path.bytes + 3, '/', path.size - 3) != NULL;
+	return talks->options.portal != NULL && !has_name;
+}
+
 struct hw_object *hw_hot_download_prepare(struct hw_talks *talks, const struct hw_http_conn *conn,
 					  const struct hw_catalog_request *file,
 					  struct hw_span fields, uint64_t revision)
 {
 	bool is_for_all = file->access.password_size == 0 && file->access.downloads_max == 0;
 	if (!is_for_all || file->file_size > HW_OBJECT_SIZE_MAX ||
-	    !hw_hot_download_is_plain(talks, conn)) {
+	    !hw_hot_download_is_plain(talks, conn) || is_for_pages(talks, conn)) {
 		return NULL;
 	}
 	struct hw_object_wish wish = {

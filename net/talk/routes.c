@@ -2,9 +2,12 @@
  *
  * The public interface, as a table: what stands at which path, and who answers.
  *
- *   GET HEAD        /                            how to use it
+ *   GET HEAD        /                            the portal (portal.c), or how to use it (pages.c)
+ *   GET HEAD        /shares /operator            the portal
+ *   GET HEAD        /assets/{name}               its files
  *   PUT             /{name}                      put.c
- *   GET HEAD DELETE /s/{id}                      the share's only file: download.c, remove.c
+ *   GET HEAD DELETE /s/{id}                      for browsers the portal; else
+ *                                                the share's only file: download.c, remove.c
  *                                                or its files: share_read.c
  *   GET HEAD DELETE /s/{id}/{name}
  *   GET HEAD        /s/{id}.zip                  all its files: archive.c
@@ -27,6 +30,7 @@
 #include "net/talk/hot_download.h"
 #include "net/talk/metainfo.h"
 #include "net/talk/pages.h"
+#include "net/talk/portal.h"
 #include "net/talk/put.h"
 #include "net/talk/remove.h"
 #include "net/talk/reply.h"
@@ -69,7 +73,26 @@ struct route {
 static void usage(struct hw_talks *talks, struct hw_http_conn *conn, const struct path *path)
 {
 	(void)path;
-	hw_page_usage(talks, conn);
+	if (hw_portal_is_wanted(talks->options.portal, conn)) {
+		hw_portal_page_send(talks->options.portal, conn);
+	} else {
+		hw_page_usage(talks, conn);
+	}
+}
+
+static void page(struct hw_talks *talks, struct hw_http_conn *conn, const struct path *path)
+{
+	(void)path;
+	if (talks->options.portal == NULL) {
+		hw_reply_error(conn, 404, "This hawserd was built without its portal.");
+	} else {
+		hw_portal_page_send(talks->options.portal, conn);
+	}
+}
+
+static void asset(struct hw_talks *talks, struct hw_http_conn *conn, const struct path *path)
+{
+	hw_portal_asset_send(talks->options.portal, conn, path->segments[1]);
 }
 
 static void health(struct hw_talks *talks, struct hw_http_conn *conn, const struct path *path)
@@ -115,6 +138,8 @@ static void share(struct hw_talks *talks, struct hw_http_conn *conn, const struc
 	struct hw_span stem = {0};
 	if (path->count == 2 && ends_with(id, HW_SPAN(".zip"), &stem)) {
 		hw_archive_begin(talks, conn, stem);
+	} else if (path->count == 2 && hw_portal_is_wanted(talks->options.portal, conn)) {
+		hw_portal_page_send(talks->options.portal, conn);
 	} else if (path->count > 2 && ends_with(name, HW_SPAN(".torrent"), &stem)) {
 		hw_metainfo_begin(talks, conn, id, name);
 	} else {
@@ -219,6 +244,9 @@ static void events(struct hw_talks *talks, struct hw_http_conn *conn, const stru
 /* The first row whose path and method fit. Rows of one path stand together. */
 static const struct route g_routes[] = {
 	{"", READS, "GET, HEAD, OPTIONS", usage},
+	{"shares", READS, "GET, HEAD, PUT, OPTIONS", page},
+	{"operator", READS, "GET, HEAD, PUT, OPTIONS", page},
+	{"assets/*", READS, "GET, HEAD, OPTIONS", asset},
 	{"health", READS, "GET, HEAD, PUT, OPTIONS", health},
 	{"metrics", READS, "GET, HEAD, PUT, OPTIONS", metrics},
 	{"s/*", SHARES, "GET, HEAD, DELETE, OPTIONS", share},

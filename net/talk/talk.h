@@ -43,6 +43,8 @@ enum hw_upload_policy {
 	HW_UPLOAD_COUNT,
 };
 
+struct hw_portal;
+
 struct hw_talk_options {
 	enum hw_upload_policy upload_policy;
 	uint64_t file_size_max;    /* bytes */
@@ -61,10 +63,11 @@ struct hw_talk_options {
 	const char *cors_origins;                  /* "*", or a list with commas; lent for ever */
 	const struct hw_networks *trusted_proxies; /* lent for ever; NULL: none */
 	struct hw_crypt *crypt;                    /* likewise; NULL: no passwords */
-	struct hw_rates *rates;   /* likewise, worker's; NULL: no limits for each client */
-	struct hw_worker *worker; /* the catalog's */
-	uint8_t pass_secret[32];  /* random; new at each start */
-	const char *public_url;   /* lent for ever; "" : from the Host field */
+	struct hw_rates *rates;         /* likewise, worker's; NULL: no limits for each client */
+	struct hw_worker *worker;       /* the catalog's */
+	uint8_t pass_secret[32];        /* random; new at each start */
+	const char *public_url;         /* lent for ever; "" : from the Host field */
+	const struct hw_portal *portal; /* lent for ever; NULL: no pages for browsers */
 	const struct hw_metrics *const *all_metrics; /* of every thread; lent for ever */
 	uint32_t metrics_count;
 	struct hw_talks *const *peers; /* of every reactor, by index; lent for ever, and of another
