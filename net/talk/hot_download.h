@@ -7,7 +7,7 @@
  *
  * Only what needs no further look is answered here: a whole file, of a share that everybody with
  * the link may have as often as they like, that nobody follows, while no limits for each client are
- * configured. All else is a download's business, which also fills the cache (download.c).
+ * configured. All else is a download's business, which also fills the cache.
  */
 #ifndef HW_NET_TALK_HOT_DOWNLOAD_H
 #define HW_NET_TALK_HOT_DOWNLOAD_H
