@@ -14,6 +14,9 @@
 
 uint64_t hw_clock_monotonic_us(void);
 uint64_t hw_clock_wall_ms(void); /* since 1970-01-01, UTC */
+/* What all threads of this process have used, in the kernel too. A system call that never waits.
+ */
+uint64_t hw_clock_process_cpu_us(void);
 
 /* Fill with bytes that nobody can guess (ids, tokens). Aborts if the kernel has none: there is no
  * safe answer without them. */

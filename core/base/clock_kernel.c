@@ -23,6 +23,11 @@ uint64_t hw_clock_wall_ms(void)
 	return clock_us(CLOCK_REALTIME) / 1000U;
 }
 
+uint64_t hw_clock_process_cpu_us(void)
+{
+	return clock_us(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 void hw_random_bytes(void *bytes, uint32_t size)
 {
 	/* Up to 256 bytes getrandom(2) is never short and never interrupted. */

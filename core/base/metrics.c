@@ -118,6 +118,15 @@ uint64_t hw_metrics_read(const struct hw_metrics *metrics, enum hw_metric metric
 	return atomic_load_explicit(&metrics->values[metric], memory_order_relaxed);
 }
 
+uint64_t hw_metrics_sum(const struct hw_metrics *const all[], uint32_t count, enum hw_metric metric)
+{
+	uint64_t sum = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		sum += hw_metrics_read(all[i], metric);
+	}
+	return sum;
+}
+
 uint64_t hw_metrics_histogram_count(const struct hw_metrics *metrics, enum hw_histogram histogram)
 {
 	hw_assert(histogram < HW_HISTOGRAM_COUNT);

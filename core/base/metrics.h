@@ -118,6 +118,9 @@ void hw_metrics_request(struct hw_metrics *metrics, enum hw_metrics_method metho
 
 /* One value of one thread, for tests and for decisions that need no exactness. Thread: any. */
 uint64_t hw_metrics_read(const struct hw_metrics *metrics, enum hw_metric metric);
+/* The same summed over threads. */
+uint64_t hw_metrics_sum(const struct hw_metrics *const all[], uint32_t count,
+			enum hw_metric metric);
 uint64_t hw_metrics_histogram_count(const struct hw_metrics *metrics, enum hw_histogram histogram);
 
 /* All of it in Prometheus' text format (version 0.0.4).

@@ -22,6 +22,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/main/daemon_steps.h"
+#include "core/main/identity.h"
 #include "core/main/listen.h"
 #include "core/main/prepare.h"
 #include "core/main/sandbox.h"
@@ -93,6 +94,22 @@ static int tokens_open(struct hw_daemon *daemon)
 		       HW_F_TEXT("advice", "hawserd --new-token operator makes the token that may "
 					   "look at everything and end it"));
 	}
+	return 0;
+}
+
+static int identity_load(struct hw_daemon *daemon)
+{
+	int r = hw_identity_load(daemon->files.dir_fd, daemon->node_id);
+	if (r < 0) {
+		return hw_daemon_fail("identity.failed", r,
+				      r == -EBADMSG
+					      ? "data_dir/" HW_IDENTITY_FILE
+						" is damaged: remove it, and this node gets a "
+						"new name"
+					      : "data_dir/" HW_IDENTITY_FILE
+						" could not be read or written");
+	}
+	HW_LOG(HW_LOG_INFO, "node", HW_F_TEXT("id", daemon->node_id));
 	return 0;
 }
 
@@ -333,6 +350,9 @@ static int start(struct hw_daemon *daemon)
 		r = hw_prepare_files(daemon->config, &daemon->files);
 	}
 	if (r >= 0) {
+		r = identity_load(daemon);
+	}
+	if (r >= 0) {
 		r = tokens_open(daemon);
 	}
 	if (r >= 0) {
@@ -361,10 +381,11 @@ static int start(struct hw_daemon *daemon)
 	return r;
 }
 
-int hw_daemon_run(struct hw_config *config)
+int hw_daemon_run(struct hw_config *config, const struct hw_portal *portal)
 {
 	static struct hw_daemon daemon;
 	daemon.config = config;
+	daemon.portal = portal;
 	hw_log_start(&(struct hw_log_options){
 		.fd = STDERR_FILENO,
 		.level = (enum hw_log_level)config->log_level,

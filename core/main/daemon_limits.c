@@ -116,6 +116,9 @@ static void limits_set(struct hw_daemon *daemon)
 		.downloads_max = config->downloads_max,
 		.object_cache_size = config->object_cache_size,
 		.public_url = config->public_url,
+		.portal = daemon->portal,
+		.node_id = daemon->node_id,
+		.started_ms = hw_clock_wall_ms(),
 		.all_metrics = daemon->all_metrics,
 		.metrics_count = daemon->node_count + 1,
 		.peers = daemon->peers,
@@ -141,7 +144,7 @@ static int ring_check(const struct hw_daemon *daemon)
 	return -EINVAL;
 }
 
-static int budget_check(const struct hw_daemon *daemon)
+static int budget_check(struct hw_daemon *daemon)
 {
 	struct hw_budget budget;
 	struct sysinfo machine;
@@ -159,6 +162,7 @@ static int budget_check(const struct hw_daemon *daemon)
 		       HW_F_U64("bytes", budget.terms[i].size));
 	}
 	HW_LOG(HW_LOG_INFO, "memory.total", HW_F_U64("bytes", budget.total_size));
+	daemon->talks.memory_size = budget.total_size;
 	if (sysinfo(&machine) == 0 &&
 	    budget.total_size > (uint64_t)machine.totalram * machine.mem_unit) {
 		return hw_daemon_fail(

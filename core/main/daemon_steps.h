@@ -13,6 +13,7 @@
 
 #include "core/main/certificates.h"
 #include "core/main/daemon.h"
+#include "core/main/identity.h"
 #include "core/main/node.h"
 #include "core/main/ports.h"
 #include "core/main/token_tables.h"
@@ -25,6 +26,8 @@ struct hw_daemon {
 	struct hw_worker_thread worker; /* the catalog's */
 	struct hw_worker_thread crypt_worker;
 	struct hw_config *config;
+	char node_id[HW_IDENTITY_TEXT_SIZE + 1];
+	const struct hw_portal *portal; /* NULL: none */
 	struct hw_ring_probe probe;
 	struct hw_files files;
 	struct hw_ports ports;

@@ -5,9 +5,19 @@
 #include "core/base/failpoint.h"
 #include "core/main/check.h"
 #include "core/main/daemon.h"
+#include "core/main/portal_files.h"
 #include "core/main/tokens.h"
 
 extern char **environ;
+
+static const struct hw_portal *portal(void)
+{
+#if HW_HAS_PORTAL
+	return &hw_portal_files;
+#else
+	return NULL;
+#endif
+}
 
 int main(int argc, char **argv)
 {
@@ -30,5 +40,5 @@ int main(int argc, char **argv)
 			      "hawserd: HAWSER_FAILPOINT names no place that this build knows\n");
 		return EXIT_FAILURE;
 	}
-	return config.has_check ? hw_check_run(&config) : hw_daemon_run(&config);
+	return config.has_check ? hw_check_run(&config) : hw_daemon_run(&config, portal());
 }

@@ -156,6 +156,11 @@ static void run(void *user)
 	if (r >= 0 && node->options.index == 0) {
 		hw_sweep_start(&node->sweep, &node->talks);
 	}
+	if (r >= 0) {
+		hw_history_start(&node->talks.history, &node->reactor,
+				 node->options.talks.all_metrics,
+				 node->options.talks.metrics_count);
+	}
 	if (r >= 0 && node->options.scrub != NULL) {
 		hw_scrub_start(&node->options.scrub->scrub);
 	}
@@ -295,6 +300,7 @@ static void sweep_stopped(struct hw_sweep *sweep)
 static void stop_deliver(struct hw_mail *mail)
 {
 	struct hw_node *node = hw_container_of(mail, struct hw_node, stop_mail);
+	hw_history_stop(&node->talks.history);
 	if (node->options.index == 0) {
 		hw_sweep_stop(&node->sweep, sweep_stopped);
 	} else {

@@ -48,27 +48,45 @@ void hw_page_health(struct hw_talks *talks, struct hw_http_conn *conn)
 	hw_reply_json(conn, is_stopping ? 503 : 200, hw_http_writer_span(&json));
 }
 
-void hw_page_metrics(struct hw_talks *talks, struct hw_http_conn *conn)
+struct hw_page *hw_page_take(struct hw_talks *talks, struct hw_http_conn *conn)
 {
 	struct hw_page *page = hw_pool_take(&talks->pages);
 	if (page == NULL) {
 		hw_reply_busy(conn, "Others are reading the metrics; try again in a moment.");
+		return NULL;
+	}
+	page->talks = talks;
+	page->conn = conn;
+	page->visited_count = 0;
+	page->is_cut = false;
+	hw_http_writer_init(&page->writer, page->text, sizeof(page->text));
+	hw_http_conn_handle(conn, &g_page_handler, page);
+	return page;
+}
+
+void hw_page_send(struct hw_page *page, const char *type)
+{
+	struct hw_http_writer head;
+	hw_assert(!page->writer.is_overflowed);
+	hw_http_conn_reply_begin(page->conn, &head, 200);
+	hw_http_writer_field(&head, HW_SPAN("Content-Type"), hw_span_of(type));
+	hw_http_writer_field_number(&head, HW_SPAN("Content-Length"), page->writer.size);
+	hw_http_writer_field(&head, HW_SPAN("Cache-Control"), HW_SPAN("no-store"));
+	hw_http_writer_head_end(&head);
+	hw_http_conn_reply_send(page->conn, &head, page->text, page->writer.size);
+}
+
+void hw_page_metrics(struct hw_talks *talks, struct hw_http_conn *conn)
+{
+	struct hw_page *page = hw_page_take(talks, conn);
+	if (page == NULL) {
 		return;
 	}
 	uint64_t size = hw_metrics_render(talks->options.all_metrics, talks->options.metrics_count,
-					  page->text, HW_PAGE_TEXT_SIZE_MAX);
-	hw_assert(size <= HW_PAGE_TEXT_SIZE_MAX);
-	page->conn = conn;
-	page->pool = &talks->pages;
-	struct hw_http_writer head;
-	hw_http_conn_handle(conn, &g_page_handler, page);
-	hw_http_conn_reply_begin(conn, &head, 200);
-	hw_http_writer_field(&head, HW_SPAN("Content-Type"),
-			     HW_SPAN("text/plain; version=0.0.4; charset=utf-8"));
-	hw_http_writer_field_number(&head, HW_SPAN("Content-Length"), size);
-	hw_http_writer_field(&head, HW_SPAN("Cache-Control"), HW_SPAN("no-store"));
-	hw_http_writer_head_end(&head);
-	hw_http_conn_reply_send(conn, &head, page->text, size);
+					  page->text, sizeof(page->text));
+	hw_assert(size <= sizeof(page->text));
+	page->writer.size = (uint32_t)size;
+	hw_page_send(page, "text/plain; version=0.0.4; charset=utf-8");
 }
 
 /* -EAGAIN too: who cannot take 30 KiB in a second keeps no page. */
@@ -76,7 +94,7 @@ static void page_sent(void *talk, int res)
 {
 	struct hw_page *page = talk;
 	struct hw_http_conn *conn = page->conn;
-	hw_pool_give(page->pool, page);
+	hw_pool_give(&page->talks->pages, page);
 	if (res < 0) {
 		hw_http_conn_abort(conn);
 		return;

@@ -10,14 +10,23 @@
 #include "net/talk/talk.h"
 
 #define HW_PAGE_TEXT_SIZE_MAX                                                                      \
-	65528U /* bytes; some 30 KiB are needed, whatever the number of threads */
+	65536U /* bytes; /metrics needs some 30 KiB whatever the number of threads, JSON 40 */
 
 /* A text on its way; from the pool of pages. */
 struct hw_page {
+	struct hw_mail mail; /* metrics_json.c sends it round the reactors */
+	struct hw_talks *talks;
 	struct hw_http_conn *conn;
-	struct hw_pool *pool;
+	struct hw_http_writer writer; /* into text */
+	uint32_t visited_count;       /* reactors */
+	bool is_cut;
 	char text[HW_PAGE_TEXT_SIZE_MAX];
 };
+
+/* An empty page for this request; NULL: there is none, and the client was told so. */
+struct hw_page *hw_page_take(struct hw_talks *talks, struct hw_http_conn *conn);
+/* Send what was written. Takes page and request over. @type: the media type, a literal. */
+void hw_page_send(struct hw_page *page, const char *type);
 
 void hw_page_usage(struct hw_talks *talks, struct hw_http_conn *conn);
 /* 200 when uploads and downloads can be served, 503 with the reason when not. */

@@ -58,6 +58,7 @@ void hw_report_begin(struct hw_report *report, struct hw_talks *talks,
 		report->has_id = true;
 	}
 	hw_timer_start(&talks->reactor->timers, &report->timer, HW_REPORT_QUIET_MS, tick);
+	hw_list_append(&talks->open_reports, &report->link);
 	news(report);
 }
 
@@ -102,6 +103,7 @@ static void end(struct hw_report *report, enum hw_transfer_state state, const ch
 	report->next.state = hw_transfer_state_next(report->next.state, state);
 	report->next.stalled = stalled;
 	hw_timer_stop(&reactor_of(report)->timers, &report->timer);
+	hw_list_remove(&report->link);
 	news(report);
 }
 

@@ -48,6 +48,7 @@ struct hw_report_options {
 /* The fields are private to report.c. */
 struct hw_report {
 	struct hw_mail mail;
+	struct hw_list link; /* among the talks' open reports, from begin to the end */
 	struct hw_talks *talks;
 	const struct hw_room_home *home; /* NULL: begin was not called, and nothing is told */
 	struct hw_timer timer;

@@ -21,6 +21,7 @@
  *   PATCH           /api/v1/uploads/{id}         tus_patch.c, likewise
  *   GET             /api/v1/events               who follows a share: events.c (WebSocket)
  *   GET HEAD        /health /metrics             pages.c
+ *   GET HEAD        /metrics/json /api/v1/cluster metrics_json.c
  *   OPTIONS         anything                     what would be allowed
  */
 #include "net/talk/archive.h"
@@ -29,6 +30,7 @@
 #include "net/talk/events.h"
 #include "net/talk/hot_download.h"
 #include "net/talk/metainfo.h"
+#include "net/talk/metrics_json.h"
 #include "net/talk/pages.h"
 #include "net/talk/portal.h"
 #include "net/talk/put.h"
@@ -105,6 +107,18 @@ static void metrics(struct hw_talks *talks, struct hw_http_conn *conn, const str
 {
 	(void)path;
 	hw_page_metrics(talks, conn);
+}
+
+static void metrics_json(struct hw_talks *talks, struct hw_http_conn *conn, const struct path *path)
+{
+	(void)path;
+	hw_metrics_json_begin(talks, conn);
+}
+
+static void cluster(struct hw_talks *talks, struct hw_http_conn *conn, const struct path *path)
+{
+	(void)path;
+	hw_cluster_json_reply(talks, conn);
 }
 
 static void put(struct hw_talks *talks, struct hw_http_conn *conn, const struct path *path)
@@ -249,12 +263,14 @@ static const struct route g_routes[] = {
 	{"assets/*", READS, "GET, HEAD, OPTIONS", asset},
 	{"health", READS, "GET, HEAD, PUT, OPTIONS", health},
 	{"metrics", READS, "GET, HEAD, PUT, OPTIONS", metrics},
+	{"metrics/json", READS, "GET, HEAD, OPTIONS", metrics_json},
 	{"s/*", SHARES, "GET, HEAD, DELETE, OPTIONS", share},
 	{"s/*/*", SHARE_FILES, "GET, HEAD, PUT, DELETE, OPTIONS", share},
 	{"api/v1/shares", SHARE_ALL, "GET, HEAD, POST, OPTIONS", shares_api},
 	{"api/v1/shares/*", SHARE_ONE, "GET, HEAD, PATCH, DELETE, OPTIONS", share_api},
 	{"api/v1/shares/*/files", CREATES, "POST, OPTIONS", files},
 	{"api/v1/uploads/*", UPLOADS, "HEAD, GET, PATCH, DELETE, OPTIONS", upload},
+	{"api/v1/cluster", READS, "GET, HEAD, OPTIONS", cluster},
 	{"api/v1/events", 1U << HW_HTTP_GET, "GET, OPTIONS", events},
 	{"*", 1U << HW_HTTP_PUT, "PUT, OPTIONS", put},
 };

@@ -88,6 +88,7 @@ int hw_talks_init(struct hw_talks *talks, struct hw_store *store, struct hw_cata
 	talks->catalog = catalog;
 	talks->options = *options;
 	hw_list_init(&talks->open_intakes);
+	hw_list_init(&talks->open_reports);
 	hw_resume_prepare(talks);
 	hw_cors_init(&talks->cors, options->cors_origins);
 	int r = hw_pool_init(&talks->puts, UPLOAD_SIZE, HW_PAGE_SIZE, options->uploads_max);

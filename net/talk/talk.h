@@ -20,6 +20,7 @@
 #include "net/conn/http_server.h"
 #include "net/conn/ws_server.h"
 #include "net/talk/cors.h"
+#include "net/talk/history.h"
 #include "net/talk/object_cache.h"
 #include "net/talk/room.h"
 
@@ -67,6 +68,9 @@ struct hw_talk_options {
 	struct hw_worker *worker;       /* the catalog's */
 	uint8_t pass_secret[32];        /* random; new at each start */
 	const char *public_url;         /* lent for ever; "" : from the Host field */
+	const char *node_id;            /* lent for ever; "" : none */
+	uint64_t memory_size;           /* bytes: the budget of the process */
+	uint64_t started_ms;            /* wall clock */
 	const struct hw_portal *portal; /* lent for ever; NULL: no pages for browsers */
 	const struct hw_metrics *const *all_metrics; /* of every thread; lent for ever */
 	uint32_t metrics_count;
@@ -87,6 +91,7 @@ struct hw_talks {
 	struct hw_pool queries;      /* struct hw_tus_query */
 	struct hw_pool concats;      /* struct hw_tus_parts */
 	struct hw_list open_intakes; /* of all uploads */
+	struct hw_list open_reports; /* of all transfers that somebody may follow */
 	struct hw_pool downloads;
 	struct hw_pool hot_downloads; /* struct hw_hot_download */
 	struct hw_object_cache objects;
@@ -102,6 +107,7 @@ struct hw_talks {
 	struct hw_ws_server ws;
 	struct hw_rooms rooms;
 	struct hw_pool holds; /* struct hw_rate_hold; none where there is no limit */
+	struct hw_history history;
 	struct hw_cors cors;
 	char upload_limit[HW_UPLOAD_LIMIT_SIZE]; /* the field with its end of line: resume.h */
 	uint32_t upload_limit_size;

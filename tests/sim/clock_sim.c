@@ -18,6 +18,12 @@ uint64_t hw_clock_wall_ms(void)
 	return g_wall_ms + (g_now_us - g_wall_set_us) / 1000U;
 }
 
+/* A quarter of one core, always. */
+uint64_t hw_clock_process_cpu_us(void)
+{
+	return (g_now_us - HW_SIM_CLOCK_START_US) / 4;
+}
+
 void hw_random_bytes(void *bytes, uint32_t size)
 {
 	hw_assert(size <= 256); /* as clock_kernel.c has it */

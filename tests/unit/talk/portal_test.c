@@ -116,7 +116,7 @@ static void without_a_portal_all_is_as_it_was(void **state)
 	talk_table_end(&g_world);
 }
 
-/* The bytes of a share's only file are small, and asked for often: still a browser gets the page. */
+/* The bytes of a share's only file are small and often asked for: still a browser gets the page. */
 static void kept_files_are_no_pages(void **state)
 {
 	(void)state;

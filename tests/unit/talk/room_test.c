@@ -231,6 +231,7 @@ static void world_begin(uint64_t seed)
 	g_home = (struct hw_room_home){&g_reactor.mailbox, &g_talks.rooms};
 	g_talks.options.room_homes = &g_home;
 	g_talks.options.room_home_count = 1;
+	hw_list_init(&g_talks.open_reports);
 	assert_int_equal(hw_rooms_init(&g_talks.rooms, &g_reactor, 16), 0);
 	pass(10);
 }
