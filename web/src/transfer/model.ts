@@ -51,7 +51,7 @@ export interface UploadView {
 	stall: Stall | null; // when stalled or paused
 	failure: Failure | null; // when failed
 	pace: Pace;
-	receivers: { downloading: number; taken: number; verified: number }; // how many have it
+	receivers: { downloading: number; taken: number; verified: number }; // each receiver counts once, where it got to
 }
 
 export type Connection = 'connecting' | 'online' | 'reconnecting' | 'offline';
@@ -76,6 +76,7 @@ export interface SharePolicy {
 	message?: string | null;
 	linkName?: string; // at creation only
 	live?: boolean; // at creation only
+	uploadToken?: string; // at creation only; where the failure "not-allowed" came before there was a share
 }
 
 export interface SendView {
@@ -108,6 +109,7 @@ export interface SendSession extends Readable<SendView> {
 	change(policy: SharePolicy): Promise<boolean>;
 	pause(id?: string): void; // without an id: all
 	resume(id?: string): void;
+	/** One that has arrived is removed from the share; one that failed or was cancelled, from the list. */
 	cancel(id: string): void;
 	/** Give a file that was asked for again (stall "file-needed"); without: ask the browser for its permission. */
 	provide(id: string, picked?: PickedFile): Promise<boolean>;

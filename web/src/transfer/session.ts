@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// session.ts - where views get the objects behind model.ts; the operator's page has its own, operator/session.ts
+
+import { Client } from '../api/client';
+import type { SendSession } from './model';
+import { Sending } from './send';
+
+const client = new Client();
+
+/** @shareId: one of this browser's shares is opened again, and its unfinished uploads go on. */
+export const openSend = (shareId?: string): SendSession => new Sending({ client }, shareId);
