@@ -140,12 +140,11 @@ export class Client {
 		}
 		if (options.client !== null) headers['Hawser-Client'] = options.client;
 		const response = await ask(this.base + fileUrl(id, name), { headers }, options.signal);
-		if (response.body === null) throw new ApiError(0, null);
 		return {
 			status: response.status === 206 ? 206 : 200,
 			etag: response.headers.get('ETag'),
 			size: sizeOf(response),
-			body: response.body as ReadableStream<Uint8Array<ArrayBuffer>>,
+			body: (response.body ?? new Blob().stream()) as ReadableStream<Uint8Array<ArrayBuffer>>,
 		};
 	}
 

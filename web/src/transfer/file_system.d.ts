@@ -11,6 +11,10 @@ interface FileSystemHandle {
 	requestPermission(options?: FileSystemHandlePermission): Promise<PermissionState>;
 }
 
+interface FileSystemDirectoryHandle {
+	keys(): AsyncIterableIterator<string>;
+}
+
 interface Window {
 	showSaveFilePicker?(options?: { suggestedName?: string; id?: string }): Promise<FileSystemFileHandle>;
 	showDirectoryPicker?(options?: { mode?: 'read' | 'readwrite'; id?: string }): Promise<FileSystemDirectoryHandle>;

@@ -223,7 +223,6 @@ export interface OperatorView {
 		memoryBudget: number; memoryUsed: number;
 		reactors: { index: number; slabs: number; slabsInUse: number; memory: number; connections: number; uploads: number; downloads: number }[];
 		storeUsed: number; storeFree: number; quota: number | null;
-		shares: number; files: number;
 		cpuSecondsPerGiB: number | null;
 	} | null;
 	now: { receivedPerSecond: number; sentPerSecond: number; requestsPerSecond: number; errorsPerSecond: number; connections: number; uploads: number; downloads: number } | null;

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// receive.ts - the receive page: what is in a share, and what this person takes of it
+//
+//   load -> ready -> (room: events | poll: a share with a password) -> load again when something changed
+//     |-> password -> password() -> load
+//     |-> gone | missing | failed
+
+import { type Client, fileUrl, type Proof, zipUrl } from '../api/client';
+import { ApiError, isPassing } from '../api/error';
+import { failureOf } from '../api/failure';
+import type { ShareJson } from '../api/types';
+import { backoffMs } from '../live/backoff';
+import type { Transfer } from '../live/fold';
+import { uploadsOf } from '../live/people';
+import { LiveRoom, type RoomView } from '../live/room';
+import { Gathered, Store } from '../live/store';
+import { isOffline, onWake } from '../live/wake';
+import { ownShare } from '../mine/shares';
+import { type Download, type DownloadNews, OwnDownload, VerifiedDownload } from './download';
+import { isDownloadOver } from './machine';
+import type { Connection, ReceivedFile, ReceiveSession, ReceiveView } from './model';
+import { nameFree } from './name';
+import { passKeep, passOf } from './pass';
+import { isSenderThere, receivedFileOf } from './received';
+import { shareViewOf } from './share_view';
+
+const AT_A_TIME = 3;
+const SMALL_SIZE_MAX = 64 * 1024 * 1024; // bytes that a page may hold to verify a file before it is saved
+const SHOW_MS = 200;
+const TICK_MS = 1_000;
+const RELOAD_MS = 700; // between two looks because of events
+const POLL_QUICK_MS = 2_000; // while something moves
+const POLL_SLOW_MS = 15_000;
+const BACKOFF_FIRST_MS = 500;
+const BACKOFF_MAX_MS = 15_000;
+
+const EMPTY: ReceiveView = {
+	state: 'loading',
+	wrongPassword: false,
+	failure: null,
+	share: null,
+	files: [],
+	total: { size: 0, count: 0 },
+	zipUrl: null,
+	zipWaits: false,
+	senderThere: null,
+	connection: 'connecting',
+	canSaveTo: false,
+};
+
+export class Receiving implements ReceiveSession {
+	readonly #store: Store<ReceiveView>;
+	readonly #show = new Gathered(() => this.#draw(), SHOW_MS);
+	readonly #reload = new Gathered(() => void this.#load(), RELOAD_MS);
+	readonly #downloads = new Map<string, Download>();
+	readonly #heard = new Map<string, Set<string>>(); // file: transfers to us that were there before its download
+	#state: ReceiveView['state'] = 'loading';
+	#wrongPassword = false;
+	#failure: ReceiveView['failure'] = null;
+	#share: ShareJson | null = null;
+	#files: ReceivedFile[] = [];
+	#room: LiveRoom | null = null;
+	#changes = 0;
+	#pass: string | null;
+	#isReached = false; // the last question was answered
+	#attempts = 0;
+	#loading: Promise<void> | null = null;
+	#poll: ReturnType<typeof setTimeout> | null = null;
+	#isClosed = false;
+	readonly #unwake: () => void;
+	readonly #ticker = setInterval(() => this.#tick(), TICK_MS);
+
+	constructor(
+		private readonly client: Client,
+		private readonly id: string,
+	) {
+		this.#pass = passOf(id);
+		this.#store = new Store({ ...EMPTY, canSaveTo: 'showSaveFilePicker' in globalThis });
+		this.#unwake = onWake(() => this.#reload.soon());
+		void this.#load();
+	}
+
+	subscribe(run: (view: ReceiveView) => void): () => void {
+		return this.#store.subscribe(run);
+	}
+
+	// ---- what the person does ----
+
+	async password(text: string): Promise<boolean> {
+		try {
+			const answer = await this.client.share(this.id, { password: text });
+			this.#wrongPassword = false;
+			this.#arrived(answer.share, answer.pass);
+			return true;
+		} catch (error) {
+			this.#wrongPassword = error instanceof ApiError && error.wantsPassword;
+			this.#failure = this.#wrongPassword ? null : failureOf(error);
+			this.#show.now();
+			return false;
+		}
+	}
+
+	download(name: string): void {
+		const file = this.#file(name);
+		if (file === undefined || this.#isTaking(name)) return;
+		const isSmall = file.size !== null && file.size <= SMALL_SIZE_MAX;
+		this.#take(name, isSmall ? this.#verified(name, null) : this.#own(name, file.url));
+	}
+
+	saveTo(name: string): void {
+		if (this.#file(name) === undefined || this.#isTaking(name)) return;
+		const picked = window.showSaveFilePicker?.({ suggestedName: name });
+		picked?.then(
+			(handle) => this.#take(name, this.#verified(name, () => Promise.resolve(handle))),
+			() => undefined, // the person thought better of it
+		);
+	}
+
+	saveAllTo(): void {
+		const picked = window.showDirectoryPicker?.({ mode: 'readwrite' });
+		picked?.then(
+			(folder) => {
+				for (const { name } of this.#files) {
+					if (!this.#isTaking(name)) this.#take(name, this.#verified(name, () => newFileIn(folder, name)));
+				}
+			},
+			() => undefined,
+		);
+	}
+
+	downloadZip(): void {
+		if (this.#store.value.zipUrl !== null) new OwnDownload(this.#store.value.zipUrl, false, { changed() {}, over() {}, verified() {} }).begin();
+	}
+
+	pause(name: string): void {
+		this.#downloads.get(name)?.pause();
+	}
+
+	resume(name: string): void {
+		this.#downloads.get(name)?.resume();
+	}
+
+	cancel(name: string): void {
+		this.#downloads.get(name)?.cancel();
+	}
+
+	reload(): void {
+		if (this.#state !== 'ready') this.#state = 'loading';
+		this.#show.now();
+		void this.#load();
+	}
+
+	/** The browser's own downloads go on without the page. */
+	isMoving(): boolean {
+		return [...this.#downloads.values()].some((one) => one instanceof VerifiedDownload && !isDownloadOver(one.machine.state));
+	}
+
+	close(): void {
+		this.#isClosed = true;
+		clearInterval(this.#ticker);
+		if (this.#poll !== null) clearTimeout(this.#poll);
+		this.#unwake();
+		this.#show.stop();
+		this.#reload.stop();
+		for (const one of this.#downloads.values()) if (one instanceof VerifiedDownload) one.cancel();
+		this.#room?.close();
+	}
+
+	// ---- the share ----
+
+	/** Two at a time would answer in any order. */
+	#load(): Promise<void> {
+		return (this.#loading ??= this.#ask().finally(() => (this.#loading = null)));
+	}
+
+	async #ask(): Promise<void> {
+		if (this.#isClosed) return;
+		if (this.#poll !== null) clearTimeout(this.#poll);
+		this.#poll = null;
+		try {
+			const answer = await this.client.share(this.id, this.#proof());
+			if (!this.#isClosed) this.#arrived(answer.share, answer.pass);
+		} catch (error) {
+			if (!this.#isClosed) this.#failed(error);
+		}
+	}
+
+	#proof(): Proof {
+		return this.#pass === null ? {} : { pass: this.#pass };
+	}
+
+	#arrived(share: ShareJson, pass: string | null): void {
+		if (pass !== null) passKeep(this.id, (this.#pass = pass));
+		this.#isReached = true;
+		this.#attempts = 0;
+		this.#state = 'ready';
+		this.#failure = null;
+		this.#share = share;
+		this.#enter(share);
+		if (this.#room?.view.value.connection !== 'online') this.#pollLater(this.#isGrowing() ? POLL_QUICK_MS : POLL_SLOW_MS);
+		this.#show.now();
+	}
+
+	#failed(error: unknown): void {
+		if (isPassing(error)) {
+			this.#isReached = false;
+			const retryAfterS = error instanceof ApiError ? error.retryAfterSeconds : null;
+			this.#pollLater(retryAfterS !== null ? retryAfterS * 1000 : backoffMs(this.#attempts++, BACKOFF_FIRST_MS, BACKOFF_MAX_MS));
+			return this.#show.now();
+		}
+		this.#isReached = true;
+		const failure = failureOf(error);
+		if (failure.code === 'password') {
+			passKeep(this.id, (this.#pass = null));
+			this.#state = 'password';
+		} else {
+			this.#state = failure.code === 'share-gone' ? 'gone' : failure.code === 'not-found' ? 'missing' : 'failed';
+			this.#failure = failure;
+			this.#room?.close();
+			this.#room = null;
+		}
+		this.#show.now();
+	}
+
+	/** A share with a password is followed by its owner only; others look again and again. */
+	#enter(share: ShareJson): void {
+		if (this.#room !== null) return;
+		const token = share.has_password ? (ownShare(share.id)?.token ?? null) : null;
+		if (share.has_password && token === null) return;
+		const room = (this.#room = new LiveRoom({ share: share.id, role: 'receiver', token, base: this.client.base }));
+		room.view.subscribe((view) => this.#hear(view));
+	}
+
+	#pollLater(waitMs: number): void {
+		if (this.#poll !== null) clearTimeout(this.#poll);
+		if (!this.#isClosed) this.#poll = setTimeout(() => void this.#load(), waitMs);
+	}
+
+	#isGrowing(): boolean {
+		const files = this.#share?.files ?? [];
+		return files.length === 0 || files.some((file) => !file.is_complete) || this.isMoving();
+	}
+
+	#hear(room: RoomView): void {
+		if (room.isEnded && this.#state === 'ready') this.#reload.soon();
+		if (room.changes !== this.#changes) {
+			this.#changes = room.changes;
+			this.#reload.soon();
+		}
+		if (room.connection !== 'online' && this.#poll === null) this.#pollLater(POLL_SLOW_MS);
+		for (const [name, download] of this.#downloads) {
+			if (download instanceof OwnDownload) download.hear(this.#ownTransfers(room, name));
+		}
+		this.#show.soon();
+	}
+
+	#ownTransfers(room: RoomView, name: string): Transfer[] {
+		const past = this.#heard.get(name);
+		return [...room.transfers.values()].filter((one) => one.direction === 'down' && one.file === name && one.client !== null && one.client === room.client && !past?.has(one.id));
+	}
+
+	// ---- downloads ----
+
+	#file(name: string): ReceivedFile | undefined {
+		return this.#files.find((file) => file.name === name);
+	}
+
+	#isTaking(name: string): boolean {
+		const download = this.#downloads.get(name);
+		return download !== undefined && !isDownloadOver(download.machine.state);
+	}
+
+	#news(name: string): DownloadNews {
+		return {
+			changed: () => this.#show.soon(),
+			over: () => queueMicrotask(() => this.#pump()),
+			verified: (root) => this.#room?.confirm(name, root),
+		};
+	}
+
+	#verified(name: string, handle: (() => Promise<FileSystemFileHandle>) | null): Download {
+		const who = () => ({ proof: this.#proof(), client: this.#client() });
+		const job = { share: this.#share?.id ?? this.id, name, size: this.#file(name)?.size ?? null };
+		return new VerifiedDownload({ base: this.client.base, job, who, handle }, this.#news(name));
+	}
+
+	#own(name: string, url: string): Download {
+		const room = this.#room?.view.value;
+		const isHeard = room?.connection === 'online';
+		this.#heard.set(name, new Set(room === undefined ? [] : this.#allOwn(room, name)));
+		return new OwnDownload(url, isHeard, this.#news(name));
+	}
+
+	#allOwn(room: RoomView, name: string): string[] {
+		return [...room.transfers.values()].filter((one) => one.direction === 'down' && one.file === name).map((one) => one.id);
+	}
+
+	#take(name: string, download: Download): void {
+		this.#downloads.set(name, download);
+		this.#pump();
+		this.#show.now();
+	}
+
+	#pump(): void {
+		if (this.#isClosed) return;
+		let begun = [...this.#downloads.values()].filter((one) => one instanceof VerifiedDownload && one.isBegun).length;
+		for (const download of this.#downloads.values()) {
+			if (download.isBegun || isDownloadOver(download.machine.state) || download.machine.state === 'paused') continue;
+			if (download instanceof VerifiedDownload && ++begun > AT_A_TIME) continue;
+			download.begin();
+		}
+	}
+
+	#client(): string | null {
+		const room = this.#room?.view.value;
+		return room?.connection === 'online' ? room.client : null;
+	}
+
+	// ---- what is shown ----
+
+	#tick(): void {
+		if ([...this.#downloads.values()].some((one) => !isDownloadOver(one.machine.state))) this.#show.soon();
+	}
+
+	#connection(room: RoomView | null): Connection {
+		if (isOffline()) return 'offline';
+		if (room !== null && this.#isReached) return room.connection;
+		if (this.#isReached) return 'online';
+		return this.#share === null ? 'connecting' : 'reconnecting';
+	}
+
+	/** Says who we are, so that the sender sees whose download it is. */
+	#named(url: string): string {
+		const client = this.#client();
+		return client === null ? url : `${url}?client=${client}`;
+	}
+
+	#draw(): void {
+		const nowMs = Date.now();
+		const room = this.#room?.view.value ?? null;
+		const share = this.#share;
+		const uploads = room === null ? null : uploadsOf(room);
+		this.#files = (share?.files ?? []).map((file) => {
+			const download = this.#downloads.get(file.name);
+			const url = this.client.base + this.#named(fileUrl(share!.id, file.name));
+			const received = receivedFileOf(file, url, room, uploads?.get(file.name), (size) => download?.view(size, nowMs) ?? null);
+			if (download !== undefined) download.senderStall = received.stall;
+			return received;
+		});
+		const isWhole = this.#files.length > 0 && this.#files.every((file) => file.isComplete);
+		const mayZip = share !== null && !share.has_password && share.mode !== 'live' && !share.files?.some((file) => file.stored_from !== undefined);
+		this.#store.set({
+			state: this.#state,
+			wrongPassword: this.#wrongPassword,
+			failure: this.#failure,
+			share: share === null ? null : shareViewOf(share),
+			files: this.#files,
+			total: {
+				size: this.#files.reduce<number | null>((sum, { size }) => (sum === null || size === null ? null : sum + size), 0),
+				count: this.#files.length,
+			},
+			zipUrl: mayZip && isWhole ? this.client.base + this.#named(zipUrl(share.id)) : null,
+			zipWaits: mayZip && !isWhole && this.#files.length > 0,
+			senderThere: room === null ? null : isSenderThere(room),
+			connection: this.#connection(room),
+			canSaveTo: this.#store.value.canSaveTo,
+		});
+	}
+}
+
+/** What is there already is not written over. */
+async function newFileIn(folder: FileSystemDirectoryHandle, name: string): Promise<FileSystemFileHandle> {
+	const taken = new Set<string>();
+	for await (const other of folder.keys()) taken.add(other.toLowerCase());
+	const safe = name.replace(/[<>:"|?*]/g, '_').replace(/[. ]+$/, '_');
+	return folder.getFileHandle(nameFree(safe, (other) => taken.has(other.toLowerCase())), { create: true });
+}
