@@ -9,16 +9,15 @@
 
 BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkg-config liburing-dev libsqlite3-dev libssl-dev
   libargon2-dev libjansson-dev libwslay-dev zlib1g-dev)
+# The portal is built with npm; many have a Node.js that dpkg does not know of.
+if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+  BUILD_PACKAGES+=(nodejs npm)
+fi
 
 # Unit tests, the other compiler, fuzzers, the tools of the lint target, the black-box tests.
 TEST_PACKAGES=(clang-14 clang libclang-rt-14-dev clang-tidy clang-format cppcheck libcmocka-dev
   python3 python3-pytest python3-libtorrent python3-websockets curl iproute2 jq
-  openssl unzip)
-
-# The reference client of tus runs under node; many have one that dpkg does not know of.
-if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
-  TEST_PACKAGES+=(nodejs npm)
-fi
+  openssl unzip chromium fonts-liberation)
 
 # Whom hawserd is measured against, and what measures.
 BENCH_PACKAGES=(nginx iproute2)

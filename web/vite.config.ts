@@ -10,6 +10,7 @@ const daemon = process.env.HAWSER_DAEMON ?? 'http://127.0.0.1:5000';
 
 export default defineConfig({
 	plugins: [svelte(), tailwindcss()],
+	cacheDir: `${tree}build/vite`,
 	build: {
 		outDir: process.env.PORTAL_DIST ?? `${tree}build/portal/dist`,
 		emptyOutDir: true,
@@ -35,6 +36,5 @@ export default defineConfig({
 		environment: 'node',
 		root: tree,
 		include: ['tests/unit/web/**/*.test.ts'],
-		cacheDir: `${tree}build/vitest`,
 	},
 });
