@@ -23,10 +23,10 @@ export interface Format {
 	moment(when: string): string;
 }
 
-export function createFormat(code: string, words: Words): Format {
-	const plain = [0, 1, 2].map((digits) => new Intl.NumberFormat(code, { minimumFractionDigits: digits, maximumFractionDigits: digits }));
-	const near = new Intl.RelativeTimeFormat(code, { numeric: 'auto' });
-	const date = new Intl.DateTimeFormat(code, { dateStyle: 'medium', timeStyle: 'short' });
+export function createFormat(locale: string, words: Words): Format {
+	const plain = [0, 1, 2].map((digits) => new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }));
+	const near = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+	const date = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
 	const number = (value: number, digits = 0) => (plain[digits] ?? plain[0]!).format(value);
 
 	function size(bytes: number): string {

@@ -18,8 +18,13 @@ class Language {
 		return this.#code;
 	}
 
+	/** With the region that the browser has for it: dates and numbers differ between them. */
+	get locale(): string {
+		return navigator.languages.find((wish) => wish.toLowerCase().startsWith(this.#code)) ?? this.#code;
+	}
+
 	words: Words = $derived(languages[this.#code] ?? en);
-	format: Format = $derived(createFormat(this.#code, this.words));
+	format: Format = $derived(createFormat(this.locale, this.words));
 
 	/** The one after the current; with two languages: the other. */
 	get next(): string {
