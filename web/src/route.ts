@@ -38,7 +38,7 @@ export function follow(event: MouseEvent): boolean {
 	if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) {
 		return false;
 	}
-	if (link.target || link.hasAttribute('download') || link.origin !== location.origin || !link.dataset['page']) {
+	if (link.target || link.hasAttribute('download') || link.origin !== location.origin || !('page' in link.dataset)) {
 		return false;
 	}
 	event.preventDefault();

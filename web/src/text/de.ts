@@ -269,6 +269,8 @@ export const de: Words = {
 		sending: (percent) => `Der Sender lädt noch hoch: ${percent} sind da. Du kannst schon beginnen; der Rest folgt.`,
 		standing: (percent) => `${percent} sind da.`,
 		complete: 'Alles da.',
+		downloading: (percent) => `Alles da. Lädt, ${percent}.`,
+		allVerified: 'Empfangen und geprüft.',
 		download: 'Laden',
 		downloadOf: (name) => `Laden: ${name}`,
 		zip: 'Alles als ZIP laden',

@@ -275,6 +275,8 @@ export const en = {
 		sending: (percent: string) => `The sender is still uploading: ${percent} is here. You can start now; it follows.`,
 		standing: (percent: string) => `${percent} is here.`,
 		complete: 'All here.',
+		downloading: (percent: string) => `All here. Downloading, ${percent}.`,
+		allVerified: 'Received and verified.',
 		download: 'Download',
 		downloadOf: (name: string) => `Download: ${name}`,
 		zip: 'Download all as ZIP',
