@@ -172,7 +172,7 @@ export class LiveRoom {
 
 	readonly #atOnline = (): void => {
 		this.#attempts = 0;
-		this.#show();
+		if (this.#socket === null) this.#show();
 		this.#open(); // also where a socket looks open: it may belong to the network that went
 	};
 
@@ -195,7 +195,6 @@ export class LiveRoom {
 		this.#tickedMs = Date.now();
 		if (lateMs > SLEEP_MS && globalThis.document?.visibilityState !== 'hidden') {
 			this.#attempts = 0;
-			this.#show();
 			this.#open();
 		}
 	}

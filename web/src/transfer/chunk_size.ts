@@ -48,10 +48,10 @@ export function chunkSizeTooLarge(was: ChunkSize, sent: number): ChunkSize {
 	return { ...was, size: Math.min(half(Math.min(was.size, sent)), below(was.size, refused)), refused };
 }
 
-/** A request got 408, 502, 504, or no byte moved. */
-export function chunkSizeTooSlow(was: ChunkSize): ChunkSize {
+/** A request of @sent bytes got 408, 502, 504, or no byte moved. */
+export function chunkSizeTooSlow(was: ChunkSize, sent: number): ChunkSize {
 	const caution = Math.min(CAUTION_MAX, Math.max(CAUTION_FIRST, was.caution * 2));
-	return { ...was, size: half(was.size), caution, wait: caution };
+	return { ...was, size: half(Math.min(was.size, sent)), caution, wait: caution };
 }
 
 /** At the bottom: a request cannot be made smaller, so its size is not what is wrong. */

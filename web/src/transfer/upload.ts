@@ -60,7 +60,7 @@ export class UploadRun {
 	#lost = 0;
 	#renames = 0;
 	#upload: Upload | null = null;
-	#request: { method: string; size: number; beganMs: number } | null = null;
+	#request: { method: string; size: number; limit: number; beganMs: number } | null = null; // the last one
 	#mayExist = false; // a creation was not answered: the name may be taken by ourselves
 	#movedMs = 0;
 	#sent = 0; // offset of the furthest byte handed to the network in this request
@@ -165,9 +165,9 @@ export class UploadRun {
 
 	#requestBegins(request: HttpRequest): void {
 		const method = request.getMethod();
-		const left = this.options.file.size - this.#offset;
-		const size = method === 'PATCH' ? Math.min(this.options.chunks.value.size, left) : 0;
-		this.#request = { method, size, beganMs: Date.now() };
+		const limit = this.options.chunks.value.size;
+		const size = method === 'PATCH' ? Math.min(limit, this.options.file.size - this.#offset) : 0;
+		this.#request = { method, size, limit, beganMs: Date.now() };
 		this.#sent = 0;
 		if (method === 'POST') this.#mayExist = true;
 		this.#moved();
@@ -275,11 +275,11 @@ export class UploadRun {
 
 	#shrink(because: 'too-large' | 'too-slow'): void {
 		const { chunks } = this.options;
-		const size = this.#request?.method === 'PATCH' ? this.#request.size : 0;
-		if (size === 0) return;
-		// Another file's request may have shrunk it already; what was as large as ours then teaches nothing new.
+		if (this.#request?.method !== 'PATCH') return;
+		const { size, limit } = this.#request;
 		if (because === 'too-large') chunks.value = chunkSizeTooLarge(chunks.value, size);
-		else if (size >= chunks.value.size) chunks.value = chunkSizeTooSlow(chunks.value);
+		// Files that go at the same time are cut off together: that is one lesson, and not three.
+		else if (chunks.value.size >= limit) chunks.value = chunkSizeTooSlow(chunks.value, size);
 	}
 
 	#fail(failure: Failure): void {
