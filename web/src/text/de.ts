@@ -22,7 +22,7 @@ export const de: Words = {
 		skip: 'Zum Inhalt',
 		navigation: 'Seiten',
 		send: 'Senden',
-		shares: 'Meine Freigaben',
+		shares: 'Freigaben',
 		operator: 'Betrieb',
 		sending: (percent) => `Sendet, ${percent}`,
 		toDark: 'Dunkel',
