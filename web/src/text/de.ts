@@ -55,7 +55,7 @@ export const de: Words = {
 		notYours: 'Diese Freigabe ist nicht von diesem Browser.',
 		notYoursLead: 'Nur der Browser, der sie angelegt hat, kann sie ergänzen und ändern. Öffne den Link, um zu sehen, was darin ist.',
 		uploadToken: 'Token zum Hochladen',
-		uploadTokenHint: 'Das gibt, wer diesen Server betreibt. Es bleibt in diesem Tab.',
+		uploadTokenHint: 'Du bekommst es von denen, die diesen Server betreiben. Es bleibt in diesem Tab.',
 		tryAgain: 'Noch einmal',
 	},
 
@@ -84,7 +84,7 @@ export const de: Words = {
 		title: 'Optionen',
 		changeTitle: 'Freigabe ändern oder beenden',
 		expiry: 'Endet nach',
-		expiryDefault: 'der Zeit des Servers',
+		expiryDefault: 'der Vorgabe des Servers',
 		expiryKeep: 'so lassen',
 		expiryOf: { '1h': '1 Stunde', '24h': '1 Tag', '7d': '7 Tagen', '30d': '30 Tagen', never: 'nie' },
 		downloads: 'Höchstens Downloads',
