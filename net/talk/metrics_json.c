@@ -5,6 +5,8 @@
  */
 #include "net/talk/metrics_json.h"
 
+#include <sys/resource.h>
+
 #include "core/base/clock.h"
 #include "net/talk/may.h"
 #include "net/talk/pages.h"
@@ -70,6 +72,15 @@ static void store_add(struct hw_http_writer *json, const struct hw_talks *talks)
 	hw_http_writer_text(json, "}");
 }
 
+/* The most that the process ever had in memory; what it has now only a file in /proc tells. */
+static uint64_t resident_peak(void)
+{
+	struct rusage usage = {0};
+	int r = getrusage(RUSAGE_SELF, &usage);
+	hw_assert(r == 0);
+	return (uint64_t)usage.ru_maxrss * 1024;
+}
+
 static void about_add(struct hw_http_writer *json, const struct hw_talks *talks)
 {
 	uint64_t now_ms = talks->reactor->wall_ms;
@@ -83,6 +94,7 @@ static void about_add(struct hw_http_writer *json, const struct hw_talks *talks)
 	thousandths_write(json, hw_clock_process_cpu_us() / 1000);
 	hw_http_writer_text(json, ",\"memory\":{");
 	number_add(json, "budget", talks->options.memory_size);
+	number_add(json, "resident_peak", resident_peak());
 	hw_http_writer_text(json, "}");
 	store_add(json, talks);
 }

@@ -33,7 +33,7 @@ function operatorView(): OperatorView {
 	const base: OperatorView = {
 		state: 'ready', wrongToken: false, failure: null, connection: 'online',
 		node: {
-			id: 'quay-1', version: '0.4.0', uptimeSeconds: 356_000, hashKernel: 'avx512', memoryBudget: 412 * MB, memoryUsed: 268 * MB,
+			id: 'quay-1', version: '0.4.0', uptimeSeconds: 356_000, hashKernel: 'avx512', memoryBudget: 412 * MB, memoryPeak: 268 * MB,
 			reactors: [0, 1, 2, 3].map((index) => ({ index, slabs: 1024, slabsInUse: [212, 640, 88, 1001][index]!, memory: 67 * MB, connections: 40 + index, uploads: index, downloads: 3 * index })),
 			storeUsed: 812 * GB, storeFree: 1.1e12, quota: null, cpuSecondsPerGiB: 0.61,
 		},

@@ -61,6 +61,7 @@ static void figures_are_told(void **state)
 			    "abcdefghijklmnopqrstuvwxyz");
 	assert_true(json_is_real(json_object_get(json, "cpu_seconds")));
 	assert_int_equal(number(json, "memory", "budget"), 12345);
+	assert_in_range(number(json, "memory", "resident_peak"), 1 << 20, UINT64_C(1) << 36);
 	assert_int_equal(number(json, "totals", "uploads_completed"), 1);
 	assert_in_range(number(json, "totals", "received_bytes"), 70000, 72000);
 	assert_true(json_is_null(json_object_get(json_object_get(json, "store"), "quota")));

@@ -101,7 +101,7 @@ export interface MetricsJson {
 	uptime_s: number;
 	hash_kernel: string;
 	cpu_seconds: number;
-	memory: { budget: number; resident: number };
+	memory: { budget: number; resident_peak: number };
 	store: { stored_bytes: number; reserved_bytes: number; free_bytes: number; quota: number | null };
 	reactors: {
 		index: number;

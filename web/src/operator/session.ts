@@ -216,7 +216,7 @@ function nodeOf(metrics: MetricsJson): OperatorView['node'] {
 		uptimeSeconds: metrics.uptime_s,
 		hashKernel: metrics.hash_kernel,
 		memoryBudget: metrics.memory.budget,
-		memoryUsed: metrics.memory.resident,
+		memoryPeak: metrics.memory.resident_peak,
 		reactors: metrics.reactors.map(({ slabs_in_use, ...reactor }) => ({ ...reactor, slabsInUse: slabs_in_use })),
 		storeUsed: metrics.store.stored_bytes,
 		storeFree: metrics.store.free_bytes,

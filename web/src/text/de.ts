@@ -368,6 +368,7 @@ export const de: Words = {
 		cpuPerGiB: 'CPU je GiB',
 		hashKernel: 'Hash-Kern',
 		memory: 'Arbeitsspeicher',
+		memoryPeak: (ofBudget: string) => `Bisher höchstens ${ofBudget}`,
 		reactors: 'Arbeitsspeicher je Reaktor',
 		reactor: 'Reaktor',
 		slabs: 'Slabs belegt',

@@ -374,6 +374,7 @@ export const en = {
 		cpuPerGiB: 'CPU per GiB',
 		hashKernel: 'Hash kernel',
 		memory: 'Memory',
+		memoryPeak: (ofBudget: string) => `At most ${ofBudget} until now`,
 		reactors: 'Memory by reactor',
 		reactor: 'Reactor',
 		slabs: 'Slabs in use',

@@ -220,7 +220,7 @@ export interface OperatorView {
 	failure: Failure | null;
 	node: {
 		id: string; version: string; uptimeSeconds: number; hashKernel: string;
-		memoryBudget: number; memoryUsed: number;
+		memoryBudget: number; memoryPeak: number; // bytes; the most it ever had
 		reactors: { index: number; slabs: number; slabsInUse: number; memory: number; connections: number; uploads: number; downloads: number }[];
 		storeUsed: number; storeFree: number; quota: number | null;
 		cpuSecondsPerGiB: number | null;
