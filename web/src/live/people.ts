@@ -11,14 +11,17 @@ export type Counts = UploadView['receivers'];
 
 const NOBODY: Counts = { downloading: 0, taken: 0, verified: 0 };
 
-/** The server's word for what holds a transfer up, for those on @side of it. */
-export function stallOf(room: Room, stalled: string | null, side: 'sender' | 'receiver'): Stall | null {
+const isTaken = (room: Room, file: string): boolean =>
+	[...room.transfers.values()].some((one) => one.direction === 'down' && one.file === file && isMoving(one.state));
+
+/** The server's word for what holds a transfer of @file up, for those on @side of it. */
+export function stallOf(room: Room, file: string, stalled: string | null, side: 'sender' | 'receiver'): Stall | null {
 	switch (stalled) {
 		case 'disk':
 		case 'quota':
 			return stalled;
 		case 'receiver slow':
-			return room.receivers > 0 ? 'receiver-slow' : 'receiver-missing';
+			return isTaken(room, file) ? 'receiver-slow' : 'receiver-missing';
 		case 'sender idle':
 			if (side === 'sender') return null; // that is us, and we know better why
 			return room.senders > 0 ? 'sender-idle' : 'sender-gone';
@@ -28,7 +31,7 @@ export function stallOf(room: Room, stalled: string | null, side: 'sender' | 're
 }
 
 const pace = (transfer: Transfer) =>
-	paceOf(transfer.size, transfer.bytes, isMoving(transfer.state) ? transfer.bytesPerSecond : 0);
+	paceOf(transfer.size, transfer.bytes, isMoving(transfer.state) && transfer.stalled === null ? transfer.bytesPerSecond : 0);
 
 /** Transfers to one client; a download that does not say whose it is counts as somebody's own. */
 function byReceiver(room: Room): Map<string, Transfer[]> {
@@ -51,7 +54,7 @@ export function receiversOf(room: Room): ReceiverView[] {
 		transfers: newestOfEach(transfers).map((one) => ({
 			file: one.file,
 			state: one.state,
-			stall: stallOf(room, one.stalled, 'sender'),
+			stall: stallOf(room, one.file, one.stalled, 'sender'),
 			pace: pace(one),
 		})),
 	}));
@@ -73,37 +76,26 @@ function weight(transfer: Transfer): number {
 	return isMoving(transfer.state) ? 1 : 0;
 }
 
-/**
- * How many receivers each file has, in the furthest state that each of them reached: nobody is counted
- * twice. Who took the archive took every file.
- */
-export function countsOf(room: Room, archive: string): (file: string) => Counts {
-	const furthest = new Map<string, Map<string, number>>(); // file: receiver: weight
-	for (const one of room.transfers.values()) {
-		if (one.direction !== 'down') continue;
-		const who = furthest.get(one.file) ?? new Map<string, number>();
+/** How many receivers a file has, each in the furthest state that it reached: nobody is counted twice. */
+export function countsOf(downloads: readonly Transfer[]): Counts {
+	if (downloads.length === 0) return NOBODY;
+	const furthest = new Map<string, number>(); // receiver: weight
+	for (const one of downloads) {
 		const key = one.client ?? one.id;
-		furthest.set(one.file, who.set(key, Math.max(who.get(key) ?? 0, weight(one))));
+		furthest.set(key, Math.max(furthest.get(key) ?? 0, weight(one)));
 	}
-	const ofArchive = furthest.get(archive);
-	return (file) => {
-		const own = furthest.get(file);
-		if (own === undefined && ofArchive === undefined) return NOBODY;
-		const all = new Map(ofArchive);
-		for (const [key, value] of own ?? []) all.set(key, Math.max(all.get(key) ?? 0, value));
-		const count = (value: number) => [...all.values()].filter((other) => other === value).length;
-		return { downloading: count(1), taken: count(2), verified: count(3) };
-	};
+	const count = (value: number) => [...furthest.values()].filter((other) => other === value).length;
+	return { downloading: count(1), taken: count(2), verified: count(3) };
 }
 
-/** Uploads into the share by the file's name, in the order in which they were heard of. */
-export function uploadsOf(room: Room): Map<string, Transfer[]> {
-	const uploads = new Map<string, Transfer[]>();
+/** Transfers one way by the file's name, in the order in which they were heard of. */
+export function byFile(room: Room, direction: 'up' | 'down'): ReadonlyMap<string, Transfer[]> {
+	const transfers = new Map<string, Transfer[]>();
 	for (const one of room.transfers.values()) {
-		if (one.direction !== 'up') continue;
-		const others = uploads.get(one.file);
-		if (others === undefined) uploads.set(one.file, [one]);
+		if (one.direction !== direction) continue;
+		const others = transfers.get(one.file);
+		if (others === undefined) transfers.set(one.file, [one]);
 		else others.push(one);
 	}
-	return uploads;
+	return transfers;
 }

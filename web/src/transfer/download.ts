@@ -48,7 +48,7 @@ class Base {
 	view(size: number | null, nowMs: number): DownloadView {
 		const { state, failure, done } = this.machine;
 		const stall = this.machine.stall === 'sender-idle' ? (this.senderStall ?? this.machine.stall) : this.machine.stall;
-		const speed = isDownloadOver(state) || state === 'paused' ? 0 : this.pacer.bytesPerSecond(nowMs);
+		const speed = state === 'running' ? this.pacer.bytesPerSecond(nowMs) : 0;
 		const drawn = [this.machine, stall, speed, size];
 		if (this.#view === null || drawn.some((value, index) => value !== this.#drawn[index])) {
 			this.#view = { state, stall, failure, pace: paceOf(this.size ?? size, done, speed) };
@@ -74,7 +74,7 @@ export interface VerifiedOptions {
 	base: string;
 	job: Omit<VerifyJob, 'proof' | 'client'>;
 	/** Asked for when it begins: passes change, and identities too. */
-	who: () => { proof: Proof; client: string | null };
+	who: () => Promise<{ proof: Proof; client: string | null }>;
 	handle: (() => Promise<FileSystemFileHandle>) | null; // null: collected, and saved in the end
 	makeWorker?: () => Worker;
 }
@@ -122,11 +122,12 @@ export class VerifiedDownload extends Base implements Download {
 		} catch {
 			return this.tell({ type: 'fail', failure: { code: 'file-unreadable', detail: null } });
 		}
+		const who = await this.options.who();
 		if (isDownloadOver(this.machine.state)) return;
 		const worker = (this.#worker = (this.options.makeWorker ?? makeVerifyWorker)());
 		worker.onmessage = ({ data }: MessageEvent<VerifyNews>) => this.#hear(data);
 		worker.onerror = () => this.tell({ type: 'fail', failure: { code: 'unknown', detail: null } });
-		this.#order({ type: 'begin', base: this.options.base, job: { ...this.options.job, ...this.options.who() }, handle });
+		this.#order({ type: 'begin', base: this.options.base, job: { ...this.options.job, ...who }, handle });
 		if (this.machine.state === 'paused') this.#order({ type: 'pause' });
 	}
 

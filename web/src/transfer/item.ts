@@ -7,7 +7,7 @@
 import type { Client } from '../api/client';
 import type { Room, Transfer } from '../live/fold';
 import { isMoving } from '../live/fold';
-import { type Counts, stallOf } from '../live/people';
+import { type Counts, countsOf, stallOf } from '../live/people';
 import type { ChunkMemory } from './chunk_memory';
 import { isSame, type Keep, type KeptUpload } from './keep';
 import { holdLock } from './lock';
@@ -15,6 +15,9 @@ import { isUploadOver, type MachineEvent, QUEUED, type UploadMachine, uploadNext
 import type { PickedFile, Stall, UploadState, UploadView } from './model';
 import { Pacer, paceOf } from './pace';
 import { type Transport, UploadRun } from './upload';
+
+/** What the archive of a share is called in its room. */
+export const archiveOf = (share: string): string => `${share}.zip`;
 
 export interface ItemHome {
 	client: Client;
@@ -40,7 +43,7 @@ export class Item {
 	#waiting: AbortController | null = null;
 	#url: string | null = null;
 	#isLinked = false; // the server has it under this name, so what it says of that name is meant for us
-	#past: ReadonlySet<string> = new Set(); // transfers of that name that are not ours, though
+	#past: ReadonlySet<string> = new Set(); // transfers of that name that are not ours, though: of an earlier file
 	readonly #pacer = new Pacer();
 	#counts: Counts = { downloading: 0, taken: 0, verified: 0 };
 	#view: UploadView | null = null;
@@ -82,7 +85,8 @@ export class Item {
 	async restore(home: ItemHome, row: KeptUpload): Promise<void> {
 		this.#home = home;
 		this.#row = row;
-		this.#located(row.url);
+		this.#url = row.url;
+		this.#link(({ direction, state }) => direction === 'up' && !isMoving(state));
 		const found = await home.keep.fileOf(row, false);
 		this.file = found.file;
 		if (found.file === null) this.tell(found.isChanged ? { type: 'fail', failure: { code: 'file-changed', detail: null } } : { type: 'stall', stall: 'file-needed' });
@@ -128,7 +132,7 @@ export class Item {
 			return; // stopped while another page had it
 		}
 		this.#pacer.reset(this.machine.done, Date.now());
-		if (home.isLive) this.#located(null);
+		if (home.isLive) this.#located(null); // there is no answer that would say so
 		this.#run = this.#makeRun(home, this.file);
 		this.#run.begin();
 	}
@@ -151,6 +155,10 @@ export class Item {
 		else if (url !== null) void this.#home?.client.giveUpUpload(url).catch(() => undefined);
 	}
 
+	wake(): void {
+		this.#run?.wake();
+	}
+
 	/** The page goes: what is on the server stays, and so does the row. */
 	close(): void {
 		this.#stop();
@@ -169,8 +177,9 @@ export class Item {
 		this.#home?.moved();
 	}
 
-	/** @uploads: of its name. */
-	hear(uploads: readonly Transfer[], counts: Counts): void {
+	/** Of its name, and of the archive. */
+	hear(uploads: readonly Transfer[], downloads: readonly Transfer[]): void {
+		const counts = countsOf(this.#past.size === 0 ? downloads : downloads.filter(({ id }) => !this.#past.has(id)));
 		if (counts !== this.#counts && (['downloading', 'taken', 'verified'] as const).some((key) => counts[key] !== this.#counts[key])) {
 			this.#counts = counts;
 			this.#view = null;
@@ -186,7 +195,7 @@ export class Item {
 	}
 
 	view(nowMs: number): UploadView {
-		const bytesPerSecond = this.#isBegun ? this.#pacer.bytesPerSecond(nowMs) : 0;
+		const bytesPerSecond = this.#isBegun && this.machine.state !== 'stalled' ? this.#pacer.bytesPerSecond(nowMs) : 0;
 		if (this.#view !== null && this.#view.pace.bytesPerSecond === bytesPerSecond) return this.#view;
 		const { state, stall, failure, done } = this.machine;
 		const pace = paceOf(this.size, done, bytesPerSecond);
@@ -225,21 +234,27 @@ export class Item {
 	#held(): Stall | null {
 		const room = this.#home?.room() ?? null;
 		if (room === null) return null;
-		if (this.#home?.isLive && room.isKnown && room.receivers === 0) return 'receiver-missing';
-		const own = this.#uploads().filter((one) => isMoving(one.state) && !this.#past.has(one.id));
-		return stallOf(room, own.at(-1)?.stalled ?? null, 'sender');
+		const own = this.#known().filter((one) => one.direction === 'up' && isMoving(one.state) && !this.#past.has(one.id));
+		return stallOf(room, this.name, own.at(-1)?.stalled ?? null, 'sender');
 	}
 
-	#uploads(): Transfer[] {
-		return [...(this.#home?.room()?.transfers.values() ?? [])].filter((one) => one.direction === 'up' && one.file === this.name);
+	#known(): Transfer[] {
+		const archive = archiveOf(this.#home?.share ?? '');
+		return [...(this.#home?.room()?.transfers.values() ?? [])].filter((one) => one.file === this.name || one.file === archive);
 	}
 
-	/** @url null: it begins anew, so all that is said of that name up to now is of something else. */
+	/** @url null: it begins anew, and all that was said of that name up to now is of something else. */
 	#located(url: string | null): void {
-		const isNew = !this.#isLinked || url === null;
-		if (isNew) this.#past = new Set(this.#uploads().filter((one) => url === null || !isMoving(one.state)).map((one) => one.id));
+		const isCreated = this.#url === null && url !== null;
 		this.#url = url;
-		this.#isLinked = url !== null || this.#home?.isLive === true;
+		// Of its own transfer may have been heard before the answer came that names it.
+		if (isCreated) this.#link(({ direction, state }) => direction === 'down' || !isMoving(state));
+		else if (url === null) this.#link(() => true);
+	}
+
+	#link(isPast: (transfer: Transfer) => boolean): void {
+		this.#past = new Set(this.#known().filter(isPast).map(({ id }) => id));
+		this.#isLinked = this.#url !== null || this.#home?.isLive === true;
 	}
 
 	/** While this page waited for the lock, another may have gone on with it, or have finished it. */

@@ -9,10 +9,10 @@
 import { type Client, fileUrl, type Proof, zipUrl } from '../api/client';
 import { ApiError, isPassing } from '../api/error';
 import { failureOf } from '../api/failure';
-import type { ShareJson } from '../api/types';
+import type { FileJson, ShareJson } from '../api/types';
 import { backoffMs } from '../live/backoff';
 import type { Transfer } from '../live/fold';
-import { uploadsOf } from '../live/people';
+import { byFile } from '../live/people';
 import { LiveRoom, type RoomView } from '../live/room';
 import { Gathered, Store } from '../live/store';
 import { isOffline, onWake } from '../live/wake';
@@ -30,6 +30,7 @@ const SMALL_SIZE_MAX = 64 * 1024 * 1024; // bytes that a page may hold to verify
 const SHOW_MS = 200;
 const TICK_MS = 1_000;
 const RELOAD_MS = 700; // between two looks because of events
+const SEAT_WAIT_MS = 1_500; // for a place in the room, so that the sender sees whose download it is
 const POLL_QUICK_MS = 2_000; // while something moves
 const POLL_SLOW_MS = 15_000;
 const BACKOFF_FIRST_MS = 500;
@@ -54,6 +55,7 @@ export class Receiving implements ReceiveSession {
 	readonly #show = new Gathered(() => this.#draw(), SHOW_MS);
 	readonly #reload = new Gathered(() => void this.#load(), RELOAD_MS);
 	readonly #downloads = new Map<string, Download>();
+	readonly #known = new Map<string, FileJson>(); // as each was last listed
 	readonly #heard = new Map<string, Set<string>>(); // file: transfers to us that were there before its download
 	#state: ReceiveView['state'] = 'loading';
 	#wrongPassword = false;
@@ -197,6 +199,7 @@ export class Receiving implements ReceiveSession {
 		this.#state = 'ready';
 		this.#failure = null;
 		this.#share = share;
+		for (const file of share.files ?? []) this.#know(file);
 		this.#enter(share);
 		if (this.#room?.view.value.connection !== 'online') this.#pollLater(this.#isGrowing() ? POLL_QUICK_MS : POLL_SLOW_MS);
 		this.#show.now();
@@ -280,7 +283,10 @@ export class Receiving implements ReceiveSession {
 	}
 
 	#verified(name: string, handle: (() => Promise<FileSystemFileHandle>) | null): Download {
-		const who = () => ({ proof: this.#proof(), client: this.#client() });
+		const who = async () => {
+			await this.#seated();
+			return { proof: this.#proof(), client: this.#client() };
+		};
 		const job = { share: this.#share?.id ?? this.id, name, size: this.#file(name)?.size ?? null };
 		return new VerifiedDownload({ base: this.client.base, job, who, handle }, this.#news(name));
 	}
@@ -312,6 +318,20 @@ export class Receiving implements ReceiveSession {
 		}
 	}
 
+	#seated(): Promise<void> {
+		const room = this.#room;
+		if (room === null || room.view.value.connection === 'online') return Promise.resolve();
+		return new Promise((resolve) => {
+			const timer = setTimeout(resolve, SEAT_WAIT_MS);
+			const leave = room.view.subscribe(({ connection }) => {
+				if (connection !== 'online') return;
+				clearTimeout(timer);
+				resolve();
+				queueMicrotask(() => leave());
+			});
+		});
+	}
+
 	#client(): string | null {
 		const room = this.#room?.view.value;
 		return room?.connection === 'online' ? room.client : null;
@@ -330,6 +350,21 @@ export class Receiving implements ReceiveSession {
 		return this.#share === null ? 'connecting' : 'reconnecting';
 	}
 
+	/** Another file under the same name is not the one that was taken. */
+	#know(file: FileJson): void {
+		const known = this.#known.get(file.name);
+		if (known !== undefined && known.created_at !== file.created_at && !this.#isTaking(file.name)) this.#downloads.delete(file.name);
+		this.#known.set(file.name, file);
+	}
+
+	/** What is in the share, and what this page took of it though it is there no more: a live file has passed. */
+	#listed(): FileJson[] {
+		const files = this.#share?.files ?? [];
+		const names = new Set(files.map(({ name }) => name));
+		const passed = [...this.#downloads.keys()].filter((name) => !names.has(name) && this.#known.has(name));
+		return [...files, ...passed.map((name) => ({ ...this.#known.get(name)!, is_complete: true }))];
+	}
+
 	/** Says who we are, so that the sender sees whose download it is. */
 	#named(url: string): string {
 		const client = this.#client();
@@ -340,8 +375,8 @@ export class Receiving implements ReceiveSession {
 		const nowMs = Date.now();
 		const room = this.#room?.view.value ?? null;
 		const share = this.#share;
-		const uploads = room === null ? null : uploadsOf(room);
-		this.#files = (share?.files ?? []).map((file) => {
+		const uploads = room === null ? null : byFile(room, 'up');
+		this.#files = this.#listed().map((file) => {
 			const download = this.#downloads.get(file.name);
 			const url = this.client.base + this.#named(fileUrl(share!.id, file.name));
 			const received = receivedFileOf(file, url, room, uploads?.get(file.name), (size) => download?.view(size, nowMs) ?? null);

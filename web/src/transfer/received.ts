@@ -26,7 +26,7 @@ const isAdvancing = (one: Transfer): boolean => one.direction === 'up' && isMovi
 export function uploadStall(room: RoomView | null, upload: Transfer | undefined): Stall | null {
 	if (room === null || !room.isKnown || room.connection !== 'online') return null;
 	if (upload !== undefined && isAdvancing(upload)) return null;
-	const said = stallOf(room, upload?.stalled ?? null, 'receiver');
+	const said = stallOf(room, upload?.file ?? '', upload?.stalled ?? null, 'receiver');
 	return said ?? (isSenderThere(room) ? null : 'sender-gone');
 }
 
@@ -41,7 +41,7 @@ export function receivedFileOf(file: FileJson, url: string, room: RoomView | nul
 		received,
 		isComplete: file.is_complete,
 		root: file.root,
-		upload: file.is_complete ? null : paceOf(size, received, upload !== undefined && isMoving(upload.state) ? upload.bytesPerSecond : 0),
+		upload: file.is_complete ? null : paceOf(size, received, upload !== undefined && isAdvancing(upload) ? upload.bytesPerSecond : 0),
 		stall: file.is_complete ? null : uploadStall(room, upload),
 		download: download(size),
 	};

@@ -12,13 +12,13 @@ import { ApiError, isPassing } from '../api/error';
 import { failureOf } from '../api/failure';
 import type { ShareJson } from '../api/types';
 import { backoffMs } from '../live/backoff';
-import { countsOf, receiversOf, uploadsOf } from '../live/people';
+import { byFile, receiversOf } from '../live/people';
 import { LiveRoom } from '../live/room';
 import { Gathered, Store } from '../live/store';
 import { onWake } from '../live/wake';
 import { type OwnShare, ownShare, ownShareAdd } from '../mine/shares';
 import { ChunkMemory } from './chunk_memory';
-import { Item, type ItemHome } from './item';
+import { archiveOf, Item, type ItemHome } from './item';
 import { Keep } from './keep';
 import { isUploadOver } from './machine';
 import type { Failure, PickedFile, SendSession, SendView, SharePolicy } from './model';
@@ -69,6 +69,7 @@ export class Sending implements SendSession {
 	#isCreating = false;
 	#isClosed = false;
 	#seen = { changes: 0, ended: 0 };
+	#wasOnline = false;
 	readonly #ticker = setInterval(() => this.#tick(), TICK_MS);
 
 	/** @shareId: one of this browser's shares is opened again. */
@@ -331,10 +332,13 @@ export class Sending implements SendSession {
 	#hear(): void {
 		const room = this.#room?.view.value;
 		if (room === undefined || this.#share === null) return;
-		const uploads = uploadsOf(room);
-		const counts = countsOf(room, `${this.#share.id}.zip`);
-		for (const item of this.#items.values()) item.hear(uploads.get(item.name) ?? [], counts(item.name));
+		const uploads = byFile(room, 'up');
+		const downloads = byFile(room, 'down');
+		const archive = downloads.get(archiveOf(this.#share.id)) ?? []; // who took it took every file
+		for (const item of this.#items.values()) item.hear(uploads.get(item.name) ?? [], [...archive, ...(downloads.get(item.name) ?? [])]);
 		if (room.isEnded) return this.#gone();
+		if (room.connection === 'online' && !this.#wasOnline) for (const item of this.#items.values()) item.wake();
+		this.#wasOnline = room.connection === 'online';
 		// The count of downloads is not in the events: it is asked for when one has ended.
 		let ended = 0;
 		for (const one of room.transfers.values()) ended += one.direction === 'down' && one.state !== 'waiting' && one.state !== 'uploading' ? 1 : 0;

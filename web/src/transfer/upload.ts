@@ -29,6 +29,7 @@ const WATCH_MS = 1_000;
 const STALL_MS = 3_000; // without a byte, after which it is said why
 const SILENCE_MS = 30_000; // without a byte, after which a request is given up
 const BROKEN_MAX = 2; // requests that broke off before the next is smaller
+const ENDED_MS = 3_600_000; // since it last moved; what ended sooner did not expire: somebody ended it
 const LOST_MAX = 3; // times that the server may forget an upload before we believe that it is meant
 const RENAMES_MAX = 1_000;
 
@@ -63,13 +64,14 @@ export class UploadRun {
 	#request: { method: string; size: number; limit: number; beganMs: number } | null = null; // the last one
 	#mayExist = false; // a creation was not answered: the name may be taken by ourselves
 	#movedMs = 0;
+	#confirmedMs = 0; // when the server last said that it has something of it
 	#sent = 0; // offset of the furthest byte handed to the network in this request
 	#offset = 0; // what the server had when it last answered; after a crash of it less than #done
 	#done = 0; // confirmed
 	#broken = 0; // requests in a row that broke off, and nothing of them arrived
 	#watch: ReturnType<typeof setInterval> | null = null;
 	#timer: ReturnType<typeof setTimeout> | null = null;
-	#unwake: (() => void) | null = null;
+	#unwake: (() => void) | null = null; // there while a wait may be cut short
 	#isRunning = false;
 	#isGivenUp = false;
 
@@ -110,6 +112,11 @@ export class UploadRun {
 		this.#failures = this.#broken = 0;
 		this.options.tell({ type: 'bytes', done: bytes });
 		this.#moved();
+	}
+
+	/** The server has been heard of by another way: what waits need not wait. */
+	wake(): void {
+		if (this.#unwake !== null) this.#begin();
 	}
 
 	// ---- an attempt ----
@@ -201,6 +208,7 @@ export class UploadRun {
 		if (done > this.#offset) this.#failures = this.#lost = this.#broken = 0;
 		this.#offset = done;
 		this.#done = Math.max(this.#done, done);
+		this.#confirmedMs = Date.now();
 		this.options.tell({ type: 'bytes', done });
 		this.#moved();
 	}
@@ -269,7 +277,7 @@ export class UploadRun {
 			case 'rename':
 				return this.#rename();
 			case 'lost':
-				return this.#recover();
+				return this.#recover(verdict.isEnded);
 		}
 	}
 
@@ -299,7 +307,7 @@ export class UploadRun {
 		const dueMs = waitMs ?? backoffMs(this.#failures++, BACKOFF_FIRST_MS, BACKOFF_MAX_MS);
 		if (dueMs > 0) this.options.tell({ type: 'stall', stall: isOffline() ? 'offline' : stall });
 		this.#timer = setTimeout(() => this.#begin(), dueMs);
-		if (stall !== 'rate') this.#unwake = onWake(() => this.#begin());
+		if (stall !== 'rate') this.#unwake = onWake(() => this.wake());
 	}
 
 	// ---- the server and we are not of one mind ----
@@ -331,8 +339,8 @@ export class UploadRun {
 		this.#again(attempt);
 	}
 
-	/** The upload is not known any more: it is complete, its share is gone, or it has to begin anew. */
-	async #recover(): Promise<void> {
+	/** The upload is not there any more: it is complete, was ended elsewhere, or has to begin anew. */
+	async #recover(isEnded: boolean): Promise<void> {
 		const attempt = this.#attempt;
 		const { client, share, token, file } = this.options;
 		try {
@@ -340,6 +348,10 @@ export class UploadRun {
 			if (attempt !== this.#attempt) return;
 			const own = json.files?.find((one) => one.name === this.#name);
 			if (own?.is_complete && own.size === file.size) return this.#arrived();
+			if (isEnded && Date.now() - this.#confirmedMs < ENDED_MS) {
+				this.stop();
+				return this.options.tell({ type: 'go', state: 'cancelled' });
+			}
 		} catch (error) {
 			if (attempt !== this.#attempt) return;
 			const isGone = error instanceof ApiError && (error.status === 404 || error.status === 410);

@@ -11,7 +11,7 @@ export type Verdict =
 	| { kind: 'again'; stall: Stall; waitMs: number | null } // null: the ordinary backoff
 	| { kind: 'smaller'; because: 'too-large' | 'too-slow' } // and then again
 	| { kind: 'rename' } // the name is taken
-	| { kind: 'lost' } // the server does not know this upload any more
+	| { kind: 'lost'; isEnded: boolean } // the server does not have this upload any more; ended: it knows that it had
 	| { kind: 'fail'; failure: Failure };
 
 export interface Answer {
@@ -75,7 +75,7 @@ function continuation(answer: Answer): Verdict {
 	switch (answer.status) {
 		case 404:
 		case 410:
-			return { kind: 'lost' };
+			return { kind: 'lost', isEnded: answer.status === 410 };
 		case 408:
 		case 502:
 		case 504:

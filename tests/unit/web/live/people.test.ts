@@ -5,7 +5,7 @@
 
 import type { RoomEvent, TransferEvent } from '../../../../web/src/api/types';
 import { EMPTY_ROOM, fold } from '../../../../web/src/live/fold';
-import { countsOf, receiversOf, stallOf } from '../../../../web/src/live/people';
+import { byFile, countsOf, receiversOf, stallOf } from '../../../../web/src/live/people';
 
 let count = 0;
 const down = (client: string | null, file: string, state: TransferEvent['state'], part: Partial<TransferEvent> = {}): TransferEvent => ({
@@ -34,20 +34,18 @@ const who = (...seats: { client: string; role: 'sender' | 'receiver'; away?: boo
 
 describe('counts', () => {
 	it('each receiver once, where it got to', () => {
-		const counts = countsOf(room(down('x', 'a', 'cancelled'), down('x', 'a', 'uploaded'), down('x', 'a', 'uploading'), down('y', 'a', 'confirmed'), down('z', 'a', 'uploading')), 's.zip');
-		expect(counts('a')).toEqual({ downloading: 1, taken: 1, verified: 1 });
-		expect(counts('b')).toEqual({ downloading: 0, taken: 0, verified: 0 });
+		const downs = byFile(room(down('x', 'a', 'cancelled'), down('x', 'a', 'uploaded'), down('x', 'a', 'uploading'), down('y', 'a', 'confirmed'), down('z', 'a', 'uploading')), 'down');
+		expect(countsOf(downs.get('a')!)).toEqual({ downloading: 1, taken: 1, verified: 1 });
+		expect(countsOf([])).toEqual({ downloading: 0, taken: 0, verified: 0 });
 	});
 	it('nameless downloads each on their own', () => {
-		expect(countsOf(room(down(null, 'a', 'uploaded'), down(null, 'a', 'uploaded')), 's.zip')('a').taken).toBe(2);
+		expect(countsOf(byFile(room(down(null, 'a', 'uploaded'), down(null, 'a', 'uploaded')), 'down').get('a')!).taken).toBe(2);
 	});
-	it('the archive as every file, and nobody twice', () => {
-		const counts = countsOf(room(down('x', 's.zip', 'uploaded'), down('x', 'a', 'uploaded'), down('y', 's.zip', 'uploading')), 's.zip');
-		expect(counts('a')).toEqual({ downloading: 1, taken: 1, verified: 0 });
-		expect(counts('b')).toEqual({ downloading: 1, taken: 1, verified: 0 });
-	});
-	it('uploads are nobody\'s', () => {
-		expect(countsOf(room(down(null, 'a', 'uploaded', { direction: 'up' })), 's.zip')('a').taken).toBe(0);
+	it('each way apart', () => {
+		const both = room(down(null, 'a', 'uploaded', { direction: 'up' }), down(null, 'a', 'uploading'));
+		expect(byFile(both, 'up').get('a')).toHaveLength(1);
+		expect(byFile(both, 'down').get('a')).toHaveLength(1);
+		expect(byFile(both, 'down').get('b')).toBeUndefined();
 	});
 });
 
@@ -66,12 +64,13 @@ describe('receivers', () => {
 	});
 	it('say why they are slow', () => {
 		const [view] = receiversOf(room(who({ client: 'x', role: 'receiver' }), down('x', 'a', 'uploading', { stalled: 'receiver slow' })));
+		expect(view!.transfers[0]!.pace.bytesPerSecond).toBe(0);
 		expect(view!.transfers[0]!.stall).toBe('receiver-slow');
 	});
 });
 
 describe('a stall', () => {
-	const full = room(who({ client: 's', role: 'sender' }, { client: 'x', role: 'receiver' }));
+	const full = room(who({ client: 's', role: 'sender' }, { client: 'x', role: 'receiver' }), down('x', 'a', 'uploading'), down('x', 'b', 'uploaded'));
 	const empty = room(who());
 	it.each([
 		[full, 'sender idle', 'receiver', 'sender-idle'],
@@ -84,6 +83,9 @@ describe('a stall', () => {
 		[full, null, 'sender', null],
 		[full, 'something new', 'sender', null],
 	] as const)('%#: %s, %s for the %s is %s', (picture, said, side, stall) => {
-		expect(stallOf(picture, said, side)).toBe(stall);
+		expect(stallOf(picture, 'a', said, side)).toBe(stall);
+	});
+	it('is nobody\'s slowness where nobody takes that file', () => {
+		expect(stallOf(full, 'b', 'receiver slow', 'sender')).toBe('receiver-missing');
 	});
 });

@@ -50,7 +50,7 @@ describe('an upload', () => {
 
 	it('keeps its invariants over random events', () => {
 		const states: UploadState[] = ['queued', 'sending', 'stalled', 'paused', 'uploaded', 'confirmed', 'failed', 'cancelled'];
-		for (let seed = 0; seed < 500; seed++) {
+		for (let seed = 0; seed < 150; seed++) {
 			const random = seeded(seed);
 			let machine = QUEUED;
 			for (let step = 0; step < 20; step++) {
@@ -77,7 +77,7 @@ describe('a download', () => {
 
 	it('keeps its invariants over random events', () => {
 		const states: DownloadState[] = ['running', 'stalled', 'paused', 'verifying', 'verified', 'taken', 'failed', 'cancelled'];
-		for (let seed = 0; seed < 500; seed++) {
+		for (let seed = 0; seed < 150; seed++) {
 			const random = seeded(seed);
 			let machine = RUNNING;
 			for (let step = 0; step < 20; step++) {

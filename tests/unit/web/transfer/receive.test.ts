@@ -256,6 +256,29 @@ describe('taking it', () => {
 		await pass(300);
 		expect(view.files[0]!.download!.state).toBe('taken');
 	});
+	it('of a live file stays on the page when the file has passed', async () => {
+		share(growing('a'));
+		open();
+		await enter();
+		session.download('a');
+		await pass(1000);
+		share();
+		FakeSocket.last.hear({ type: 'file', seq: ++seq, state: 'removed', name: 'a' });
+		await until(() => view.files[0]?.download?.state === 'taken', 60_000);
+		expect(view.files).toMatchObject([{ name: 'a', isComplete: true, download: { state: 'taken' } }]);
+	});
+	it('does not stand for another file of the same name', async () => {
+		vi.stubGlobal('URL', Object.assign(URL, { createObjectURL: () => 'blob:1', revokeObjectURL: () => undefined }));
+		share(file('a'));
+		open();
+		await enter();
+		session.download('a');
+		await until(() => view.files[0]!.download?.state === 'verified', 5000);
+		share(file('a', { created_at: 'later' }));
+		session.reload();
+		await until(() => view.files[0]!.download === null, 5000);
+		expect(view.files[0]!.download).toBeNull();
+	});
 	it('of the archive is a click', async () => {
 		share(file('a'));
 		open();

@@ -246,6 +246,19 @@ describe('what the room says', () => {
 		expect(view.uploads[0]).toMatchObject({ state: 'stalled', stall: 'disk' });
 		expect(server.requests('PATCH')).toHaveLength(1);
 	});
+	it('counts who took the archive, and not who took an earlier file of that name', async () => {
+		FakeSocket.last.hear(up('b.txt', { id: 'd0', direction: 'down', state: 'confirmed', bytes: 1000, client: 'x' }));
+		FakeSocket.last.hear(up('z', { id: 'z0', file: `${view.share!.id}.zip`, direction: 'down', state: 'uploaded', client: 'x' }));
+		await pass(300);
+		server.gate = () => undefined;
+		session.add([picked('b.txt')]);
+		await until(() => states()[1] === 'uploaded');
+		await pass(300);
+		expect(view.uploads[1]).toMatchObject({ state: 'uploaded', receivers: { downloading: 0, taken: 0, verified: 0 } });
+		FakeSocket.last.hear(up('z', { id: 'z1', file: `${view.share!.id}.zip`, direction: 'down', state: 'uploaded', client: 'y' }));
+		await pass(300);
+		expect(view.uploads[1]!.receivers).toEqual({ downloading: 0, taken: 1, verified: 0 });
+	});
 	it('of an earlier file of that name is not meant for this one', async () => {
 		FakeSocket.last.hear(up('b.txt', { id: 'old', state: 'uploaded', bytes: 1000 }));
 		session.add([picked('b.txt')]);

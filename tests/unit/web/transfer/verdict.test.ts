@@ -39,7 +39,7 @@ describe('going on', () => {
 		expect(kind('HEAD', status).kind).toBe('again');
 	});
 	it.each([404, 410])('with %i is lost', (status) => {
-		for (const method of ['HEAD', 'PATCH']) expect(kind(method, status).kind).toBe('lost');
+		for (const method of ['HEAD', 'PATCH']) expect(kind(method, status)).toEqual({ kind: 'lost', isEnded: status === 410 });
 	});
 	it.each([400, 401, 403, 415])('with %i fails', (status) => expect(kind('PATCH', status).kind).toBe('fail'));
 });

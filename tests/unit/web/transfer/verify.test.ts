@@ -8,6 +8,7 @@ import { Client } from '../../../../web/src/api/client';
 import { FileHasher } from '../../../../web/src/transfer/merkle';
 import { BlobSink, type Sink, SinkError } from '../../../../web/src/transfer/sink';
 import { Verification, type VerifyJob, type VerifyNews } from '../../../../web/src/transfer/verify';
+import { fakeClock, until } from '../fake/clock';
 import { bytesOf, pick, seeded } from '../fake/random';
 import { type Asked, FakeServer, type Weather } from '../fake/server';
 
@@ -23,7 +24,7 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-	vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
+	fakeClock();
 	server = new FakeServer().stub();
 	news = [];
 	put(bytes, root);
@@ -59,13 +60,6 @@ function begin(sink: Sink, part: Partial<VerifyJob> = {}): Verification {
 
 const last = () => news.at(-1);
 const isOver = () => last()?.type === 'done' || last()?.type === 'fail';
-
-async function until(isIt: () => boolean, forMs = 900_000): Promise<void> {
-	for (let ms = 0; ms < forMs && !isIt(); ms += 100) {
-		await vi.advanceTimersByTimeAsync(100);
-		for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
-	}
-}
 
 async function take(sink: TestSink, part: Partial<VerifyJob> = {}): Promise<void> {
 	void begin(sink, part).run();
