@@ -217,6 +217,7 @@ export class Item {
 			...(home.transport === undefined ? {} : { transport: home.transport }),
 			tell: (event) => this.tell(event),
 			isTaken: (name) => home.isTaken(name, this),
+			isGrowing: (name) => this.#known().some((one) => one.direction === 'up' && one.file === name && isMoving(one.state) && one.bytes > 0),
 			named: (name) => {
 				this.name = name;
 				this.#view = null;

@@ -46,8 +46,13 @@ export class FileSink implements Sink {
 
 	async abort(): Promise<void> {
 		await this.#writable?.abort().catch(() => undefined);
-		// The picker made an empty file; not every browser can take it away again.
-		await (this.handle as { remove?: () => Promise<void> }).remove?.().catch(() => undefined);
+		try {
+			// The picker made an empty file. One that has bytes was there before, and stays as it was.
+			const isOurs = (await this.handle.getFile()).size === 0;
+			if (isOurs) await (this.handle as { remove?: () => Promise<void> }).remove?.();
+		} catch {
+			// Not every browser can take it away again.
+		}
 	}
 
 	async #open(): Promise<FileSystemWritableFileStream> {

@@ -14,6 +14,7 @@
 import { Upload, type DetailedError, type HttpRequest, type HttpStack, type UploadOptions } from 'tus-js-client';
 import { uploadsUrl, type Client } from '../api/client';
 import { ApiError, detailOf, retryAfterOf } from '../api/error';
+import type { FileJson } from '../api/types';
 import { backoffMs } from '../live/backoff';
 import { isOffline, onWake } from '../live/wake';
 import type { ChunkMemory } from './chunk_memory';
@@ -49,6 +50,7 @@ export interface UploadRunOptions {
 	named: (name: string) => void; // the name was taken, and this is its name now
 	located: (url: string | null) => void;
 	isTaken: (name: string) => boolean; // as far as this page knows
+	isGrowing: (name: string) => boolean; // bytes come under that name, by somebody
 	held: () => Stall | null; // why the server does not take bytes now, as it says itself
 	transport?: Transport;
 }
@@ -324,7 +326,7 @@ export class UploadRun {
 			const files = json.files ?? [];
 			taken = new Set([...taken, ...files.map((one) => one.name)]);
 			const own = files.find((one) => one.name === this.#name);
-			if (this.#mayExist && own !== undefined && !own.is_complete && own.received === 0 && own.size === file.size) {
+			if (this.#mayExist && own !== undefined && isEmptyShell(own, file) && !this.options.isGrowing(own.name)) {
 				this.#mayExist = false;
 				await client.removeFile(share, this.#name, token);
 				return this.#again(attempt);
@@ -368,6 +370,11 @@ export class UploadRun {
 	#again(attempt: number): void {
 		if (attempt === this.#attempt && this.#isRunning) this.#wait('connecting', 0);
 	}
+}
+
+/** What a creation of ours would have left. The list may not say yet what comes in at the moment. */
+function isEmptyShell(own: FileJson, file: File): boolean {
+	return !own.is_complete && own.received === 0 && own.size === file.size;
 }
 
 /** A request that failed without an answer may have failed here: the file was changed, or is gone. */

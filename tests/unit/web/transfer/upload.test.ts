@@ -62,6 +62,7 @@ function run(file: File, part: Partial<UploadRunOptions> = {}): UploadRun {
 		named: (other) => (name = other),
 		located: (where) => (url = where),
 		isTaken: () => false,
+		isGrowing: () => false,
 		held: () => held,
 		...part,
 	});
@@ -248,6 +249,15 @@ describe('in bad weather', () => {
 		arrived(bytes);
 		expect(name).toBe('a.bin');
 		expect(server.shares.get('share')!.files.map((file) => file.name)).toEqual(['a.bin']);
+	});
+	it('a lost answer to the creation does not end what another page sends under that name', async () => {
+		server.share('share', { files: [{ name: 'a.bin', url: '', size: bytes.length, received: 0, is_complete: false, root: null, created_at: '' }] });
+		let count = 0;
+		server.gate = ({ method }) => (method === 'POST' && count++ === 0 ? 'lost' : undefined);
+		run(fileOf(bytes), { isGrowing: (other) => other === 'a.bin' }).begin();
+		await until(isOver);
+		expect(name).toBe('a (2).bin');
+		expect(server.requests('DELETE')).toEqual([]);
 	});
 	it('a lost answer to the last bytes is no loss', async () => {
 		let count = 0;
