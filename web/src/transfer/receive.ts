@@ -2,7 +2,7 @@
 //
 // receive.ts - the receive page: what is in a share, and what this person takes of it
 //
-//   load -> ready -> (room: events | poll: a share with a password) -> load again when something changed
+//   load -> ready -> (room: events | poll: where there is no socket) -> load again when something changed
 //     |-> password -> password() -> load
 //     |-> gone | missing | failed
 
@@ -226,11 +226,10 @@ export class Receiving implements ReceiveSession {
 		this.#show.now();
 	}
 
-	/** A share with a password is followed by its owner only; others look again and again. */
+	/** With a password: what it was answered with is a cookie, which the browser sends with the socket, too. */
 	#enter(share: ShareJson): void {
 		if (this.#room !== null) return;
 		const token = share.has_password ? (ownShare(share.id)?.token ?? null) : null;
-		if (share.has_password && token === null) return;
 		const room = (this.#room = new LiveRoom({ share: share.id, role: 'receiver', token, base: this.client.base }));
 		room.view.subscribe((view) => this.#hear(view));
 	}
@@ -384,7 +383,9 @@ export class Receiving implements ReceiveSession {
 			return received;
 		});
 		const isWhole = this.#files.length > 0 && this.#files.every((file) => file.isComplete);
-		const mayZip = share !== null && !share.has_password && share.mode !== 'live' && !share.files?.some((file) => file.stored_from !== undefined);
+		const mayZip = share !== null && share.mode !== 'live' && !share.files?.some((file) => file.stored_from !== undefined);
+		// A ZIP follows uploads that are stored; others may not wait in it for their turn.
+		const mayZipNow = isWhole || (this.#files.length > 0 && share?.mode === 'stored');
 		this.#store.set({
 			state: this.#state,
 			wrongPassword: this.#wrongPassword,
@@ -395,8 +396,8 @@ export class Receiving implements ReceiveSession {
 				size: this.#files.reduce<number | null>((sum, { size }) => (sum === null || size === null ? null : sum + size), 0),
 				count: this.#files.length,
 			},
-			zipUrl: mayZip && isWhole ? this.client.base + this.#named(zipUrl(share.id)) : null,
-			zipWaits: mayZip && !isWhole && this.#files.length > 0,
+			zipUrl: mayZip && mayZipNow ? this.client.base + this.#named(zipUrl(share.id)) : null,
+			zipWaits: mayZip && !mayZipNow && this.#files.length > 0,
 			senderThere: room === null ? null : isSenderThere(room),
 			connection: this.#connection(room),
 			canSaveTo: this.#store.value.canSaveTo,

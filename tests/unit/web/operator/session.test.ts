@@ -25,7 +25,7 @@ const metrics = () => ({
 	uptime_s: 5,
 	hash_kernel: 'avx512',
 	cpu_seconds: requests / 1000,
-	memory: { budget: 100, resident: 50 },
+	memory: { budget: 100, resident_peak: 50 },
 	store: { stored_bytes: 7, reserved_bytes: 0, free_bytes: 9, quota: null },
 	reactors: [{ index: 0, slabs: 4, slabs_in_use: 1, memory: 3, connections: 1, uploads: 1, downloads: 2 }],
 	totals: { received_bytes: requests * 10, sent_bytes: requests * 20, requests, errors: 0, uploads: 1, downloads: 1, connections: 6 },
@@ -105,7 +105,7 @@ describe('the numbers', () => {
 		expect(asked.filter((one) => one.includes('metrics')).length).toBeGreaterThanOrEqual(3);
 		expect(asked.filter((one) => one.includes('metrics')).length).toBeLessThanOrEqual(5);
 		expect(asked.filter((one) => one.includes('cluster'))).toHaveLength(1);
-		expect(view.node).toMatchObject({ id: 'n1', memoryUsed: 50, storeUsed: 7, reactors: [{ slabsInUse: 1 }] });
+		expect(view.node).toMatchObject({ id: 'n1', memoryPeak: 50, storeUsed: 7, reactors: [{ slabsInUse: 1 }] });
 		expect(view.now).toMatchObject({ receivedPerSecond: 1000, sentPerSecond: 2000, connections: 6, uploads: 1, downloads: 2 });
 		expect(view.live.times.length).toBeGreaterThanOrEqual(2);
 		expect(view.hour.times).toEqual([10]);

@@ -86,11 +86,17 @@ describe('what is there', () => {
 			['b c', 'http://here/s/share/b%20c', true],
 		]);
 	});
+	it('and not stored yet waits with its ZIP', async () => {
+		share(growing('a')).mode = 'spill';
+		open();
+		await until(isReady);
+		expect(view).toMatchObject({ zipUrl: null, zipWaits: true });
+	});
 	it('while it comes is followed by events', async () => {
 		share(growing('a'));
 		open();
 		await enter();
-		expect(view).toMatchObject({ senderThere: true, connection: 'online', zipUrl: null, zipWaits: true });
+		expect(view).toMatchObject({ senderThere: true, connection: 'online', zipUrl: 'http://here/s/share.zip?client=me', zipWaits: false });
 		FakeSocket.last.hear(transfer({ bytes: 2 }));
 		await pass(300);
 		expect(view.files[0]).toMatchObject({ received: 2, stall: null, upload: { done: 2, size: 3, bytesPerSecond: 1 } });
@@ -184,8 +190,9 @@ describe('a password', () => {
 		expect(await session.password('wrong')).toBe(false);
 		expect(view).toMatchObject({ state: 'password', wrongPassword: true });
 		expect(await session.password('right')).toBe(true);
-		expect(view).toMatchObject({ state: 'ready', wrongPassword: false, zipUrl: null, zipWaits: false, senderThere: null });
-		expect(FakeSocket.all).toEqual([]);
+		expect(view).toMatchObject({ state: 'ready', wrongPassword: false, zipUrl: 'http://here/s/share.zip', zipWaits: false });
+		await enter(); // the browser sends the cookie with it
+		expect(view).toMatchObject({ connection: 'online' });
 	});
 	it('is not asked for again after a reload, by its pass', async () => {
 		sessionStorage.setItem('hawser.pass.share', 'pass');
