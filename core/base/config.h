@@ -20,6 +20,7 @@
 #include "core/base/limits.h"
 
 #define HW_CONFIG_LISTEN_COUNT_MAX 8U
+#define HW_CONFIG_CONGESTION_SIZE  16U /* the kernel's TCP_CA_NAME_MAX, with the NUL */
 #define HW_CONFIG_CPU_COUNT_MAX    1024U
 #define HW_CONFIG_TEXT_SIZE_MAX    512U   /* bytes of one value, with its NUL */
 #define HW_CONFIG_FILE_SIZE_MAX    65536U /* bytes of the file */
@@ -68,6 +69,7 @@ struct hw_config_address {
 	struct sockaddr_storage socket; /* AF_INET or AF_INET6, ready for bind(2) */
 	uint32_t socket_size;
 	bool is_loopback;
+	char congestion[HW_CONFIG_CONGESTION_SIZE]; /* this listener's; "": as `congestion` says */
 };
 
 struct hw_config_listen {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * hw_config_value_parse   -> number_parse (units), bool_parse, choice_parse, text_parse,
- *                            cpus_parse -> cpu_range_parse, listen_parse -> address_parse,
+ *                            cpus_parse -> cpu_range_parse,
+ *                            listen_parse -> listener_parse -> address_parse,
  *                            networks_parse, origins_parse
  * hw_config_value_print   -> unit_print, cpus_print, listen_print
  * hw_config_value_allowed -> words_print
@@ -13,6 +14,10 @@
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <string.h>
+
+#define CONGESTION_KEY "congestion=" /* behind a listener's address */
+#define LISTENER_TEXT_SIZE                                                                         \
+	(HW_CONFIG_ADDRESS_TEXT_SIZE + sizeof(CONGESTION_KEY) + HW_CONFIG_CONGESTION_SIZE)
 
 struct unit {
 	const char *name;
@@ -29,6 +34,7 @@ static const char *digits_parse(const char *text, const char **ret_end, uint64_t
 static const char *bool_parse(const char *text, bool *ret_value);
 static const char *choice_parse(const char *const *words, const char *text, uint32_t *ret_value);
 static const char *text_parse(const struct hw_config_rule *rule, const char *text, char *ret_text);
+static bool is_of_words(char c);
 static const char *url_check(const char *text);
 static const char *cpus_parse(const char *text, struct hw_config_cpus *ret_cpus);
 static const char *cpu_range_parse(struct hw_span item, struct hw_config_cpus *cpus);
@@ -36,6 +42,8 @@ static const char *listen_parse(const struct hw_config_rule *rule, const char *t
 				struct hw_config_listen *ret_listen);
 static bool listen_has(const struct hw_config_listen *listen,
 		       const struct hw_config_address *address);
+static const char *listener_parse(struct hw_span item, struct hw_config_address *ret_address);
+static const char *congestion_parse(struct hw_span text, char *ret_name);
 static const char *address_parse(struct hw_span item, struct hw_config_address *ret_address);
 static const char *host_parse(const char *host, bool is_bracketed, uint16_t port,
 			      struct hw_config_address *ret_address);
@@ -48,6 +56,7 @@ static bool is_blank(char c);
 static void unit_print(const struct unit *units, uint64_t value, char *ret_text);
 static void cpus_print(const struct hw_config_cpus *cpus, char *ret_text);
 static void listen_print(const struct hw_config_listen *listen, char *ret_text);
+static uint32_t listener_text(const struct hw_config_address *address, char *ret_text);
 static void networks_print(const struct hw_networks *networks, char *ret_text);
 static void words_print(const char *const *words, char *ret_text);
 static void append(char *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -227,12 +236,10 @@ static const char *text_parse(const struct hw_config_rule *rule, const char *tex
 	}
 	for (uint64_t i = 0; i < size; i++) {
 		char c = text[i];
-		bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-			       (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
 		if ((uint8_t)c < 0x20 || c == 0x7f) {
 			return "holds a control character";
 		}
-		if (rule->type == HW_CONFIG_TYPE_WORD && !is_word) {
+		if (rule->type == HW_CONFIG_TYPE_WORD && !is_of_words(c)) {
 			return "holds a character that no name has";
 		}
 	}
@@ -245,6 +252,12 @@ static const char *text_parse(const struct hw_config_rule *rule, const char *tex
 	memcpy(ret_text, text, size);
 	ret_text[size] = '\0';
 	return NULL;
+}
+
+static bool is_of_words(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '-' || c == '_' || c == '.';
 }
 
 /* Enough that links made from it are links; what stands there is the operator's to know. */
@@ -317,12 +330,14 @@ static const char *listen_parse(const struct hw_config_rule *rule, const char *t
 {
 	struct hw_config_listen listen = {0};
 	struct hw_span rest = hw_span_of(text);
+	char printed[LISTENER_TEXT_SIZE];
+	uint32_t printed_size = 0;
 	if (rest.size == 0 && rule->low > 0) {
 		return "is empty";
 	}
 	while (rest.bytes != NULL && *text != '\0') {
 		struct hw_config_address address = {0};
-		const char *reason = address_parse(item_take(&rest), &address);
+		const char *reason = listener_parse(item_take(&rest), &address);
 		if (reason != NULL) {
 			return reason;
 		}
@@ -331,6 +346,10 @@ static const char *listen_parse(const struct hw_config_rule *rule, const char *t
 		}
 		if (listen_has(&listen, &address)) {
 			return "names an address twice";
+		}
+		printed_size += listener_text(&address, printed) + 2; /* ", ", or the NUL */
+		if (printed_size > HW_CONFIG_TEXT_SIZE_MAX) {
+			return "is too long";
 		}
 		listen.addresses[listen.count++] = address;
 	}
@@ -348,6 +367,44 @@ static bool listen_has(const struct hw_config_listen *listen,
 		}
 	}
 	return false;
+}
+
+/* An address, and perhaps what its connections have that others do not: "[::]:443
+ * congestion=bbr". */
+static const char *listener_parse(struct hw_span item, struct hw_config_address *ret_address)
+{
+	struct hw_span address = item;
+	address.size = 0;
+	while (address.size < item.size && !is_blank(item.bytes[address.size])) {
+		address.size++;
+	}
+	const char *reason = address_parse(address, ret_address);
+	struct hw_span rest = hw_span_skip(item, address.size);
+	while (rest.size > 0 && is_blank(rest.bytes[0])) {
+		rest = hw_span_skip(rest, 1);
+	}
+	return reason != NULL || rest.size == 0 ? reason
+						: congestion_parse(rest, ret_address->congestion);
+}
+
+static const char *congestion_parse(struct hw_span text, char *ret_name)
+{
+	static const char key[] = CONGESTION_KEY;
+	uint32_t key_size = sizeof(key) - 1;
+	if (text.size < key_size || memcmp(text.bytes, key, key_size) != 0) {
+		return "has something behind an address that is not congestion=NAME";
+	}
+	struct hw_span name = hw_span_skip(text, key_size);
+	bool is_name = name.size > 0 && name.size < HW_CONFIG_CONGESTION_SIZE;
+	for (uint32_t i = 0; is_name && i < name.size; i++) {
+		is_name = is_of_words(name.bytes[i]);
+	}
+	if (!is_name) {
+		return "names a congestion control that cannot be";
+	}
+	memcpy(ret_name, name.bytes, name.size);
+	ret_name[name.size] = '\0';
+	return NULL;
 }
 
 /* "127.0.0.1:5000", "localhost:5000" or "[::1]:5000". Names are not looked up: that would make the
@@ -559,10 +616,22 @@ static void cpus_print(const struct hw_config_cpus *cpus, char *ret_text)
 static void listen_print(const struct hw_config_listen *listen, char *ret_text)
 {
 	for (uint32_t i = 0; i < listen->count; i++) {
-		char text[HW_CONFIG_ADDRESS_TEXT_SIZE];
-		hw_config_address_text(&listen->addresses[i], text);
+		char text[LISTENER_TEXT_SIZE];
+		(void)listener_text(&listen->addresses[i], text); /* the sum was looked at */
 		append(ret_text, "%s%s", i > 0 ? ", " : "", text);
 	}
+}
+
+/* As listener_parse reads it. @ret_text: LISTENER_TEXT_SIZE bytes. Returns how many are used. */
+static uint32_t listener_text(const struct hw_config_address *address, char *ret_text)
+{
+	char text[HW_CONFIG_ADDRESS_TEXT_SIZE];
+	bool has_own = address->congestion[0] != '\0';
+	hw_config_address_text(address, text);
+	int r = snprintf(ret_text, LISTENER_TEXT_SIZE, "%s%s%s", text,
+			 has_own ? " " CONGESTION_KEY : "", address->congestion);
+	hw_assert(r > 0 && (uint32_t)r < LISTENER_TEXT_SIZE);
+	return (uint32_t)r;
 }
 
 void hw_config_value_allowed(const struct hw_config_rule *rule, char *ret_text)
@@ -597,7 +666,8 @@ void hw_config_value_allowed(const struct hw_config_rule *rule, char *ret_text)
 		append(ret_text, "0 to %u, as 0-3,6", HW_CONFIG_CPU_COUNT_MAX - 1);
 		return;
 	case HW_CONFIG_TYPE_LISTEN:
-		append(ret_text, "up to %" PRIu64 ", as 127.0.0.1:5000, [::]:5000", rule->high);
+		append(ret_text, "up to %" PRIu64 ", as [::]:80, [::1]:81 congestion=bbr",
+		       rule->high);
 		return;
 	case HW_CONFIG_TYPE_NETWORKS:
 		append(ret_text, "up to %" PRIu64 ", as 10.0.0.0/8, 2001:db8::1", rule->high);

@@ -24,20 +24,22 @@ static int option_set(int fd, int level, int name)
 	return setsockopt(fd, level, name, &on, sizeof(on)) < 0 ? -errno : 0;
 }
 
+static int congestion_name_set(int fd, const char *name)
+{
+	socklen_t size = (socklen_t)strlen(name);
+	return setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, size) < 0 ? -errno : 0;
+}
+
 /* What was asked for, or else, where the peer is on this machine (a proxy in front, say), one that
  * does not pace: BBR, some systems' default, costs loopback half of its rate and twice the CPU. */
 static int congestion_set(int fd, const struct hw_config_address *address, const char *congestion)
 {
 	static const char *const unpaced[] = {"cubic", "reno"};
 	if (*congestion != '\0') {
-		return setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, congestion,
-				  (socklen_t)strlen(congestion)) < 0
-			       ? -errno
-			       : 0;
+		return congestion_name_set(fd, congestion);
 	}
 	for (uint32_t i = 0; i < hw_count_of(unpaced) && address->is_loopback; i++) {
-		if (setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, unpaced[i],
-			       (socklen_t)strlen(unpaced[i])) == 0) {
+		if (congestion_name_set(fd, unpaced[i]) == 0) {
 			break; /* if the system allows neither, it is its own that is used */
 		}
 	}
@@ -126,10 +128,40 @@ int hw_listen_open(struct hw_config_address *address, const char *congestion)
 	return fd;
 }
 
+/* Asked before anything is bound, so that what is wrong is said by its name. */
+static int congestion_check(const char *congestion, const char *address)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0) {
+		return -errno;
+	}
+	int r = congestion_name_set(fd, congestion);
+	(void)close(fd); /* nothing on it */
+	if (r < 0) {
+		HW_LOG(HW_LOG_ERROR, "listen.failed", HW_F_ERRNO("error", r),
+		       HW_F_TEXT("address", address), HW_F_TEXT("congestion", congestion),
+		       HW_F_TEXT(
+			       "advice",
+			       r == -EPERM
+				       ? "this congestion control is root's to allow: sysctl "
+					 "net.ipv4.tcp_allowed_congestion_control"
+				       : "this kernel has no such congestion control: sysctl "
+					 "net.ipv4.tcp_available_congestion_control says which it "
+					 "has, modprobe tcp_<name> may bring another"));
+	}
+	return r;
+}
+
 static int address_open(struct hw_config_address *address, const char *congestion, bool is_first)
 {
 	char text[HW_CONFIG_ADDRESS_TEXT_SIZE];
 	hw_config_address_text(address, text);
+	if (*congestion != '\0') {
+		int r = congestion_check(congestion, text);
+		if (r < 0) {
+			return r;
+		}
+	}
 	int fd = is_first ? hw_listen_probe(address) : 0;
 	if (fd >= 0) {
 		fd = hw_listen_open(address, congestion);
@@ -137,9 +169,8 @@ static int address_open(struct hw_config_address *address, const char *congestio
 	if (fd < 0) {
 		HW_LOG(HW_LOG_ERROR, "listen.failed", HW_F_ERRNO("error", fd),
 		       HW_F_TEXT("address", text),
-		       HW_F_TEXT("advice", "is the port taken, the address this machine's, the "
-					   "congestion control known? ports below 1024 need "
-					   "CAP_NET_BIND_SERVICE"));
+		       HW_F_TEXT("advice", "is the port taken, the address this machine's? ports "
+					   "below 1024 need CAP_NET_BIND_SERVICE"));
 	}
 	return fd;
 }
@@ -168,7 +199,9 @@ int hw_listen_open_all(struct hw_config *config, uint32_t node_count,
 	uint32_t count = hw_listen_count(config);
 	hw_assert(count > 0); /* listen is not empty */
 	for (uint32_t i = 0; i < node_count * count; i++) {
-		int fd = address_open(hw_listen_address(config, i % count), config->congestion,
+		struct hw_config_address *address = hw_listen_address(config, i % count);
+		bool has_own = address->congestion[0] != '\0';
+		int fd = address_open(address, has_own ? address->congestion : config->congestion,
 				      i < count);
 		if (fd < 0) {
 			return fd;

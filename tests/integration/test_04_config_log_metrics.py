@@ -140,7 +140,9 @@ def test_help_and_version():
 @pytest.mark.parametrize('options, event, word', [
     ({'data_dir': '/proc/nothing/here'}, 'data_dir.failed', 'writable'),
     ({'listen': '192.0.2.1:5000'}, 'listen.failed', 'address'),
-    ({'congestion': 'nonesuch'}, 'listen.failed', 'congestion'),
+    ({'congestion': 'nonesuch'}, 'listen.failed', 'tcp_available_congestion_control'),
+    ({'tls_listen': '127.0.0.1:0 congestion=nonesuch'}, 'listen.failed',
+     'tcp_available_congestion_control'),
     ({'user': 'no-such-user'}, 'user.unknown', 'user='),
     ({'cpus': '1000'}, 'cpus.none', 'cpus='),
     ({'memory': '1GiB', 'reactors': '64', 'connections_max': '24000'}, 'memory.too_much', 'lower'),

@@ -196,6 +196,26 @@ static const struct example g_lists[] = {
 	{&g_listen, "[::ffff:127.0.0.1]:1", "[::ffff:127.0.0.1]:1"},
 	{&g_listen, "", NULL},
 	{&g_listen_none, "", ""},
+	{&g_listen, "[::]:443 congestion=bbr", "[::]:443 congestion=bbr"},
+	{&g_listen, "127.0.0.1:1 \t congestion=reno , [::1]:2,127.0.0.1:3 congestion=a-b_c.4",
+	 "127.0.0.1:1 congestion=reno, [::1]:2, 127.0.0.1:3 congestion=a-b_c.4"},
+	{&g_listen, "127.0.0.1:1 congestion=123456789012345",
+	 "127.0.0.1:1 congestion=123456789012345"},
+	{&g_listen, "127.0.0.1:1 congestion=1234567890123456", NULL},
+	{&g_listen, "127.0.0.1:1 congestion=", NULL},
+	{&g_listen, "127.0.0.1:1 congestion", NULL},
+	{&g_listen, "127.0.0.1:1 congestion= bbr", NULL},
+	{&g_listen, "127.0.0.1:1 Congestion=bbr", NULL},
+	{&g_listen, "127.0.0.1:1 congestion=bbr reno", NULL},
+	{&g_listen, "127.0.0.1:1 congestion=b/r", NULL},
+	{&g_listen, "127.0.0.1:1 congestion=bbr;", NULL},
+	{&g_listen, "127.0.0.1:1,congestion=bbr", NULL},
+	{&g_listen, "congestion=bbr 127.0.0.1:1", NULL},
+	{&g_listen, "congestion=bbr", NULL},
+	{&g_listen, "127.0.0.1:1 127.0.0.1:2", NULL},
+	{&g_listen, "127.0.0.1:1 bbr", NULL},
+	{&g_listen, "127.0.0.1:1congestion=bbr", NULL},
+	{&g_listen, "127.0.0.1:1 congestion=bbr,127.0.0.1:1 congestion=reno", NULL},
 	{&g_listen, "127.0.0.1", NULL},
 	{&g_listen, "127.0.0.1:", NULL},
 	{&g_listen, ":5000", NULL},
@@ -300,6 +320,33 @@ static void test_loopback(void **state)
 	assert_false(is_loopback("[fe80::1]:1"));
 }
 
+/* As many as there may be, as long as they may be: what would not fit when printed is refused. */
+static void test_listeners_that_are_long(void **state)
+{
+	(void)state;
+	union hw_config_field field;
+	char printed[HW_CONFIG_TEXT_SIZE_MAX];
+	for (uint32_t name_size = 1; name_size < HW_CONFIG_CONGESTION_SIZE; name_size++) {
+		char text[1024] = "";
+		uint32_t size = 0;
+		for (uint32_t i = 0; i < HW_CONFIG_LISTEN_COUNT_MAX; i++) {
+			size += (uint32_t)snprintf(text + size, sizeof(text) - size,
+						   "%s[ffff:ffff:ffff::ffff:ffff:ffff:%u]:65535 "
+						   "congestion=%.*s",
+						   i > 0 ? "," : "", 1000 + i, (int)name_size,
+						   "aaaaaaaaaaaaaaa");
+		}
+		const char *reason = hw_config_value_parse(&g_listen, text, &field);
+		assert_true(reason == NULL || strcmp(reason, "is too long") == 0);
+		bool fits = size + HW_CONFIG_LISTEN_COUNT_MAX * 2 < HW_CONFIG_TEXT_SIZE_MAX;
+		assert_true(reason == NULL || !fits);
+		if (reason == NULL) {
+			hw_config_value_print(&g_listen, &field, printed);
+			assert_null(hw_config_value_parse(&g_listen, printed, &field));
+		}
+	}
+}
+
 static void test_address_is_ready_for_bind(void **state)
 {
 	(void)state;
@@ -389,6 +436,7 @@ int main(void)
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_loopback),
+		cmocka_unit_test(test_listeners_that_are_long),
 		cmocka_unit_test(test_address_is_ready_for_bind),
 		cmocka_unit_test(test_every_option),
 		cmocka_unit_test(test_allowed),
