@@ -107,6 +107,11 @@ void hw_ring_sendmsg(struct hw_ring *ring, struct hw_op *op, uint32_t socket,
 void hw_ring_shutdown(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw_op_fn *done);
 /* Close a socket or file slot. Nothing else may be in flight on it. */
 void hw_ring_close(struct hw_ring *ring, struct hw_op *op, uint32_t slot, hw_op_fn *done);
+/* The connection in @socket gets a socket slot of the ring whose number is @ring_fd, too: op->res
+ * has it; -ENFILE: none is free there. Nothing else may be in flight on it. Ours is to be closed
+ * then, which does not end the connection; the other ring's thread must be told by mail. */
+void hw_ring_socket_pass(struct hw_ring *ring, struct hw_op *op, uint32_t socket, int ring_fd,
+			 hw_op_fn *done);
 /* A process-wide descriptor for the slot in op->res; the caller closes it. Only where probed. */
 void hw_ring_fd_install(struct hw_ring *ring, struct hw_op *op, uint32_t slot, hw_op_fn *done);
 

@@ -394,6 +394,22 @@ void hw_ring_fd_install(struct hw_ring *ring, struct hw_op *op, uint32_t slot, h
 	sqe_own(sqe, op, IOSQE_FIXED_FILE);
 }
 
+/* The other ring is not told by a completion: one without an operation of its own has no place in
+ * its count of what is in flight. */
+void hw_ring_socket_pass(struct hw_ring *ring, struct hw_op *op, uint32_t socket, int ring_fd,
+			 hw_op_fn *done)
+{
+	op_begin(ring, op, done);
+	struct io_uring_sqe *sqe = sqe_get(ring);
+	sqe->opcode = IORING_OP_MSG_RING; /* newer liburing: io_uring_prep_msg_ring_fd_alloc */
+	sqe->fd = ring_fd;
+	sqe->addr = IORING_MSG_SEND_FD;
+	sqe->addr3 = socket;
+	sqe->file_index = IORING_FILE_INDEX_ALLOC;
+	sqe->msg_ring_flags = IORING_MSG_RING_CQE_SKIP;
+	sqe_own(sqe, op, 0);
+}
+
 void hw_ring_file_set(struct hw_ring *ring, struct hw_op *op, uint32_t slot, int fd, hw_op_fn *done)
 {
 	op_begin(ring, op, done);

@@ -30,9 +30,9 @@
 struct hw_sim_world hw_sim_world;
 
 static const char *const g_kind_names[HW_SIM_KIND_COUNT] = {
-	"none",       "accept",   "recv_head", "recv",   "poll_in",    "poll_out", "poll_hangup",
-	"recv_count", "send",     "shutdown",  "close",  "fd_install", "file_set", "read",
-	"write",      "datasync", "poll_fd",   "cancel", "wake",
+	"none",       "accept", "recv_head", "recv",    "poll_in",    "poll_out",    "poll_hangup",
+	"recv_count", "send",   "shutdown",  "close",   "fd_install", "socket_pass", "file_set",
+	"read",       "write",  "datasync",  "poll_fd", "cancel",     "wake",
 };
 
 /* -- chance, time, trace */
@@ -284,6 +284,24 @@ void hw_ring_fd_install(struct hw_ring *ring, struct hw_op *op, uint32_t slot, h
 	(void)flight_on(ring, op, HW_SIM_FD_INSTALL, socket_check(ring, slot), done);
 }
 
+static struct hw_ring *ring_numbered(int ring_fd)
+{
+	for (uint32_t i = 0; i < hw_sim_world.ring_count; i++) {
+		if (hw_sim_world.rings[i]->fd == ring_fd) {
+			return hw_sim_world.rings[i];
+		}
+	}
+	hw_sim_unreachable("a ring that is not there");
+}
+
+void hw_ring_socket_pass(struct hw_ring *ring, struct hw_op *op, uint32_t socket, int ring_fd,
+			 hw_op_fn *done)
+{
+	hw_assert(ring_fd != ring->fd);
+	hw_assert(slot_of(ring, socket)->in_flight_count == 0);
+	flight_on(ring, op, HW_SIM_SOCKET_PASS, socket_check(ring, socket), done)->fd = ring_fd;
+}
+
 void hw_ring_file_set(struct hw_ring *ring, struct hw_op *op, uint32_t slot, int fd, hw_op_fn *done)
 {
 	hw_assert(slot >= ring->options.socket_slots); /* the others are accept's */
@@ -367,13 +385,7 @@ void hw_ring_cancel(struct hw_ring *ring, struct hw_op *target)
 void hw_ring_wake(struct hw_ring *ring, int ring_fd)
 {
 	hw_assert(ring->is_enabled);
-	for (uint32_t i = 0; i < hw_sim_world.ring_count; i++) {
-		if (hw_sim_world.rings[i]->fd == ring_fd) {
-			(void)flight_bare(hw_sim_world.rings[i], HW_SIM_WAKE);
-			return;
-		}
-	}
-	hw_sim_unreachable("wake of a ring that is not there");
+	(void)flight_bare(ring_numbered(ring_fd), HW_SIM_WAKE);
 }
 
 /* -- events */
@@ -399,6 +411,20 @@ static void file_set(struct hw_ring *ring, struct hw_sim_flight *flight)
 	}
 	hw_sim_file_bind(slot_of(ring, flight->slot), flight->fd);
 	hw_sim_land(ring, flight, 1); /* the kernel counts descriptors */
+}
+
+static void socket_pass(struct hw_ring *ring, struct hw_sim_flight *flight)
+{
+	struct hw_ring *target = ring_numbered(flight->fd);
+	if (!target->is_enabled) {
+		hw_sim_land(ring, flight, -EBADFD);
+		return;
+	}
+	if (hw_prng_chance(&ring->prng, hw_sim_world.options.set_error_percent)) {
+		hw_sim_land(ring, flight, hw_prng_chance(&ring->prng, 50) ? -ENOMEM : -ENFILE);
+		return;
+	}
+	hw_sim_land(ring, flight, hw_sim_socket_pass(ring, flight->slot, target));
 }
 
 static void poll_fd(struct hw_ring *ring, struct hw_sim_flight *flight)
@@ -469,6 +495,9 @@ static void attempt_any(struct hw_ring *ring, struct hw_sim_flight *flight)
 		break;
 	case HW_SIM_FD_INSTALL:
 		fd_install(ring, flight);
+		break;
+	case HW_SIM_SOCKET_PASS:
+		socket_pass(ring, flight);
 		break;
 	case HW_SIM_FILE_SET:
 		file_set(ring, flight);

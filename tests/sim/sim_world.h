@@ -32,6 +32,7 @@ enum hw_sim_kind {
 	HW_SIM_SHUTDOWN,
 	HW_SIM_CLOSE,
 	HW_SIM_FD_INSTALL,
+	HW_SIM_SOCKET_PASS,
 	HW_SIM_FILE_SET,
 	HW_SIM_READ,
 	HW_SIM_WRITE,
@@ -137,9 +138,7 @@ struct hw_sim_world {
 	uint64_t call_count;
 	bool is_loud;
 };
-
 extern struct hw_sim_world hw_sim_world;
-
 /* Stop and say why: the caller broke a rule. */
 #define hw_sim_unreachable(why) hw_assert_fail(why, __FILE__, __LINE__)
 
@@ -162,6 +161,7 @@ void hw_sim_socket_attempt(struct hw_ring *ring, struct hw_sim_flight *flight);
 int hw_sim_socket_splice(struct hw_ring *ring, struct hw_sim_peer *peer, int pipe_fd,
 			 uint32_t size); /* hw_ring_splice_out */
 void hw_sim_socket_close(struct hw_ring *ring, struct hw_sim_peer *peer);
+int hw_sim_socket_pass(struct hw_ring *ring, uint32_t slot, struct hw_ring *target);
 void hw_sim_peers_forget(struct hw_ring *ring);
 void hw_sim_peers_free(void);
 

@@ -651,6 +651,21 @@ static void accept_attempt(struct hw_ring *ring, struct hw_sim_flight *flight)
 	hw_sim_wait(flight, hw_clock_monotonic_us() + hw_sim_delay_us(ring));
 }
 
+/* The peer of @slot has one of @target's now: that, or -ENFILE. */
+int hw_sim_socket_pass(struct hw_ring *ring, uint32_t slot, struct hw_ring *target)
+{
+	struct hw_sim_peer *peer = ring->slots[slot].peer;
+	uint32_t taken = slot_choose(target);
+	if (taken == UINT32_MAX) {
+		return -ENFILE;
+	}
+	ring->slots[slot].peer = NULL; /* to close it is not to close the connection */
+	target->slots[taken] = (struct hw_sim_slot){.peer = peer, .kind = HW_SIM_SLOT_SOCKET};
+	peer->ring = target;
+	peer->slot = taken;
+	return (int)taken;
+}
+
 /* -- all */
 
 void hw_sim_socket_attempt(struct hw_ring *ring, struct hw_sim_flight *flight)

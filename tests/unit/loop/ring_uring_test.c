@@ -390,6 +390,68 @@ static void test_wake_reaches_another_thread(void **state)
 	hw_ring_deinit(sleeper.ring);
 }
 
+/* -- a connection goes to another ring, whose thread sleeps meanwhile */
+
+struct taker {
+	struct hw_ring *ring;
+	_Atomic bool is_over;
+	_Atomic bool is_ready;
+};
+
+static void *taker_run(void *user)
+{
+	struct taker *taker = user;
+	assert_int_equal(hw_ring_enable(taker->ring), 0);
+	taker->is_ready = true;
+	while (!taker->is_over) {
+		assert_true(hw_ring_turn(taker->ring, MOMENT_MS, 16) >= 0);
+	}
+	return NULL;
+}
+
+static void test_pass_moves_a_connection(void **state)
+{
+	struct fixture *fixture = *state;
+	struct taker taker = {0};
+	struct hw_ring_options options = {.in_flight_max = 16,
+					  .socket_slots = 2,
+					  .file_slots = 1,
+					  .io_workers_max = 2,
+					  .is_restricted = true};
+	pthread_t thread;
+	struct landing passed = {0};
+	uint32_t slots[3];
+	int clients[3];
+	assert_int_equal(hw_ring_init(&taker.ring, &options), 0);
+	for (uint32_t i = 0; i < 3; i++) {
+		clients[i] = connection_new(fixture, &slots[i]);
+	}
+	/* Nobody has the ring yet. */
+	hw_ring_socket_pass(fixture->ring, &passed.op, slots[0], hw_ring_fd(taker.ring), landed);
+	assert_int_equal(result_of(fixture, &passed), -EBADFD);
+	assert_int_equal(pthread_create(&thread, NULL, taker_run, &taker), 0);
+	while (!taker.is_ready) {
+		assert_true(hw_ring_turn(fixture->ring, 1, 16) >= 0);
+	}
+	for (uint32_t i = 0; i < 3; i++) { /* it has two slots */
+		hw_ring_socket_pass(fixture->ring, &passed.op, slots[i], hw_ring_fd(taker.ring),
+				    landed);
+		assert_int_equal(result_of(fixture, &passed), i < 2 ? (int)i : -ENFILE);
+		slot_close(fixture, slots[i]);
+	}
+	/* The one that was passed goes on without us; the other is over. */
+	char byte = 0;
+	assert_int_equal(recv(clients[0], &byte, 1, MSG_DONTWAIT), -1);
+	assert_int_equal(errno, EAGAIN);
+	assert_int_equal(recv(clients[2], &byte, 1, 0), 0);
+	taker.is_over = true;
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	hw_ring_deinit(taker.ring);
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(close(clients[i]), 0);
+	}
+}
+
 /* -- restriction: what the daemon's rings may not do, they cannot */
 
 static struct io_uring_sqe *raw_entry(struct io_uring *uring)
@@ -452,6 +514,7 @@ int main(void)
 		RING_TEST(test_turn_waits_and_bounds_its_steps),
 		RING_TEST(test_more_than_the_queue_holds),
 		RING_TEST(test_wake_reaches_another_thread),
+		RING_TEST(test_pass_moves_a_connection),
 		cmocka_unit_test(test_restricted_ring_refuses_the_rest),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
