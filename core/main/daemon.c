@@ -186,6 +186,11 @@ static int nodes_init(struct hw_daemon *daemon, int fds[][HW_LISTEN_COUNT_MAX],
 		daemon->tls.contexts = hw_certificates_of(&daemon->certificates, i);
 		daemon->room_homes[i] = (struct hw_room_home){&daemon->nodes[i].reactor.mailbox,
 							      &daemon->nodes[i].talks.rooms};
+		daemon->server_homes[i] = (struct hw_server_home){
+			.server = &daemon->nodes[i].server,
+			.mailbox = &daemon->nodes[i].reactor.mailbox,
+			.metrics = &daemon->metrics[i],
+		};
 		struct hw_node_options options = {
 			.index = i,
 			.cpu = i < cpu_count ? cpus[i] : HW_THREAD_ANY_CPU,
@@ -199,6 +204,8 @@ static int nodes_init(struct hw_daemon *daemon, int fds[][HW_LISTEN_COUNT_MAX],
 			.next_segment = daemon->recovered.next_segments[i],
 			.limits = daemon->limits,
 			.talks = daemon->talks,
+			.server_homes = daemon->server_homes,
+			.server_home_count = daemon->node_count,
 			.scrub = i == 0 ? daemon->scrub : NULL,
 			.scrubbing = scrubbing_of(daemon->config),
 			.metrics = &daemon->metrics[i],

@@ -42,8 +42,9 @@ struct hw_daemon {
 	struct hw_scrub_client *scrub; /* the first node's; NULL: scrub_days = 0 */
 	struct hw_metrics *metrics;    /* of the nodes, then of the worker */
 	const struct hw_metrics *all_metrics[HW_REACTOR_COUNT_MAX + 1];
-	struct hw_talks *peers[HW_REACTOR_COUNT_MAX];         /* of the nodes */
-	struct hw_room_home room_homes[HW_REACTOR_COUNT_MAX]; /* const once threads run */
+	struct hw_talks *peers[HW_REACTOR_COUNT_MAX];             /* of the nodes */
+	struct hw_room_home room_homes[HW_REACTOR_COUNT_MAX];     /* const once threads run */
+	struct hw_server_home server_homes[HW_REACTOR_COUNT_MAX]; /* likewise */
 	uint32_t node_count;
 	uint32_t nodes_running;
 	uint32_t slab_count;

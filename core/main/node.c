@@ -32,7 +32,7 @@ uint32_t hw_node_in_flight_max(const struct hw_http_limits *limits,
 	return (limits->connections_max + HW_SPARE_CONN_COUNT) * 2 +
 	       talks->uploads_max * 2 * (HW_WRITER_SLABS_MAX + 1) + talks->downloads_max +
 	       HW_ARCHIVES_MAX + HW_STORE_FILE_COUNT * 2 + SCRUB_IN_FLIGHT +
-	       2 * HW_LISTEN_COUNT_MAX;
+	       2 * HW_LISTEN_COUNT_MAX + HW_HANDOVER_COUNT;
 }
 
 static int files_register(struct hw_node *node)
@@ -74,6 +74,10 @@ static int rooms_init(struct hw_node *node)
 	node->talks.tokens = options->tokens;
 	if (r >= 0) {
 		r = hw_http_server_init(&node->server, &node->reactor, &route, &options->limits);
+	}
+	if (r >= 0) {
+		hw_http_server_spread(&node->server, options->server_homes,
+				      options->server_home_count);
 	}
 	if (r >= 0 && options->tls != NULL) {
 		r = hw_http_server_tls(&node->server, options->tls);

@@ -33,6 +33,8 @@ struct hw_node_options {
 	uint32_t next_segment;
 	struct hw_http_limits limits;
 	struct hw_talk_options talks;
+	const struct hw_server_home *server_homes; /* of all nodes; lent until deinit */
+	uint32_t server_home_count;
 	struct hw_scrub_client
 		*scrub; /* lent until deinit; NULL: another node's work, or nobody's */
 	struct hw_scrub_options scrubbing; /* days, rate, rate_max */

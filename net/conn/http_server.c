@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- *   listen -> accept_submit -> accept_done -> hw_http_conn_open ... hw_http_server_closed
- *                  ^               | (the multishot ended)
+ *   listen -> accept_submit -> accept_done -> (http_handover.c) -> take -> hw_http_conn_open
+ *                  ^               | (the multishot ended)                 ... closed
  *                  +--- timer -----+ (after an error: not at once, or it would spin)
  */
 #include "net/conn/http_server.h"
@@ -30,7 +30,7 @@ uint64_t hw_http_server_bytes(const struct hw_http_limits *limits)
 			     limits->connections_max + HW_SPARE_CONN_COUNT) +
 	       hw_pool_bytes(sizeof(struct hw_http_head), 64, head_count()) +
 	       hw_pool_bytes(HW_HEAD_SIZE_MAX, 64, HW_HEAD_SPILL_COUNT) +
-	       (uint64_t)HW_HEAD_BUFFER_COUNT * HW_HEAD_BUFFER_SIZE;
+	       (uint64_t)HW_HEAD_BUFFER_COUNT * HW_HEAD_BUFFER_SIZE + hw_handovers_bytes();
 }
 
 int hw_http_server_init(struct hw_http_server *server, struct hw_reactor *reactor,
@@ -54,6 +54,9 @@ int hw_http_server_init(struct hw_http_server *server, struct hw_reactor *reacto
 	if (r >= 0) {
 		r = hw_pool_init(&server->spills, HW_HEAD_SIZE_MAX, 64, HW_HEAD_SPILL_COUNT);
 	}
+	if (r >= 0) {
+		r = hw_handovers_init(&server->handovers);
+	}
 	if (r < 0) {
 		hw_http_server_deinit(server);
 		return r;
@@ -69,9 +72,18 @@ int hw_http_server_tls(struct hw_http_server *server, const struct hw_tls_option
 				  server->limits.connections_max + HW_SPARE_CONN_COUNT);
 }
 
+void hw_http_server_spread(struct hw_http_server *server, const struct hw_server_home *homes,
+			   uint32_t home_count)
+{
+	hw_assert(server->reactor->index < home_count && home_count <= HW_REACTOR_COUNT_MAX);
+	server->handovers.homes = homes;
+	server->handovers.home_count = home_count;
+}
+
 void hw_http_server_deinit(struct hw_http_server *server)
 {
 	hw_tls_server_deinit(&server->tls);
+	hw_handovers_deinit(&server->handovers);
 	hw_pool_deinit(&server->spills);
 	hw_pool_deinit(&server->heads);
 	hw_pool_deinit(&server->conns);
@@ -105,9 +117,31 @@ static void retry_fire(struct hw_timer *timer)
 	}
 }
 
+/* What is on its way to another reactor has a slot here until it is there. */
 static bool is_full(const struct hw_http_server *server)
 {
-	return hw_pool_used_count(&server->conns) >= server->limits.connections_max;
+	return hw_pool_used_count(&server->conns) + hw_pool_used_count(&server->handovers.pool) >=
+	       server->limits.connections_max;
+}
+
+static void open_note(struct hw_http_server *server)
+{
+	uint32_t count = hw_pool_used_count(&server->conns);
+	hw_metrics_set(server->reactor->metrics, HW_METRIC_connections_open, count);
+	hw_metrics_set(server->reactor->metrics, HW_METRIC_connections_fullest, count);
+}
+
+bool hw_http_server_take(struct hw_listener *listener, uint32_t socket)
+{
+	struct hw_http_server *server = listener->server;
+	struct hw_http_conn *conn = hw_pool_take(&server->conns);
+	if (conn == NULL) {
+		return false;
+	}
+	hw_list_append(&server->open_conns, &conn->link);
+	open_note(server);
+	hw_http_conn_open(conn, listener, socket);
+	return true;
 }
 
 static void accept_done(struct hw_op *op)
@@ -117,12 +151,10 @@ static void accept_done(struct hw_op *op)
 	int res = op->res;
 	bool has_ended = !op->has_more;
 	if (res >= 0) {
-		struct hw_http_conn *conn = hw_pool_take(&server->conns);
-		hw_assert(conn != NULL); /* there are more than slots */
-		hw_list_append(&server->open_conns, &conn->link);
 		hw_metrics_add(server->reactor->metrics, HW_METRIC_connections_accepted, 1);
-		hw_metrics_add(server->reactor->metrics, HW_METRIC_connections_open, 1);
-		hw_http_conn_open(conn, listener, (uint32_t)res);
+		bool has_gone = hw_handover_begin(listener, (uint32_t)res) ||
+				hw_http_server_take(listener, (uint32_t)res);
+		hw_assert(has_gone); /* there are as many as slots */
 	}
 	if (!has_ended) {
 		/* Full: who comes now waits in the kernel's backlog until somebody leaves. An
@@ -200,7 +232,8 @@ bool hw_http_server_is_idle(const struct hw_http_server *server)
 			return false;
 		}
 	}
-	return hw_list_is_empty(&server->open_conns);
+	return hw_list_is_empty(&server->open_conns) &&
+	       hw_pool_used_count(&server->handovers.pool) == 0;
 }
 
 /* -- what connections give back -- */
@@ -208,8 +241,13 @@ bool hw_http_server_is_idle(const struct hw_http_server *server)
 void hw_http_server_closed(struct hw_http_server *server, struct hw_http_conn *conn)
 {
 	hw_list_remove(&conn->link);
-	hw_metrics_sub(server->reactor->metrics, HW_METRIC_connections_open, 1);
 	hw_pool_give(&server->conns, conn);
+	open_note(server);
+	hw_http_server_resume(server);
+}
+
+void hw_http_server_resume(struct hw_http_server *server)
+{
 	for (uint32_t i = 0; i < server->listener_count; i++) {
 		struct hw_listener *listener = &server->listeners[i];
 		bool is_paused = !listener->op.in_flight && !hw_timer_is_running(&listener->timer);

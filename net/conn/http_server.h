@@ -12,6 +12,7 @@
 
 #include "core/base/pool.h"
 #include "net/conn/http_conn.h"
+#include "net/conn/http_handover.h"
 #include "net/conn/tls_server.h"
 
 #define HW_LISTENER_COUNT_MAX 16U
@@ -60,6 +61,7 @@ struct hw_http_server {
 	struct hw_pool heads;
 	struct hw_pool spills;
 	struct hw_tls_server tls;
+	struct hw_handovers handovers;
 	struct hw_list open_conns;
 	struct hw_list buffer_waiters;
 	struct hw_turn_hook hook; /* hands freed buffers to those who wait */
@@ -79,6 +81,10 @@ int hw_http_server_init(struct hw_http_server *server, struct hw_reactor *reacto
 /* After init: some of its listeners speak TLS. Returns 0 or -ENOMEM. */
 int hw_http_server_tls(struct hw_http_server *server,
 		       const struct hw_tls_options *options) HW_MUST_CHECK;
+/* After init: there are others; connections are spread over all. @homes: by index of reactor, lent
+ * until deinit; const from the first turn on. */
+void hw_http_server_spread(struct hw_http_server *server, const struct hw_server_home *homes,
+			   uint32_t home_count);
 void hw_http_server_deinit(struct hw_http_server *server);
 
 /* Accept on the listener in ring slot @slot, from the reactor's first turn on. */
@@ -89,6 +95,13 @@ void hw_http_server_drain(struct hw_http_server *server);
 /* What still runs ends now, with an error to its client. */
 void hw_http_server_cut(struct hw_http_server *server);
 bool hw_http_server_is_idle(const struct hw_http_server *server);
+
+/* -- for http_handover.c -- */
+
+/* @socket: moved, unless there is no connection left for it: false. */
+bool hw_http_server_take(struct hw_listener *listener, uint32_t socket) HW_MUST_CHECK;
+/* Somebody left: listeners that had paused accept again. */
+void hw_http_server_resume(struct hw_http_server *server);
 
 /* -- for http_conn.c -- */
 

@@ -421,7 +421,9 @@ static void socket_pass(struct hw_ring *ring, struct hw_sim_flight *flight)
 		return;
 	}
 	if (hw_prng_chance(&ring->prng, hw_sim_world.options.set_error_percent)) {
-		hw_sim_land(ring, flight, hw_prng_chance(&ring->prng, 50) ? -ENOMEM : -ENFILE);
+		static const int g_errors[] = {-ENOMEM, -ENFILE, -EINVAL}; /* EINVAL: too old */
+		uint32_t pick = (uint32_t)hw_prng_below(&ring->prng, hw_count_of(g_errors));
+		hw_sim_land(ring, flight, g_errors[pick]);
 		return;
 	}
 	hw_sim_land(ring, flight, hw_sim_socket_pass(ring, flight->slot, target));

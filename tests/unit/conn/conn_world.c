@@ -210,9 +210,10 @@ void conn_start(struct conn_world *world, const struct conn_options *options)
 		assert_non_null(world->talks[i].bytes);
 	}
 	struct hw_reactor_options reactor = {
+		.index = options->index,
 		.slab_count = 1,
 		.ring = {.in_flight_max = 256 + 2 * options->limits.connections_max,
-			 .socket_slots = options->limits.connections_max,
+			 .socket_slots = options->limits.connections_max + options->spare_slots,
 			 .file_slots = 3,
 			 .head_buffer_count = options->head_buffer_count},
 		.metrics = &world->metrics,

@@ -65,6 +65,8 @@ struct conn_world {
 struct conn_options {
 	struct hw_http_limits limits;
 	uint32_t head_buffer_count;
+	uint32_t index;                         /* of the reactor, where there are several worlds */
+	uint32_t spare_slots;                   /* of the ring, beyond connections_max */
 	const struct hw_tls_contexts *contexts; /* NULL: plain */
 };
 
