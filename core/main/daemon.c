@@ -151,10 +151,6 @@ static int catalog_open(struct hw_daemon *daemon)
 
 /* -- nodes -- */
 
-void hw_daemon_node_ended(struct hw_node *node);
-void hw_daemon_node_tokens_taken(struct hw_node *node);
-void hw_daemon_node_certificates_taken(struct hw_node *node);
-
 static struct hw_scrub_options scrubbing_of(const struct hw_config *config)
 {
 	return (struct hw_scrub_options){
