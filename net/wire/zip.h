@@ -7,8 +7,8 @@
  * Limits: HW_ZIP_SIZE_MAX bytes; names of HW_NAME_SIZE_MAX bytes
  *
  * Sizes and checksums are known before the first byte is sent, so nothing has to follow a file (no
- * data descriptor), and the archive's size is exact. ZIP64's fields stand only where a number needs
- * them. Entries are given one at a time, in the same order each time, and are never held together:
+ * data descriptor), and the archive's size is exact. Entries are given one at a time, in the same
+ * order each time, and are never held together:
  *
  *	layout_init -> layout_add ... -> layout_end          once through all entries: size and tag
  *	cursor_init -> cursor_entry, cursor_write, cursor_skip ... as cursor.state says
@@ -17,28 +17,14 @@
  * what lies among the files, once for what lies behind them), because an offset is the sum of what
  * comes before it; and to its last entry even when it ends before, to see that they are the ones
  * that the layout was made of.
- *
- * Times are UTC. ZIP's own are the reader's local ones by custom, so each entry also has the field
- * 0x5455 ("UT"), which the usual programs prefer.
  */
 #ifndef HW_NET_WIRE_ZIP_H
 #define HW_NET_WIRE_ZIP_H
 
-#include "core/base/limits.h"
-#include "core/base/span.h"
+#include "net/wire/zip_record.h"
 #include "simd/sha256.h"
 
-#define HW_ZIP_SIZE_MAX        (UINT64_C(1) << 62)      /* bytes; so that no sum overflows */
-#define HW_ZIP_RECORD_SIZE_MAX (83U + HW_NAME_SIZE_MAX) /* bytes of the longest record */
-
-struct hw_zip_entry {
-	struct hw_span name; /* clean UTF-8; "/" between folders; lent, by a cursor until the next
-			      * entry */
-	const uint8_t *root; /* HW_HASH_SIZE bytes of the file's root; lent for the call */
-	uint64_t size;       /* bytes */
-	uint64_t mtime_s;    /* Unix time */
-	uint32_t crc32;
-};
+#define HW_ZIP_SIZE_MAX (UINT64_C(1) << 62) /* bytes; so that no sum overflows */
 
 /* May be read after layout_end. */
 struct hw_zip_layout {

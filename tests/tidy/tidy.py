@@ -106,6 +106,7 @@ COVERED_BY = {
     'net/conn/tls_server.c': 'tests/unit/conn/http_tls_test.c',
     'net/conn/ws_server.c': 'tests/unit/conn/ws_conn_test.c',
     'net/wire/tls_aead.c': 'tests/unit/wire/tls_record_test.c',
+    'net/wire/zip_record.c': 'tests/unit/wire/zip_test.c',
     'net/talk/report.c': 'tests/unit/talk/room_test.c',
     'net/talk/room_feed.c': 'tests/unit/talk/room_test.c',
     'net/talk/room_text.c': 'tests/unit/talk/room_test.c',
