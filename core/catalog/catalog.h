@@ -89,7 +89,8 @@ struct hw_catalog_request {
 					  * EXTENTS, WATCH: out */
 	uint8_t file_root[HW_HASH_SIZE]; /* COMMIT: in; LOOKUP: out, if sealed */
 	uint64_t created_ms;             /* wall clock; COMMIT: in; LOOKUP: out */
-	uint32_t crc32; /* ISO 3309, of the file; COMMIT: in; LOOKUP: out, if sealed */
+	uint32_t crc32; /* ISO 3309, of the file; COMMIT: in; LOOKUP, EXTENTS, WATCH: out, if
+			 * sealed (0: from before checksums were kept) */
 	/* LOOKUP, FILE_LIST, UPLOAD_*: out; UPLOAD_CREATE: its mode */
 	struct hw_share_access access;
 

@@ -43,6 +43,7 @@ struct hw_catalog_file {
 	uint64_t reserved;
 	uint64_t counted;
 	uint32_t tail_size;
+	uint32_t crc32; /* if sealed */
 	bool has_share;
 	bool has_name;
 	bool has_ended; /* its share has */

@@ -424,6 +424,7 @@ static int file_row(struct hw_catalog_db *db, sqlite3_stmt *statement, struct hw
 	file->has_share = sqlite3_column_type(statement, 8) != SQLITE_NULL;
 	file->first_offset = (uint64_t)sqlite3_column_int64(statement, 9);
 	file->has_ended = sqlite3_column_int(statement, 10) != 0;
+	file->crc32 = (uint32_t)sqlite3_column_int64(statement, 11);
 	int r = file->has_share
 			? hw_sql_bytes(&db->sql, statement, 8, HW_SHARE_ID_SIZE, file->share_id)
 			: 0;

@@ -82,6 +82,9 @@ void hw_catalog_file_tell(const struct hw_catalog_db *db, const struct hw_catalo
 	request->first_offset = file->first_offset;
 	request->file_state = hw_catalog_file_state_seen(file);
 	request->home = hw_homes_of(&db->homes, file->file_id);
+	if (request->file_state == HW_FILE_SEALED) {
+		request->crc32 = file->crc32;
+	}
 }
 
 void hw_catalog_watch_touch(struct hw_catalog_db *db, uint64_t file_id)

@@ -91,6 +91,7 @@ static void every_change_is_told(void **state)
 		case 4:
 			request_commit(&request, watched->file_id, 1, HW_CHUNK_SIZE);
 			request.is_replacing = true;
+			request.crc32 = 77;
 			request_extent(&request, fixture_extent(fixture, 2, HW_CHUNK_SIZE));
 			assert_int_equal(run_one(fixture, &request), 0);
 			break;
@@ -112,6 +113,7 @@ static void every_change_is_told(void **state)
 		assert_int_equal(told->home, homes[change]);
 		assert_int_equal(told->file_state, states[change]);
 		assert_int_equal(told->length, HW_CHUNK_SIZE);
+		assert_int_equal(told->crc32, change < 4 ? 0 : 77);
 	}
 	watched_free(watched);
 }
