@@ -6,9 +6,14 @@
  * Allocates: never    Owns: nothing
  * Limits: HW_ZIP_RECORD_SIZE_MAX bytes a record; names of HW_NAME_SIZE_MAX bytes
  *
- * ZIP64's fields stand only where a number needs them. Times are UTC. ZIP's own are the reader's
- * local ones by custom, so each entry also has the field 0x5455 ("UT"), which the usual programs
- * prefer.
+ * ZIP64's fields stand only where a number needs them, or where nobody knows yet whether it will. A
+ * descriptor's numbers are as wide as its local header says (4.3.9.2). Of a file whose checksum is
+ * to come, but whose size is known, the local header says the size all the same (4.4.4 would have
+ * it zero; libarchive writes it too): the bytes are stored, so it is what lets a reader without
+ * the directory find their end.
+ *
+ * Times are UTC. ZIP's own are the reader's local ones by custom, so each entry also has the field
+ * 0x5455 ("UT"), which the usual programs prefer.
  */
 #ifndef HW_NET_WIRE_ZIP_RECORD_H
 #define HW_NET_WIRE_ZIP_RECORD_H
@@ -19,13 +24,24 @@
 #define HW_ZIP_RECORD_SIZE_MAX (83U + HW_NAME_SIZE_MAX) /* bytes of the longest record */
 #define HW_ZIP_END_SIZE_MAX    98U                      /* of the end, with ZIP64's */
 
+/* Where an entry's size and checksum stand. Central directory: always there, and true. */
+enum hw_zip_kind {
+	HW_ZIP_WHOLE = 0, /* before the bytes: both are known */
+	HW_ZIP_SIZED,     /* the size before the bytes; the checksum, again with the size, behind
+			   * them, in a data descriptor */
+	HW_ZIP_OPEN,      /* both behind the bytes */
+	HW_ZIP_KIND_COUNT,
+};
+
 struct hw_zip_entry {
 	struct hw_span name; /* clean UTF-8; "/" between folders; lent, by a cursor until the next
 			      * entry */
-	const uint8_t *root; /* HW_HASH_SIZE bytes of the file's root; lent for the call */
+	const uint8_t *root; /* HW_HASH_SIZE bytes of the file's root, lent for the call; of other
+			      * than whole ones it is not read */
 	uint64_t size;       /* bytes */
 	uint64_t mtime_s;    /* Unix time */
 	uint32_t crc32;
+	enum hw_zip_kind kind;
 };
 
 /* What the end of the central directory says. */
@@ -42,6 +58,8 @@ struct hw_zip_record {
 
 /* Bytes of each; what the put_ functions write. */
 uint32_t hw_zip_local_size(const struct hw_zip_entry *entry);
+/* 0 of whole ones. */
+uint32_t hw_zip_descriptor_size(const struct hw_zip_entry *entry);
 uint32_t hw_zip_central_size(const struct hw_zip_entry *entry, uint64_t local_offset);
 uint32_t hw_zip_end_size(const struct hw_zip_end *end);
 
@@ -49,6 +67,7 @@ uint32_t hw_zip_end_size(const struct hw_zip_end *end);
 void hw_zip_put(struct hw_zip_record *record, uint64_t number, uint32_t size);
 /* @record: empty. */
 void hw_zip_put_local(struct hw_zip_record *record, const struct hw_zip_entry *entry);
+void hw_zip_put_descriptor(struct hw_zip_record *record, const struct hw_zip_entry *entry);
 void hw_zip_put_central(struct hw_zip_record *record, const struct hw_zip_entry *entry,
 			uint64_t local_offset);
 void hw_zip_put_end(struct hw_zip_record *record, const struct hw_zip_end *end);

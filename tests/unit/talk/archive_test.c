@@ -30,11 +30,9 @@ static void expected_layout(struct hw_zip_layout *layout, struct hw_zip_entry *e
 	hw_zip_layout_init(layout);
 	for (uint32_t i = 0; i < g_list.file_count; i++) {
 		const struct hw_share_file *row = &g_list.files[i].row;
-		entries[i] = (struct hw_zip_entry){{row->name, row->name_size},
-						   row->root,
-						   row->length,
-						   row->created_ms / 1000,
-						   row->crc32};
+		entries[i] = (struct hw_zip_entry){
+			{row->name, row->name_size}, row->root,  row->length,
+			row->created_ms / 1000,      row->crc32, HW_ZIP_WHOLE};
 		assert_int_equal(hw_zip_layout_add(layout, &entries[i]), 0);
 	}
 	hw_zip_layout_end(layout);

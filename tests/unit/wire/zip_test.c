@@ -25,10 +25,10 @@
 static const uint8_t g_root[HW_HASH_SIZE] = {1, 2, 3};
 
 static const struct hw_zip_entry g_small[] = {
-	{{"a", 1}, g_root, 5, 1700000000, 0x11111111},
-	{{"empty", 5}, g_root, 0, 0, 0},
-	{{"folder/b.txt", 12}, g_root, 100, 1700000001, 0x22222222},
-	{{"\xc3\xbc", 2}, g_root, 1, 1700000002, 0x33333333},
+	{{"a", 1}, g_root, 5, 1700000000, 0x11111111, HW_ZIP_WHOLE},
+	{{"empty", 5}, g_root, 0, 0, 0, HW_ZIP_WHOLE},
+	{{"folder/b.txt", 12}, g_root, 100, 1700000001, 0x22222222, HW_ZIP_WHOLE},
+	{{"\xc3\xbc", 2}, g_root, 1, 1700000002, 0x33333333, HW_ZIP_WHOLE},
 };
 
 static void layout_make(struct hw_zip_layout *layout, const struct hw_zip_entry *entries,
@@ -140,8 +140,8 @@ static void large_test(void **state)
 	};
 	for (uint32_t i = 0; i < hw_count_of(cases); i++) {
 		struct hw_zip_entry entries[] = {
-			{{"a", 1}, g_root, cases[i].size, 0, 0},
-			{{"b", 1}, g_root, 1, 0, 0},
+			{{"a", 1}, g_root, cases[i].size, 0, 0, HW_ZIP_WHOLE},
+			{{"b", 1}, g_root, 1, 0, 0, HW_ZIP_WHOLE},
 		};
 		struct hw_zip_layout layout;
 		layout_make(&layout, entries, 2);
@@ -162,7 +162,7 @@ static void large_test(void **state)
 static void too_large_test(void **state)
 {
 	(void)state;
-	struct hw_zip_entry entry = {{"a", 1}, g_root, HW_ZIP_SIZE_MAX / 2, 0, 0};
+	struct hw_zip_entry entry = {{"a", 1}, g_root, HW_ZIP_SIZE_MAX / 2, 0, 0, HW_ZIP_WHOLE};
 	struct hw_zip_layout layout;
 	hw_zip_layout_init(&layout);
 	assert_int_equal(hw_zip_layout_add(&layout, &entry), 0);
@@ -210,7 +210,7 @@ static void changed_test(void **state)
 	/* A name and what follows it are told apart. */
 	struct hw_zip_layout first;
 	struct hw_zip_layout second;
-	struct hw_zip_entry joint = {{"ab", 2}, g_root, 0, 0, 0};
+	struct hw_zip_entry joint = {{"ab", 2}, g_root, 0, 0, 0, HW_ZIP_WHOLE};
 	layout_make(&first, &joint, 1);
 	layout_make(&second, &g_small[1], 1);
 	assert_false(hw_hash_equal(&first.tag, &second.tag));

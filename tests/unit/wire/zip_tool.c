@@ -2,9 +2,10 @@
  *
  * zip_tool - make an archive of the files that a list describes, from any offset on
  *
- * Usage: zip_tool ARCHIVE OFFSET < LIST. Each line of the list is "SIZE CRC32 MTIME NAME"; the
- * contents are holes: whoever wants bytes in the archive writes them there (zip_readers_test.py),
- * and gigabytes cost nothing. Prints what lies where: "OFFSET NAME" for each file.
+ * Usage: zip_tool ARCHIVE OFFSET < LIST. Each line of the list is "SIZE CRC32 MTIME KIND NAME",
+ * KIND an enum hw_zip_kind (others than 0 with offset 0 only); the contents are holes: whoever
+ * wants bytes in the archive writes them there (zip_readers_test.py), and gigabytes cost nothing.
+ * Prints what lies where: "OFFSET NAME" for each file.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -36,6 +37,7 @@ static uint32_t list_read(struct hw_zip_layout *layout)
 		line->entry.crc32 = (uint32_t)strtoull(at, &at, 10);
 		line->entry.mtime_s = strtoull(at, &at, 10);
 		at[strcspn(at, "\n")] = '\0';
+		line->entry.kind = (enum hw_zip_kind)strtoull(at, &at, 10);
 		(void)snprintf(line->name, sizeof(line->name), "%s", at + 1);
 		line->entry.name = hw_span_of(line->name);
 		line->entry.root = g_root;
@@ -47,7 +49,8 @@ static uint32_t list_read(struct hw_zip_layout *layout)
 	return count;
 }
 
-static void archive_write(const struct hw_zip_layout *layout, int fd, uint64_t offset)
+/* What is to come of an entry is what its line says. Returns bytes of the archive. */
+static uint64_t archive_write(const struct hw_zip_layout *layout, int fd, uint64_t offset)
 {
 	struct hw_zip_cursor cursor;
 	hw_zip_cursor_init(&cursor, layout, offset, hw_zip_size(layout));
@@ -56,11 +59,18 @@ static void archive_write(const struct hw_zip_layout *layout, int fd, uint64_t o
 		uint64_t at = cursor.offset;
 		if (cursor.state == HW_ZIP_WANTS_ENTRY) {
 			hw_zip_cursor_entry(&cursor, &g_lines[cursor.entry_index].entry);
+		} else if (cursor.state == HW_ZIP_WANTS_END) {
+			hw_zip_cursor_end(&cursor, g_lines[cursor.entry_index].entry.crc32);
 		} else if (cursor.state == HW_ZIP_WANTS_FILE) {
 			uint64_t in_file = 0;
+			const struct line *line = &g_lines[cursor.entry_index];
 			uint64_t size = hw_zip_cursor_file(&cursor, &in_file);
-			(void)printf("%" PRIu64 " %s\n", at - in_file,
-				     g_lines[cursor.entry_index].name);
+			size = hw_min(size, line->entry.size - in_file);
+			if (size == 0) {
+				hw_zip_cursor_file_ends(&cursor);
+				continue;
+			}
+			(void)printf("%" PRIu64 " %s\n", at - in_file, line->name);
 			hw_zip_cursor_skip(&cursor, size);
 		} else if (cursor.state == HW_ZIP_WANTS_WRITE) {
 			uint32_t size = hw_zip_cursor_write(&cursor, bytes, sizeof(bytes));
@@ -70,6 +80,7 @@ static void archive_write(const struct hw_zip_layout *layout, int fd, uint64_t o
 			hw_assert_fail("the list is its own", __FILE__, __LINE__);
 		}
 	}
+	return cursor.end_offset;
 }
 
 int main(int argc, char **argv)
@@ -82,11 +93,11 @@ int main(int argc, char **argv)
 	struct hw_zip_layout layout;
 	hw_zip_layout_init(&layout);
 	uint32_t count = list_read(&layout);
-	uint64_t size = hw_zip_size(&layout);
+	uint64_t size = archive_write(&layout, fd, strtoull(argv[2], NULL, 10));
+	hw_assert(layout.is_open || size == hw_zip_size(&layout));
 	if (ftruncate(fd, (off_t)size) < 0) {
 		return 4;
 	}
-	archive_write(&layout, fd, strtoull(argv[2], NULL, 10));
 	(void)fprintf(stderr, "%u entries, %" PRIu64 " bytes\n", count, size);
 	return close(fd) == 0 ? 0 : 4;
 }
