@@ -13,17 +13,11 @@
 #include <string.h>
 
 #include "core/base/log.h"
+#include "net/talk/archive_head.h"
 #include "net/talk/archive_steps.h"
 #include "net/talk/client.h"
 #include "net/talk/link.h"
-#include "net/talk/pass.h"
 #include "net/talk/reply.h"
-#include "net/wire/base32.h"
-#include "net/wire/hex.h"
-#include "net/wire/http_etag.h"
-#include "net/wire/http_range.h"
-
-#define NAME_SIZE (HW_SHARE_ID_TEXT_SIZE + 4U) /* bytes of the id and ".zip" */
 
 static void admitted(struct hw_admission *admission, bool is_in);
 static void list_next(struct hw_archive *archive);
@@ -259,100 +253,13 @@ static void page_look(struct hw_archive *archive)
 
 /* -- the head -- */
 
-/* Which bytes the request wants. Returns the status: 200, 206, 304, 412 or 416. Several ranges are
- * answered with the whole: who resumes asks for one. */
-static uint32_t select_range(const struct hw_archive *archive, struct hw_http_range *ret_range)
-{
-	const struct hw_http_request *request = hw_http_conn_request(archive->conn);
-	const char *bytes = hw_http_conn_head_bytes(archive->conn);
-	uint64_t size = hw_zip_size(&archive->layout);
-	char tag[HW_HTTP_ETAG_SIZE];
-	hw_hex_encode(archive->layout.tag.bytes, HW_HASH_SIZE, tag);
-	struct hw_span etag = {tag, sizeof(tag)};
-	struct hw_http_range_set set;
-	struct hw_span range;
-	*ret_range = (struct hw_http_range){0, size - 1};
-	if (!hw_http_etag_if_match(request, bytes, etag)) {
-		return 412;
-	}
-	if (!hw_http_etag_if_none_match(request, bytes, etag)) {
-		return 304;
-	}
-	if (request->method != HW_HTTP_GET ||
-	    hw_http_request_field_count(request, bytes, HW_SPAN("Range")) != 1 ||
-	    !hw_http_request_field(request, bytes, HW_SPAN("Range"), &range) ||
-	    !hw_http_etag_if_range(request, bytes, etag)) {
-		return 200;
-	}
-	switch (hw_http_range_parse(range, size, &set)) {
-	case HW_HTTP_RANGE_SATISFIABLE:
-		if (set.count > 1) {
-			return 200;
-		}
-		*ret_range = set.ranges[0];
-		return 206;
-	case HW_HTTP_RANGE_UNSATISFIABLE:
-		return 416;
-	default:
-		return 200;
-	}
-}
-
-/* What the archive is called: the share's id, and ".zip". */
-static struct hw_span name_write(const struct hw_archive *archive, char name[NAME_SIZE])
-{
-	const struct hw_span suffix = HW_SPAN(".zip");
-	hw_base32_encode(archive->share_id, HW_SHARE_ID_SIZE, name);
-	memcpy(name + HW_SHARE_ID_TEXT_SIZE, suffix.bytes, suffix.size);
-	return (struct hw_span){name, NAME_SIZE};
-}
-
-static void fields_write(const struct hw_archive *archive, struct hw_http_writer *head)
-{
-	char name[NAME_SIZE];
-	hw_http_writer_field_etag(head, archive->layout.tag.bytes, HW_HASH_SIZE);
-	hw_http_writer_field(head, HW_SPAN("Cache-Control"), HW_SPAN("private, no-cache"));
-	hw_http_writer_field(head, HW_SPAN("Accept-Ranges"), HW_SPAN("bytes"));
-	hw_http_writer_field_attachment(head, name_write(archive, name));
-	hw_http_writer_field(head, HW_SPAN("X-Content-Type-Options"), HW_SPAN("nosniff"));
-	hw_http_writer_field(head, HW_SPAN("Content-Security-Policy"),
-			     HW_SPAN("sandbox; default-src 'none'"));
-}
-
-static uint32_t head_write(struct hw_archive *archive, uint32_t status,
-			   const struct hw_http_range *range)
-{
-	struct hw_http_writer head;
-	uint64_t size = hw_zip_size(&archive->layout);
-	hw_http_conn_reply_begin(archive->conn, &head, status);
-	if (archive->admission.gives_pass) {
-		hw_pass_write(archive->talks, archive->share_id, &archive->file.request.access,
-			      &head);
-	}
-	fields_write(archive, &head);
-	if (status == 200 || status == 206) {
-		hw_http_writer_field(&head, HW_SPAN("Content-Type"), HW_SPAN("application/zip"));
-		hw_http_writer_field_number(&head, HW_SPAN("Content-Length"),
-					    range->last - range->first + 1);
-	}
-	if (status == 206) {
-		hw_http_writer_field_content_range(&head, range->first, range->last, size);
-	} else if (status == 416) {
-		hw_http_writer_field_content_range_none(&head, size);
-		hw_http_writer_field_number(&head, HW_SPAN("Content-Length"), 0);
-	}
-	hw_http_writer_head_end(&head);
-	hw_assert(!head.is_overflowed);
-	return head.size;
-}
-
 static void report_begin(struct hw_archive *archive, uint64_t offset)
 {
-	char name[NAME_SIZE];
+	char name[HW_ARCHIVE_NAME_SIZE];
 	uint8_t client_id[HW_CLIENT_ID_SIZE];
 	struct hw_report_options options = {
 		.share_id = archive->share_id,
-		.name = name_write(archive, name),
+		.name = hw_archive_name(archive, name),
 		.size = hw_zip_size(&archive->layout),
 		.offset = offset,
 		.client_id = hw_client_id_of(archive->conn, client_id) ? client_id : NULL,
@@ -364,12 +271,12 @@ static void report_begin(struct hw_archive *archive, uint64_t offset)
 static void head_send(struct hw_archive *archive)
 {
 	struct hw_http_range range;
-	uint32_t status = select_range(archive, &range);
+	uint32_t status = hw_archive_select_range(archive, &range);
 	if (status == 412) {
 		refuse(archive, 412, "The ZIP is not the one that If-Match names.");
 		return;
 	}
-	archive->head_size = head_write(archive, status, &range);
+	archive->head_size = hw_archive_head_write(archive, status, &range);
 	set_state(archive, HW_ARCHIVE_SENDING);
 	hw_metrics_add(metrics_of(archive), HW_METRIC_downloads_started, 1);
 	bool has_body = (status == 200 || status == 206) && archive->conn->method == HW_HTTP_GET;
