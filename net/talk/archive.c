@@ -4,8 +4,7 @@
  *                    (the first page: admission.c) <-+                     -> (archive_body.c)
  *
  *   the last byte sent -> finish     any error -> fail -> join -> finish
- *   finish: the connection goes on (or is cut) -> leave: count, unpin, tell,
- *   free
+ *   finish: the connection goes on (or is cut) -> leave: seat, count, unpin, tell, free
  */
 #include "net/talk/archive.h"
 
@@ -24,7 +23,6 @@ static void list_next(struct hw_archive *archive);
 static void list_done(struct hw_catalog_request *request);
 static void page_look(struct hw_archive *archive);
 static void head_send(struct hw_archive *archive);
-static void leave(struct hw_archive *archive);
 static void left(struct hw_catalog_request *request);
 
 static void set_state(struct hw_archive *archive, enum hw_archive_state state)
@@ -53,7 +51,7 @@ static struct hw_metrics *metrics_of(const struct hw_archive *archive)
 
 static void piece_reset(struct hw_archive_piece *piece)
 {
-	piece->slab = NULL;
+	piece->bytes = (struct hw_piece){.slab = NULL};
 	piece->is_begun = false;
 	piece->is_ready = false;
 	piece->is_last = false;
@@ -61,8 +59,9 @@ static void piece_reset(struct hw_archive_piece *piece)
 
 static void archive_free(struct hw_archive *archive)
 {
-	hw_assert(archive->pieces[0].slab == NULL && archive->pieces[1].slab == NULL);
-	hw_assert(!hw_file_reader_is_reading(&archive->file) && !archive->is_pinned);
+	hw_assert(archive->pieces[0].bytes.size == 0 && archive->pieces[1].bytes.size == 0);
+	hw_assert(!hw_follower_is_reading(&archive->file));
+	hw_assert(archive->hold == HW_ARCHIVE_HOLD_NONE);
 	hw_admission_leave(&archive->admission);
 	set_state(archive, HW_ARCHIVE_FREE);
 	hw_metrics_sub(metrics_of(archive), HW_METRIC_downloads_open, 1);
@@ -87,15 +86,20 @@ void hw_archive_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct 
 	archive->is_asking = false;
 	archive->is_sending = false;
 	archive->is_waiting = false;
-	archive->is_pinned = false;
+	archive->is_leaving = false;
+	archive->is_chunked = false;
+	archive->has_chunk = false;
 	archive->is_counted = false;
 	archive->is_admitted = false;
+	archive->chunk_left = 0;
+	archive->newest_id = 0;
+	archive->begun_s = talks->reactor->wall_ms / 1000;
 	archive->entry.name_size = 0;
 	piece_reset(&archive->pieces[0]);
 	piece_reset(&archive->pieces[1]);
-	hw_file_reader_init(&archive->file, talks, hw_archive_read_done);
-	hw_link_parse(&archive->file.request, id, HW_SPAN(""));
-	memcpy(archive->share_id, archive->file.request.share_id, HW_SHARE_ID_SIZE);
+	hw_archive_file_init(archive);
+	hw_link_parse(&archive->file.reader.request, id, HW_SPAN(""));
+	memcpy(archive->share_id, archive->file.reader.request.share_id, HW_SHARE_ID_SIZE);
 	hw_zip_layout_init(&archive->layout);
 	set_state(archive, HW_ARCHIVE_ASKING);
 	hw_metrics_add(metrics_of(archive), HW_METRIC_downloads_open, 1);
@@ -130,7 +134,7 @@ static void admitted(struct hw_admission *admission, bool is_in)
 void hw_archive_page_fetch(struct hw_archive *archive, uint32_t index, struct hw_span after,
 			   hw_catalog_fn *done)
 {
-	struct hw_catalog_request *request = &archive->file.request;
+	struct hw_catalog_request *request = &archive->file.reader.request;
 	hw_assert(after.size <= HW_NAME_SIZE_MAX);
 	memcpy(request->share_id, archive->share_id, HW_SHARE_ID_SIZE);
 	/* The place may be a row of the page that is being replaced, or in the request itself. */
@@ -140,18 +144,39 @@ void hw_archive_page_fetch(struct hw_archive *archive, uint32_t index, struct hw
 	request->row_capacity = HW_ARCHIVE_ROWS;
 	archive->row_first = index;
 	archive->row_count = 0;
+	archive->row_phase =
+		archive->state == HW_ARCHIVE_SENDING ? archive->cursor.phase : HW_ZIP_FILES;
 	archive->is_asking = true;
 	hw_catalog_submit(archive->talks->catalog, request, HW_CATALOG_FILE_LIST, done);
 }
 
-struct hw_zip_entry hw_archive_row_entry(const struct hw_share_file *row)
+static void kind_set(struct hw_archive *archive, uint32_t index, enum hw_zip_kind kind)
 {
+	uint32_t shift = index % HW_ARCHIVE_KINDS * (8U / HW_ARCHIVE_KINDS);
+	uint8_t *kinds = &archive->kinds[index / HW_ARCHIVE_KINDS];
+	*kinds = (uint8_t)((*kinds & ~(3U << shift)) | (uint32_t)kind << shift);
+}
+
+static enum hw_zip_kind kind_get(const struct hw_archive *archive, uint32_t index)
+{
+	uint32_t shift = index % HW_ARCHIVE_KINDS * (8U / HW_ARCHIVE_KINDS);
+	uint32_t kinds = archive->kinds[index / HW_ARCHIVE_KINDS];
+	return (enum hw_zip_kind)(kinds >> shift & 3U);
+}
+
+/* The time of a file that is not there yet is told before it is, and again when it is: it is that
+ * of the archive. */
+struct hw_zip_entry hw_archive_row_entry(const struct hw_archive *archive, uint32_t index,
+					 const struct hw_share_file *row)
+{
+	enum hw_zip_kind kind = kind_get(archive, index);
 	return (struct hw_zip_entry){
 		.name = {row->name, row->name_size},
 		.root = row->root,
 		.size = row->length,
-		.mtime_s = row->created_ms / 1000,
+		.mtime_s = kind == HW_ZIP_WHOLE ? row->created_ms / 1000 : archive->begun_s,
 		.crc32 = row->crc32,
+		.kind = kind,
 	};
 }
 
@@ -169,20 +194,40 @@ static void refuse(struct hw_archive *archive, uint32_t status, const char *sent
 	hw_reply_error(conn, status, sentence);
 }
 
+static enum hw_zip_kind row_kind(const struct hw_share_file *row)
+{
+	if (row->is_sealed) {
+		return HW_ZIP_WHOLE;
+	}
+	return row->length == HW_LENGTH_UNKNOWN ? HW_ZIP_OPEN : HW_ZIP_SIZED;
+}
+
+/* Where not all is stored, files that wait for their turn would hold up their senders, or be gone
+ * before it. */
 static int row_add(struct hw_archive *archive, const struct hw_share_file *row)
 {
-	if (!row->is_sealed) {
+	uint8_t mode = archive->file.reader.request.access.mode;
+	uint32_t index = archive->layout.entry_count;
+	if (!row->is_sealed && mode != HW_SHARE_STORED) {
 		return -EBUSY;
 	}
 	if (row->first_offset > 0) {
 		return -ESTALE;
 	}
-	struct hw_zip_entry entry = hw_archive_row_entry(row);
-	return row->has_crc32 ? hw_zip_layout_add(&archive->layout, &entry) : -ENODATA;
+	if (row->is_sealed && !row->has_crc32) {
+		return -ENODATA;
+	}
+	if (index >= HW_SHARE_FILES_MAX) {
+		return -EFBIG;
+	}
+	kind_set(archive, index, row_kind(row));
+	archive->newest_id = hw_max(archive->newest_id, row->file_id);
+	struct hw_zip_entry entry = hw_archive_row_entry(archive, index, row);
+	return hw_zip_layout_add(&archive->layout, &entry);
 }
 
-/* Returns 0, -EBUSY: a file is not there yet, -ENODATA: one is from before checksums were kept,
- * -ESTALE: one is without its beginning, or -EFBIG. */
+/* Returns 0, -EBUSY: a file passes that is not stored, -ENODATA: one is from before checksums were
+ * kept, -ESTALE: one is without its beginning, or -EFBIG. */
 static int page_add(struct hw_archive *archive)
 {
 	int r = 0;
@@ -199,7 +244,8 @@ static int page_add(struct hw_archive *archive)
 
 static void list_done(struct hw_catalog_request *request)
 {
-	struct hw_archive *archive = hw_container_of(request, struct hw_archive, file.request);
+	struct hw_archive *archive =
+		hw_container_of(request, struct hw_archive, file.reader.request);
 	archive->is_asking = false;
 	if (request->res < 0) {
 		struct hw_http_conn *conn = archive->conn;
@@ -229,8 +275,8 @@ static void page_look(struct hw_archive *archive)
 	int r = page_add(archive);
 	if (r == -EBUSY) {
 		refuse(archive, 409,
-		       "A file of this share is still being uploaded; download the files one by "
-		       "one, or wait.");
+		       "A file of this share is still being uploaded, and is not stored as it "
+		       "comes; download the files one by one, or wait.");
 	} else if (r == -ENODATA) {
 		refuse(archive, 409,
 		       "A file of this share is older than this server's ZIPs; download the files "
@@ -276,10 +322,12 @@ static void head_send(struct hw_archive *archive)
 		refuse(archive, 412, "The ZIP is not the one that If-Match names.");
 		return;
 	}
+	bool has_body = (status == 200 || status == 206) && archive->conn->method == HW_HTTP_GET;
 	archive->head_size = hw_archive_head_write(archive, status, &range);
+	archive->is_chunked =
+		has_body && archive->layout.is_open && archive->conn->version_minor > 0;
 	set_state(archive, HW_ARCHIVE_SENDING);
 	hw_metrics_add(metrics_of(archive), HW_METRIC_downloads_started, 1);
-	bool has_body = (status == 200 || status == 206) && archive->conn->method == HW_HTTP_GET;
 	uint64_t size = hw_zip_size(&archive->layout);
 	archive->is_counted = has_body && range.last == size - 1;
 	if (archive->is_counted) {
@@ -301,7 +349,7 @@ void hw_archive_fail(struct hw_archive *archive, int error)
 	hw_assert(archive->state == HW_ARCHIVE_SENDING && error < 0);
 	archive->error = error;
 	set_state(archive, HW_ARCHIVE_ENDING);
-	hw_file_reader_cancel(&archive->file);
+	(void)hw_follower_cancel(&archive->file); /* join looks whether anything is under way */
 	hw_archive_join(archive);
 }
 
@@ -309,7 +357,7 @@ void hw_archive_join(struct hw_archive *archive)
 {
 	hw_assert(archive->state == HW_ARCHIVE_ENDING);
 	if (!archive->is_asking && !archive->is_sending &&
-	    !hw_file_reader_is_reading(&archive->file)) {
+	    !hw_follower_is_reading(&archive->file)) {
 		hw_archive_finish(archive);
 	}
 }
@@ -337,9 +385,10 @@ static enum hw_transfer_state end_state(const struct hw_archive *archive)
 void hw_archive_finish(struct hw_archive *archive)
 {
 	struct hw_http_conn *conn = archive->conn;
-	hw_slab_unref(hw_move(&archive->pieces[0].slab));
-	hw_slab_unref(hw_move(&archive->pieces[1].slab));
-	hw_file_reader_cancel(&archive->file);
+	hw_follower_release(&archive->file, &archive->pieces[0].bytes);
+	hw_follower_release(&archive->file, &archive->pieces[1].bytes);
+	bool is_under_way = hw_follower_cancel(&archive->file);
+	hw_assert(!is_under_way);
 	if (archive->error == 0) {
 		hw_metrics_add(metrics_of(archive), HW_METRIC_downloads_completed, 1);
 		hw_http_conn_end(conn);
@@ -356,7 +405,7 @@ void hw_archive_finish(struct hw_archive *archive)
 	archive->conn = NULL;
 	hw_report_end(&archive->report, end_state(archive));
 	set_state(archive, HW_ARCHIVE_LEAVING);
-	leave(archive);
+	hw_archive_leave(archive);
 }
 
 static void told(struct hw_report *report)
@@ -365,18 +414,21 @@ static void told(struct hw_report *report)
 }
 
 /* One question after the other, as there is one request. */
-static void leave(struct hw_archive *archive)
+void hw_archive_leave(struct hw_archive *archive)
 {
-	struct hw_catalog_request *request = &archive->file.request;
+	struct hw_catalog_request *request = &archive->file.reader.request;
+	if (archive->hold == HW_ARCHIVE_HOLD_OPEN && !hw_archive_file_leave(archive)) {
+		return;
+	}
 	if (archive->is_counted) {
 		archive->is_counted = false;
 		request->file_id = archive->entry.file_id;
 		hw_catalog_submit(archive->talks->catalog, request, HW_CATALOG_COUNT, left);
 		return;
 	}
-	if (archive->is_pinned) {
-		archive->is_pinned = false;
-		request->file_id = archive->pinned_id;
+	if (archive->hold != HW_ARCHIVE_HOLD_NONE) {
+		archive->hold = HW_ARCHIVE_HOLD_NONE;
+		request->file_id = archive->held_id;
 		hw_catalog_submit(archive->talks->catalog, request, HW_CATALOG_UNPIN, left);
 		return;
 	}
@@ -390,5 +442,5 @@ static void leave(struct hw_archive *archive)
 
 static void left(struct hw_catalog_request *request)
 {
-	leave(hw_container_of(request, struct hw_archive, file.request));
+	hw_archive_leave(hw_container_of(request, struct hw_archive, file.reader.request));
 }

@@ -3,13 +3,16 @@
  *   go_on -> make_next -> piece_step: the cursor says what is next, until the piece is ready
  *     |                     | an entry:  out of the page, or page_fetch -> page_done -> go_on
  *     |                     | records:   into the piece
- *     |                     | a file:    pin_change -> pin_done -> go_on; read -> read_done ->
- *     go_on v
+ *     |                     | a file:    (archive_file.c) -> read_done -> go_on
+ *     |                     | its end:   (archive_file.c) -> go_on
+ *     |                     v
  *   send_next -> send_done -> go_on ... -> finish
  *                   | (slow: -EAGAIN)
  *                   +-> give_way: slabs back, the cursor too; wait without one
  *
- * A piece is a function of where it begins. So what a slow client did not take is made again.
+ * A piece is a function of where it begins. So what a slow client did not take is made again. Only
+ * how much of a file it has is one of the moment, where that is still being uploaded: such a piece
+ * has no records, and is begun again where the client stopped.
  */
 #include <errno.h>
 #include <string.h>
@@ -17,12 +20,8 @@
 #include "net/talk/archive_steps.h"
 #include "net/talk/reply.h"
 
-static void go_on(struct hw_archive *archive);
 static int make_next(struct hw_archive *archive);
 static void page_done(struct hw_catalog_request *request);
-static void pin_change(struct hw_archive *archive);
-static void pin_done(struct hw_catalog_request *request);
-static void unpin_done(struct hw_catalog_request *request);
 static bool send_next(struct hw_archive *archive);
 static void send_done(void *talk, int res);
 static void give_way(struct hw_archive *archive);
@@ -32,11 +31,11 @@ const struct hw_http_handler hw_archive_handler = {
 
 void hw_archive_body_begin(struct hw_archive *archive)
 {
-	go_on(archive);
+	hw_archive_go_on(archive);
 }
 
 /* Make a piece, send it, make the one behind it. */
-static void go_on(struct hw_archive *archive)
+void hw_archive_go_on(struct hw_archive *archive)
 {
 	int r = make_next(archive);
 	if (r >= 0 && send_next(archive)) {
@@ -63,36 +62,36 @@ static void piece_begin(struct hw_archive *archive, struct hw_archive_piece *pie
 {
 	piece->begin = archive->cursor;
 	piece->begin_entry = archive->entry;
-	piece->slab_size = 0;
 	piece->records_size = 0;
 	piece->is_last = false;
 	piece->is_begun = true;
 }
 
-static void piece_drop(struct hw_archive_piece *piece)
+static void piece_drop(struct hw_archive *archive, struct hw_archive_piece *piece)
 {
-	hw_slab_unref(hw_move(&piece->slab));
+	hw_follower_release(&archive->file, &piece->bytes);
 	piece->is_begun = false;
 	piece->is_ready = false;
 }
 
-/* A second slab is a luxury that is taken only while there are plenty. */
-static bool may_read(struct hw_archive *archive)
+bool hw_archive_may_read(struct hw_archive *archive)
 {
 	const struct hw_slab_pool *slabs = &archive->talks->reactor->slabs;
-	return piece_sent(archive)->slab == NULL || slabs->free_count > slabs->count / 2;
+	return piece_sent(archive)->bytes.size == 0 || slabs->free_count > slabs->count / 2;
 }
 
-/* Its row, if it is in the page. */
+/* Its row, if it is in the page. What the directory says was asked for when all was there. */
 static const struct hw_share_file *row_find(const struct hw_archive *archive, uint32_t index)
 {
-	bool is_there =
-		index >= archive->row_first && index - archive->row_first < archive->row_count;
+	bool is_old = archive->layout.is_live && archive->row_phase != archive->cursor.phase;
+	bool is_there = !is_old && index >= archive->row_first &&
+			index - archive->row_first < archive->row_count;
 	return is_there ? &archive->rows[index - archive->row_first] : NULL;
 }
 
-/* Give the cursor its entry. Returns false when the catalog is asked for it first. */
-static bool entry_give(struct hw_archive *archive)
+/* Give the cursor its entry. Returns 1, 0: the catalog is asked for it first, or -EIDRM: what was
+ * sent is not what there is. */
+static int entry_give(struct hw_archive *archive)
 {
 	struct hw_zip_cursor *cursor = &archive->cursor;
 	const struct hw_share_file *row = row_find(archive, cursor->entry_index);
@@ -100,36 +99,35 @@ static bool entry_give(struct hw_archive *archive)
 		struct hw_span after = {archive->entry.name, archive->entry.name_size};
 		after.size = cursor->entry_index == 0 ? 0 : after.size;
 		hw_archive_page_fetch(archive, cursor->entry_index, after, page_done);
-		return false;
+		return 0;
 	}
-	struct hw_zip_entry entry = hw_archive_row_entry(row);
+	if (cursor->phase == HW_ZIP_CENTRAL && !row->is_sealed) {
+		return -EIDRM;
+	}
+	struct hw_zip_entry entry = hw_archive_row_entry(archive, cursor->entry_index, row);
 	archive->entry.file_id = row->file_id;
 	archive->entry.name_size = row->name_size;
 	memcpy(archive->entry.name, row->name, row->name_size);
 	entry.name.bytes = archive->entry.name; /* stays when the page goes */
 	hw_zip_cursor_entry(cursor, &entry);
-	return true;
-}
-
-/* Ask for bytes of the cursor's file. Returns 0 or -errno. */
-static int file_read(struct hw_archive *archive)
-{
-	if (!archive->is_pinned || archive->pinned_id != archive->entry.file_id) {
-		pin_change(archive);
-		return 0;
-	}
-	if (!may_read(archive)) {
-		return 0; /* when what is sent is sent */
-	}
-	uint64_t offset = 0;
-	(void)hw_zip_cursor_file(&archive->cursor, &offset); /* how many: when they are there */
-	return hw_file_reader_read(&archive->file, offset);
+	return 1;
 }
 
 static void piece_end(struct hw_archive *archive, struct hw_archive_piece *piece)
 {
 	piece->is_last = archive->cursor.state == HW_ZIP_DONE;
 	piece->is_ready = true;
+	if (piece->is_last && archive->layout.is_open) {
+		hw_report_size_set(&archive->report, archive->cursor.offset);
+	}
+}
+
+/* Somebody has to send it first; records do not wait for that. */
+static bool is_awaited(const struct hw_archive *archive)
+{
+	const struct hw_zip_cursor *cursor = &archive->cursor;
+	return cursor->state == HW_ZIP_WANTS_END ||
+	       (cursor->state == HW_ZIP_WANTS_FILE && cursor->entry.kind != HW_ZIP_WHOLE);
 }
 
 /* Returns 1 another step may follow at once, 0, or -errno. What ends the range waits for the rest
@@ -138,9 +136,13 @@ static int piece_step(struct hw_archive *archive, struct hw_archive_piece *piece
 {
 	struct hw_zip_cursor *cursor = &archive->cursor;
 	uint32_t room = HW_ARCHIVE_RECORDS_SIZE - piece->records_size;
+	if (is_awaited(archive) && piece->records_size > 0) {
+		piece_end(archive, piece);
+		return 0;
+	}
 	switch (cursor->state) {
 	case HW_ZIP_WANTS_ENTRY:
-		return entry_give(archive) ? 1 : 0;
+		return entry_give(archive);
 	case HW_ZIP_WANTS_WRITE:
 		if (room == 0) {
 			piece_end(archive, piece);
@@ -150,7 +152,9 @@ static int piece_step(struct hw_archive *archive, struct hw_archive_piece *piece
 			hw_zip_cursor_write(cursor, piece->records + piece->records_size, room);
 		return 1;
 	case HW_ZIP_WANTS_FILE:
-		return file_read(archive);
+		return hw_archive_file_read(archive);
+	case HW_ZIP_WANTS_END:
+		return hw_archive_file_end(archive);
 	case HW_ZIP_DONE:
 		piece_end(archive, piece);
 		return 0;
@@ -165,7 +169,7 @@ static int make_next(struct hw_archive *archive)
 	struct hw_archive_piece *piece =
 		archive->is_sending ? piece_ahead(archive) : piece_sent(archive);
 	if (archive->state != HW_ARCHIVE_SENDING || archive->is_asking || archive->is_waiting ||
-	    hw_file_reader_is_reading(&archive->file) || piece->is_ready ||
+	    hw_follower_is_reading(&archive->file) || piece->is_ready ||
 	    (archive->is_sending && piece_sent(archive)->is_last)) {
 		return 0;
 	}
@@ -179,110 +183,139 @@ static int make_next(struct hw_archive *archive)
 	return r;
 }
 
+/* Files that were not there when the ZIP was asked for are not in it. Returns how many are. */
+static uint32_t rows_keep(struct hw_archive *archive, uint32_t count)
+{
+	uint32_t kept_count = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		if (archive->rows[i].file_id <= archive->newest_id) {
+			archive->rows[kept_count++] = archive->rows[i];
+		}
+	}
+	return kept_count;
+}
+
 static void page_done(struct hw_catalog_request *request)
 {
-	struct hw_archive *archive = hw_container_of(request, struct hw_archive, file.request);
+	struct hw_archive *archive =
+		hw_container_of(request, struct hw_archive, file.reader.request);
 	archive->is_asking = false;
 	if (archive->state == HW_ARCHIVE_ENDING) {
 		hw_archive_join(archive);
 		return;
 	}
-	if (request->res < 0 || request->row_count == 0) {
+	uint32_t count = request->res < 0 ? 0 : request->row_count;
+	hw_assert(count <= HW_ARCHIVE_ROWS);
+	archive->row_count = rows_keep(archive, count);
+	if (count == HW_ARCHIVE_ROWS && archive->row_count == 0) {
+		const struct hw_share_file *last = &archive->rows[count - 1];
+		struct hw_span after = {last->name, last->name_size};
+		hw_archive_page_fetch(archive, archive->row_first, after, page_done);
+		return;
+	}
+	if (archive->row_count == 0) {
 		hw_archive_fail(archive, request->res < 0 ? request->res : -EIDRM);
 		return;
 	}
-	archive->row_count = request->row_count;
-	go_on(archive);
+	hw_archive_go_on(archive);
 }
 
-/* -- one file after the other -- */
+/* -- the bytes of a file -- */
 
-static void pin_change(struct hw_archive *archive)
+/* Bytes of the file that the piece may have: while the coding's chunk owes some, it has those. */
+static uint64_t size_wanted(const struct hw_archive *archive, const struct hw_archive_piece *piece)
 {
-	struct hw_catalog_request *request = &archive->file.request;
-	archive->is_asking = true;
-	hw_file_reader_cancel(&archive->file);
-	if (archive->is_pinned) {
-		request->file_id = archive->pinned_id;
-		hw_catalog_submit(archive->talks->catalog, request, HW_CATALOG_UNPIN, unpin_done);
-		return;
+	uint64_t offset = 0;
+	uint64_t size = hw_zip_cursor_file(&archive->cursor, &offset);
+	uint32_t taken_size = archive->is_sending ? 0 : archive->sent_size;
+	if (archive->chunk_left == 0) {
+		return size;
 	}
-	memcpy(request->share_id, archive->share_id, HW_SHARE_ID_SIZE);
-	memcpy(request->name, archive->entry.name, archive->entry.name_size);
-	request->name_size = archive->entry.name_size;
-	archive->asked_id = archive->entry.file_id;
-	hw_catalog_submit(archive->talks->catalog, request, HW_CATALOG_LOOKUP, pin_done);
+	hw_assert(archive->chunk_left + taken_size > piece->records_size);
+	return hw_min(size, (uint64_t)(archive->chunk_left + taken_size - piece->records_size));
 }
 
-static void unpin_done(struct hw_catalog_request *request)
+static void bytes_came(struct hw_archive *archive, const struct hw_piece *bytes)
 {
-	struct hw_archive *archive = hw_container_of(request, struct hw_archive, file.request);
-	archive->is_asking = false;
-	archive->is_pinned = false;
-	if (archive->state == HW_ARCHIVE_ENDING) {
-		hw_archive_join(archive);
-		return;
-	}
-	go_on(archive);
-}
-
-/* A file that took the name meanwhile is another one. */
-static void pin_done(struct hw_catalog_request *request)
-{
-	struct hw_archive *archive = hw_container_of(request, struct hw_archive, file.request);
-	archive->is_asking = false;
-	if (request->res >= 0) {
-		archive->is_pinned = true;
-		archive->pinned_id = request->file_id;
-		hw_file_reader_begin(&archive->file);
-	}
-	if (archive->state == HW_ARCHIVE_ENDING) {
-		hw_archive_join(archive);
-		return;
-	}
-	if (request->res < 0 || archive->pinned_id != archive->asked_id) {
-		hw_archive_fail(archive, request->res < 0 ? request->res : -EIDRM);
-		return;
-	}
-	go_on(archive);
-}
-
-void hw_archive_read_done(struct hw_file_reader *file, struct hw_slab *slab, int res)
-{
-	struct hw_archive *archive = hw_container_of(file, struct hw_archive, file);
-	if (archive->state == HW_ARCHIVE_ENDING) {
-		hw_assert(slab == NULL);
-		hw_archive_join(archive);
-		return;
-	}
-	if (res == -ECANCELED) {
-		go_on(archive);
-		return;
-	}
-	if (res < 0) {
-		hw_archive_fail(archive, res);
-		return;
-	}
 	struct hw_archive_piece *piece =
 		archive->is_sending ? piece_ahead(archive) : piece_sent(archive);
-	hw_assert(piece->is_begun && !piece->is_ready && piece->slab == NULL);
-	uint64_t offset = 0;
-	uint64_t left_size = hw_zip_cursor_file(&archive->cursor, &offset);
-	piece->slab = slab;
-	piece->slab_offset = (uint32_t)res;
-	piece->slab_size = (uint32_t)hw_min((uint64_t)(slab->size - piece->slab_offset), left_size);
-	hw_zip_cursor_skip(&archive->cursor, piece->slab_size);
+	hw_assert(piece->is_begun && !piece->is_ready && piece->bytes.size == 0);
+	hw_assert(!hw_piece_is_lent(bytes));
+	uint64_t wanted_size = size_wanted(archive, piece);
+	piece->bytes = *bytes;
+	piece->bytes.size = (uint32_t)hw_min((uint64_t)bytes->size, wanted_size);
+	hw_zip_cursor_skip(&archive->cursor, piece->bytes.size);
 	if (archive->cursor.offset < archive->cursor.end_offset) {
 		piece_end(archive, piece);
 	}
-	go_on(archive);
+}
+
+void hw_archive_read_done(struct hw_follower *file, const struct hw_piece *piece, int res)
+{
+	struct hw_archive *archive = hw_container_of(file, struct hw_archive, file);
+	bool is_open = archive->cursor.entry.kind == HW_ZIP_OPEN;
+	if (archive->state == HW_ARCHIVE_ENDING) {
+		hw_assert(piece == NULL);
+		hw_archive_join(archive);
+		return;
+	}
+	if (res == -ENODATA && is_open) {
+		hw_zip_cursor_file_ends(&archive->cursor);
+	} else if (res < 0 && res != -ECANCELED) {
+		hw_archive_fail(archive, res);
+		return;
+	} else if (res >= 0) {
+		bytes_came(archive, piece);
+	}
+	hw_archive_go_on(archive);
 }
 
 /* -- send -- */
 
 static uint32_t piece_size(const struct hw_archive_piece *piece)
 {
-	return piece->records_size + piece->slab_size;
+	return piece->records_size + piece->bytes.size;
+}
+
+/* A piece is a chunk of the transfer coding, or the rest of one. What ends a chunk is said with the
+ * next. */
+static void chunk_head_add(struct hw_archive *archive, uint32_t size)
+{
+	struct hw_http_writer writer;
+	if (!archive->is_chunked || size == 0) {
+		return;
+	}
+	if (archive->chunk_left == 0) {
+		uint8_t digits[4];
+		for (uint32_t i = 0; i < sizeof(digits); i++) {
+			digits[i] = (uint8_t)(size >> (24 - 8 * i));
+		}
+		hw_http_writer_init(&writer, archive->conn->reply, HW_REPLY_SIZE);
+		writer.size = archive->head_size;
+		hw_http_writer_text(&writer, archive->has_chunk ? "\r\n" : "");
+		hw_http_writer_hex(&writer, digits, sizeof(digits));
+		hw_http_writer_text(&writer, "\r\n");
+		hw_assert(!writer.is_overflowed);
+		archive->head_size = writer.size;
+		archive->chunk_left = size;
+		archive->has_chunk = true;
+	}
+	hw_assert(size <= archive->chunk_left);
+	archive->chunk_left -= size;
+}
+
+/* What follows the last piece, behind the head in the reply buffer. Returns its size. */
+static uint32_t tail_write(struct hw_archive *archive, const struct hw_archive_piece *piece)
+{
+	struct hw_http_writer writer;
+	if (!archive->is_chunked || !piece->is_last) {
+		return 0;
+	}
+	hw_http_writer_init(&writer, archive->conn->reply, HW_REPLY_SIZE);
+	writer.size = archive->head_size;
+	hw_http_writer_text(&writer, "\r\n0\r\n\r\n");
+	hw_assert(!writer.is_overflowed && piece->bytes.size == 0);
+	return writer.size - archive->head_size;
 }
 
 /* Bytes [*skip, size) of a part go into @iov. Returns how many entries that took. */
@@ -307,13 +340,18 @@ static bool send_next(struct hw_archive *archive)
 	struct iovec iov[HW_SEND_IOV_MAX];
 	uint32_t skip = archive->sent_size;
 	uint32_t count = 0;
+	chunk_head_add(archive, piece_size(piece) - skip);
 	if (archive->head_size > 0) {
 		iov[count++] = (struct iovec){archive->conn->reply, archive->head_size};
 	}
 	count += part_add(&iov[count], piece->records, piece->records_size, &skip);
-	if (piece->slab != NULL) {
-		count += part_add(&iov[count], piece->slab->bytes + piece->slab_offset,
-				  piece->slab_size, &skip);
+	if (piece->bytes.size > 0) {
+		count += part_add(&iov[count], piece->bytes.slab->bytes + piece->bytes.offset,
+				  piece->bytes.size, &skip);
+	}
+	uint32_t tail_size = tail_write(archive, piece);
+	if (tail_size > 0) {
+		iov[count++] = (struct iovec){archive->conn->reply + archive->head_size, tail_size};
 	}
 	archive->head_size = 0;
 	archive->is_sending = true;
@@ -343,9 +381,10 @@ static void send_done(void *talk, int res)
 	struct hw_archive_piece *piece = piece_sent(archive);
 	if (!was_waiting) {
 		hw_report_progress(&archive->report, piece->begin.offset + piece_size(piece), NULL);
-		hw_report_wait(&archive->report, HW_STALL_DISK);
+		hw_report_wait(&archive->report,
+			       is_awaited(archive) ? HW_STALL_SENDER : HW_STALL_DISK);
 		bool is_last = piece->is_last;
-		piece_drop(piece);
+		piece_drop(archive, piece);
 		archive->sent_size = 0;
 		if (is_last) {
 			hw_archive_finish(archive);
@@ -353,7 +392,7 @@ static void send_done(void *talk, int res)
 		}
 		archive->sent_index = 1 - archive->sent_index;
 	}
-	go_on(archive);
+	hw_archive_go_on(archive);
 }
 
 /* The client is slow: it does not keep our slabs. A head that it did not take is simply sent on. */
@@ -362,8 +401,8 @@ static void give_way(struct hw_archive *archive)
 	struct hw_archive_piece *piece = piece_sent(archive);
 	uint64_t unsent_size = archive->conn->send_left_size;
 	if (unsent_size > piece_size(piece) ||
-	    (piece->slab == NULL && piece_ahead(archive)->slab == NULL &&
-	     !hw_file_reader_is_reading(&archive->file))) {
+	    (piece->bytes.size == 0 && piece_ahead(archive)->bytes.size == 0 &&
+	     !hw_follower_is_reading(&archive->file))) {
 		hw_http_conn_send_more(archive->conn);
 		return;
 	}
@@ -372,9 +411,15 @@ static void give_way(struct hw_archive *archive)
 			   HW_STALL_RECEIVER);
 	archive->cursor = piece->begin;
 	archive->entry = piece->begin_entry;
-	piece_drop(piece_ahead(archive));
-	piece_drop(piece);
+	archive->chunk_left += archive->is_chunked ? (uint32_t)unsent_size : 0;
+	if (piece->records_size == 0 && archive->cursor.state == HW_ZIP_WANTS_FILE &&
+	    archive->sent_size > 0) {
+		hw_zip_cursor_skip(&archive->cursor, archive->sent_size);
+		archive->sent_size = 0;
+	}
+	piece_drop(archive, piece_ahead(archive));
+	piece_drop(archive, piece);
 	archive->is_waiting = true;
-	hw_file_reader_cancel(&archive->file);
+	(void)hw_follower_cancel(&archive->file); /* if done still comes, it says -ECANCELED */
 	hw_http_conn_send_wait(archive->conn);
 }

@@ -44,6 +44,7 @@ void hw_follower_begin(struct hw_follower *follower)
 {
 	hw_file_reader_begin(&follower->reader);
 	follower->is_growing = follower->reader.request.file_state == HW_FILE_UNFINISHED;
+	follower->is_home_gone = false;
 }
 
 bool hw_follower_is_reading(const struct hw_follower *follower)

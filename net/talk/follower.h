@@ -82,7 +82,7 @@ struct hw_follower {
 
 /* Once, before the file is looked up. done and left are set by the caller. */
 void hw_follower_init(struct hw_follower *follower, struct hw_talks *talks);
-/* reader.request is a LOOKUP that found the file. */
+/* reader.request is a LOOKUP that found the file; after left perhaps another one. */
 void hw_follower_begin(struct hw_follower *follower);
 /* One at a time; done comes. reader.lend_size_max says whether a piece may be lent, which then
  * lasts until the next call of read or cancel. */

@@ -48,7 +48,7 @@ uint64_t hw_talks_bytes(const struct hw_talk_options *options)
 	       hw_pool_bytes(sizeof(struct hw_page), 64, HW_PAGES_MAX) +
 	       hw_pool_bytes(sizeof(struct hw_share_talk), 64, HW_SHARES_MAX) +
 	       hw_pool_bytes(sizeof(struct hw_text), 64, HW_TEXTS_MAX) +
-	       hw_live_seats_bytes(options->downloads_max) +
+	       hw_live_seats_bytes(options->downloads_max + HW_ARCHIVES_MAX) +
 	       hw_pool_bytes(sizeof(struct hw_events), 64, options->followers_max) +
 	       hw_pool_bytes(sizeof(struct hw_events_ask), 64, HW_EVENTS_ASKS) +
 	       hw_ws_server_bytes() + hw_rooms_bytes(options->followers_max);
@@ -121,7 +121,8 @@ int hw_talks_init(struct hw_talks *talks, struct hw_store *store, struct hw_cata
 		r = hw_pool_init(&talks->texts, sizeof(struct hw_text), 64, HW_TEXTS_MAX);
 	}
 	if (r >= 0) {
-		r = hw_live_seats_init(&talks->live_seats, options->downloads_max);
+		r = hw_live_seats_init(&talks->live_seats,
+				       options->downloads_max + HW_ARCHIVES_MAX);
 	}
 	if (r >= 0) {
 		r = events_init(talks, options);

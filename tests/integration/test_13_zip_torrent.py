@@ -1,23 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Goal: a share's ZIP is one that others read, whole, in parts and put together again; a file's
-.torrent is one that libtorrent downloads by, from this server alone.
+"""Goal: a share's ZIP is one that others read, whole, in parts and put together again, and also when
+it is taken while its files are still being uploaded; a file's .torrent is one that libtorrent
+downloads by, from this server alone.
 
 Method: shares of a PUT and of files added to it by tus; Python's zipfile and unzip over what came;
-curl stops in the middle and goes on; files that go meanwhile; libtorrent runs with DHT, trackers and
+curl stops in the middle and goes on; files that go meanwhile; uploads under way, by tus and PUT,
+with and without a length, beside those who take the ZIP; libtorrent runs with DHT, trackers and
 peers off, so that every byte is from the web seed and verified against our hashes.
 """
 import base64
+import http.client
 import io
+import json
 import os
 import random
 import subprocess
+import threading
 import time
 import urllib.parse
 import zipfile
 
 import libtorrent
 
-from hawser import BLOCK, CHUNK, MIB, Share, http_client, seed_of
+from hawser import BLOCK, CHUNK, MIB, Share, http_client, seed_of, wait_until
 
 NAMES = ['b.txt', 'zwei Wörter.pdf', '日本語.bin', 'leer', 'x' * 200]
 
@@ -109,15 +114,144 @@ def test_many_files(shared):
     check(shared.ask('GET', f'/s/{share.id}.zip').body, contents)
 
 
-def test_unfinished_is_refused(shared):
+def test_unfinished_has_no_torrent(shared):
     share, _ = make(shared, [1000], seed_of('unfinished'))
-    fields = [('Tus-Resumable', '1.0.0'), ('Authorization', f'Bearer {share.token}'),
-              ('Upload-Length', '5000'), ('Upload-Metadata', 'filename Y29taW5n')]
-    assert shared.ask('POST', f'/api/v1/shares/{share.id}/files', fields, b'').status == 201
-    answer = shared.ask('GET', f'/s/{share.id}.zip')
-    assert answer.status == 409 and b'still being uploaded' in answer.body
+    announce(shared, share, 'coming', 5000)
     answer = shared.ask('GET', f'/s/{share.id}/coming.torrent')
     assert answer.status == 409 and b'still being uploaded' in answer.body
+
+
+# -- while it is uploaded ------------------------------------------------------------------------
+
+def announce(daemon, share, name, size):
+    """A tus upload of @size bytes, None: nobody knows. Returns its path."""
+    length = ('Upload-Defer-Length', '1') if size is None else ('Upload-Length', str(size))
+    fields = [('Tus-Resumable', '1.0.0'), ('Authorization', f'Bearer {share.token}'), length,
+              ('Upload-Metadata', 'filename ' + base64.b64encode(name.encode()).decode())]
+    made = daemon.ask('POST', f'/api/v1/shares/{share.id}/files', fields, b'')
+    assert made.status == 201, (made.status, made.body)
+    return urllib.parse.urlsplit(made.one('location')).path
+
+
+def say(daemon, path, offset, data, fields=()):
+    answer = daemon.ask('PATCH', path, [('Tus-Resumable', '1.0.0'), ('Upload-Offset', str(offset)),
+                                        ('Content-Type', 'application/offset+octet-stream'),
+                                        *fields], data)
+    assert answer.status == 204, (answer.status, answer.body)
+
+
+class Taker(threading.Thread):
+    """A receiver of the ZIP: what came so far is in data."""
+
+    def __init__(self, daemon, share):
+        super().__init__(daemon=True)
+        self.client = http_client(daemon.port)
+        self.client.request('GET', f'/s/{share.id}.zip')
+        self.answer = self.client.getresponse()  # the head comes at once
+        self.data = bytearray()
+        self.error = None
+        self.start()
+
+    def run(self):
+        try:
+            while part := self.answer.read1(MIB):
+                self.data += part
+        except (http.client.IncompleteRead, ConnectionError) as error:
+            self.error = error
+        if self.answer.length:
+            self.error = self.error or EOFError('short')
+
+    def has(self, size):
+        wait_until(lambda: len(self.data) >= size, 20, f'{size} bytes')
+
+    def whole(self):
+        self.join(30)
+        assert not self.is_alive() and self.error is None
+        return bytes(self.data)
+
+
+def check_on_disk(data, contents, folder):
+    check(data, contents)
+    path = os.path.join(folder, 'live.zip')
+    with open(path, 'wb') as file:
+        file.write(data)
+    subprocess.run(['unzip', '-tqq', path], check=True, capture_output=True, timeout=60)
+
+
+def test_follows_uploads_of_known_length(shared, folder):
+    dice = random.Random(seed_of('live known'))
+    share, contents = make(shared, [3 * MIB], seed_of('live known'))
+    contents |= {'b': dice.randbytes(9 * MIB + 5), 'c': dice.randbytes(2 * MIB)}
+    paths = {name: announce(shared, share, name, len(contents[name])) for name in 'bc'}
+    head = shared.ask('HEAD', f'/s/{share.id}.zip')
+    taker = Taker(shared, share)
+    assert taker.answer.status == 200 and taker.answer.headers['ETag'] is None
+    assert taker.answer.headers['Cache-Control'] == 'no-store'
+    size = int(taker.answer.headers['Content-Length'])
+    assert head.status == 200 and head.one('content-length') == str(size)
+    taker.has(3 * MIB)  # what is there, before anything else is sent
+    say(shared, paths['b'], 0, contents['b'][:5 * MIB])
+    taker.has(8 * MIB)
+    say(shared, paths['c'], 0, contents['c'])  # complete before its turn
+    say(shared, paths['b'], 5 * MIB, contents['b'][5 * MIB:])
+    data = taker.whole()
+    assert len(data) == size
+    check_on_disk(data, contents, folder)
+    again = shared.ask('GET', f'/s/{share.id}.zip')
+    assert again.one('etag') and int(again.one('content-length')) < size
+    check(again.body, contents)
+
+
+def test_follows_uploads_of_unknown_length(shared, folder):
+    dice = random.Random(seed_of('live unknown'))
+    share, contents = make(shared, [1000], seed_of('live unknown'))
+    contents |= {'b': dice.randbytes(3 * MIB + 77), 'c': dice.randbytes(6 * MIB), 'd': b''}
+    paths = {name: announce(shared, share, name, None) for name in 'bcd'}
+    takers = [Taker(shared, share) for _ in range(3)]
+    for taker in takers:
+        assert taker.answer.headers['Transfer-Encoding'] == 'chunked'
+        taker.has(1000)
+    add(shared, share, 'bb', b'came later')
+    for name in 'cbd':
+        for at in range(0, len(contents[name]) or 1, MIB):
+            part = contents[name][at:at + MIB]
+            is_last = at + len(part) == len(contents[name])
+            say(shared, paths[name], at, part,
+                [('Upload-Length', str(at + len(part)))] if is_last else ())
+            if name == 'b' and at == MIB:
+                for taker in takers:
+                    taker.has(2 * MIB)
+    for taker in takers:
+        check_on_disk(taker.whole(), contents, folder)
+
+
+def test_follows_a_put_and_is_cut_with_it(shared):
+    share, _ = make(shared, [1000], seed_of('live put'))
+    sender = shared.wire()
+    sender.request('PUT', f'/s/{share.id}/b', [('Authorization', f'Bearer {share.token}'),
+                                               ('Content-Length', str(4 * MIB))])
+    sender.send(bytes(2 * MIB))
+    wait_until(lambda: b'"b"' in shared.ask('GET', f'/api/v1/shares/{share.id}').body)
+    taker = Taker(shared, share)
+    taker.has(2 * MIB - BLOCK)
+    sender.close()
+    taker.join(20)
+    assert not taker.is_alive() and taker.error is not None
+    assert len(taker.data) < int(taker.answer.headers['Content-Length'])
+
+
+def test_what_is_not_stored_is_refused(shared):
+    for mode in ('live', 'spill'):
+        made = shared.ask('POST', '/api/v1/shares', body=f'{{"mode":"{mode}"}}'.encode())
+        share = json.loads(made.body)
+        with shared.wire() as sender:
+            sender.request('PUT', f"/s/{share['id']}/b",
+                           [('Authorization', 'Bearer ' + share['owner_token']),
+                            ('Content-Length', str(40 * MIB))])
+            sender.send(b'x')
+            wait_until(lambda: b'"b"' in shared.ask('GET', '/api/v1/shares/' + share['id']).body)
+            answer = shared.ask('GET', f"/s/{share['id']}.zip")
+            assert answer.status == 409 and b'one by one' in answer.body
 
 
 def test_a_file_that_goes_cuts_the_answer(shared):

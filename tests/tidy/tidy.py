@@ -96,6 +96,7 @@ COVERED_BY = {
     'core/store/store.c': 'tests/unit/store/chunk_test.c',
     'net/conn/http_answer.c': 'tests/unit/conn/http_conn_test.c',
     'net/talk/archive_body.c': 'tests/unit/talk/archive_test.c',
+    'net/talk/archive_file.c': 'tests/unit/talk/archive_live_test.c',
     'net/talk/archive_head.c': 'tests/unit/talk/archive_test.c',
     'net/talk/download_body.c': 'tests/unit/talk/download_test.c',
     'net/talk/download_head.c': 'tests/unit/talk/download_test.c',

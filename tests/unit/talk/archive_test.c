@@ -233,6 +233,7 @@ static void refused_beforehand(void **state)
 	g_running.part = "refused_beforehand";
 	calm_begin(SMALL_COUNT, false);
 	g_list.files[SMALL_COUNT - 1].row.is_sealed = false;
+	g_list.mode = HW_SHARE_LIVE;
 	struct hw_span answer = ask("GET", "");
 	assert_int_equal(talk_answer_status(answer), 409);
 	struct hw_span body = talk_answer_body(answer);

@@ -31,6 +31,7 @@ static void rows(struct hw_catalog_request *request)
 {
 	request->row_count = 0;
 	request->access.password_size = (uint8_t)g_list.password_size;
+	request->access.mode = (uint8_t)g_list.mode;
 	for (uint32_t i = 0; i < g_list.file_count; i++) {
 		const struct talk_list_file *file = &g_list.files[i];
 		if (file->is_gone || request->row_count == request->row_capacity ||

@@ -42,6 +42,7 @@ struct talk_list {
 	uint32_t request_count; /* of the share's */
 	uint32_t fail_request;  /* this one fails: 1 is the first, 0 none */
 	uint32_t password_size;
+	enum hw_share_mode mode;
 	void (*before_request)(uint32_t index);
 };
 
