@@ -5,9 +5,9 @@
  * when it was asked for; nobody waits for a receiver who is slow, and nothing is left behind.
  *
  * Method: what is known of the files, and what the head then says; uploads that stop, fail, go, and
- * come meanwhile; then several senders that are cut and go on (tus_client.h) and receivers
- * of all kinds, over seeds with and without failures; one receiver that leaves at every step.
- * Complete answers are read back by their directory (zip_content.h).
+ * come meanwhile; then several senders that are cut and go on (tus_client.h) and receivers of all
+ * kinds, over seeds with and without failures; one receiver leaves at every step; the catalog
+ * refuses each request in turn. Complete answers are read back by their directory (zip_content.h).
  *
  *	unit_talk_archive_live [SEED]       one seed only
  *	HW_TEST_MS=15000                    how long to go on with new seeds
@@ -429,20 +429,15 @@ static bool all_step(void *user)
 	for (uint32_t i = 0; i < g_file_count; i++) {
 		is_over &= tus_sender_step(&g_senders[i], hw_sim_seed() + i);
 	}
-	bool is_sent = is_over;
 	for (uint32_t i = 0; i < g_receiver_count; i++) {
 		is_over &= receiver_step(&g_receivers[i]);
-	}
-	bool is_hopeless = is_sent && !g_is_calm; /* a file may never come */
-	for (uint32_t i = 0; i < g_file_count; i++) {
-		is_hopeless &= g_senders[i].step == TUS_LOST || g_file_count == 1;
 	}
 	if (g_drain_us > 0 && hw_clock_monotonic_us() > g_drain_us) {
 		g_drain_us = 0;
 		hw_http_server_drain(&g_world.server);
 		hw_http_server_cut(&g_world.server);
 	}
-	return is_over || (is_hopeless && g_world.server.is_draining);
+	return is_over;
 }
 
 static void senders_make(struct hw_prng *prng)
@@ -570,18 +565,9 @@ static void leave_at(void *user, uint64_t step)
 	}
 }
 
-static uint64_t leaving_run(uint64_t seed, uint64_t step)
+/* Two senders, one of which tells the length at last. */
+static void two_make(uint64_t seed)
 {
-	struct hw_prng prng;
-	struct hw_sim_options sim = hw_sim_calm(seed);
-	hw_prng_init(&prng, seed);
-	sim.before_step = leave_at;
-	g_running.place = step;
-	g_is_calm = true;
-	g_drain_us = 0;
-	g_leave_step = 0;
-	world_begin(&prng, &sim);
-	g_leave_step = step;
 	g_file_count = 2;
 	for (uint32_t i = 0; i < 2; i++) {
 		g_files[i] = (struct zip_file){i == 0 ? "a" : "b", 90 * KIB + 5, 7 + i};
@@ -594,6 +580,21 @@ static uint64_t leaving_run(uint64_t seed, uint64_t step)
 						   .is_deferring = i == seed % 2};
 		g_receivers[i] = (struct receiver){.end = OPEN};
 	}
+}
+
+static uint64_t leaving_run(uint64_t seed, uint64_t step)
+{
+	struct hw_prng prng;
+	struct hw_sim_options sim = hw_sim_calm(seed);
+	hw_prng_init(&prng, seed);
+	sim.before_step = leave_at;
+	g_running.place = step;
+	g_is_calm = true;
+	g_drain_us = 0;
+	g_leave_step = 0;
+	world_begin(&prng, &sim);
+	g_leave_step = step;
+	two_make(seed);
 	g_receiver_count = 2;
 	int r = talk_world_run(&g_world, all_step, NULL);
 	assert_int_equal(r, 0);
@@ -617,6 +618,43 @@ static void receiver_leaves_at_every_step(void **state)
 	}
 }
 
+/* -- the catalog refuses one request after the other */
+
+static uint64_t refusal_run(uint64_t seed, uint64_t place)
+{
+	struct hw_prng prng;
+	struct hw_sim_options sim = hw_sim_calm(seed);
+	hw_prng_init(&prng, seed);
+	g_running.place = place;
+	g_is_calm = place == 0;
+	world_begin(&prng, &sim);
+	g_drain_us = hw_clock_monotonic_us() + 20000000;
+	two_make(seed);
+	g_receiver_count = 1;
+	uint64_t before = g_world.catalog.request_count;
+	g_world.catalog.fail_request = place == 0 ? 0 : before + place;
+	int r = talk_world_run(&g_world, all_step, NULL);
+	assert_int_equal(r, 0);
+	assert_true(place > 0 || g_receivers[0].end == WHOLE);
+	uint64_t count = g_world.catalog.request_count - before;
+	world_end();
+	return count;
+}
+
+static void every_request_fails(void **state)
+{
+	(void)state;
+	g_running.part = "every_request_fails";
+	for (uint64_t seed = 1; seed <= 4; seed++) {
+		g_running.seed = seed;
+		uint64_t count = refusal_run(seed, 0);
+		assert_true(count > 10);
+		for (uint64_t place = 1; place <= count; place++) {
+			(void)refusal_run(seed, place);
+		}
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -630,6 +668,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(what_is_not_stored_is_refused),
 		cmocka_unit_test(slow_receiver_holds_nothing),
 		cmocka_unit_test(receiver_leaves_at_every_step),
+		cmocka_unit_test(every_request_fails),
 		cmocka_unit_test(seeds_hold),
 	};
 	g_only_seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 0;
