@@ -240,6 +240,22 @@ def test_follows_a_put_and_is_cut_with_it(shared):
     assert len(taker.data) < int(taker.answer.headers['Content-Length'])
 
 
+def test_a_daemon_stops_while_one_waits(make_daemon):
+    """For bytes that nobody sends; for the client to take more."""
+    daemon = make_daemon(shutdown_timeout='1s')
+    share, _ = make(daemon, [1000, 20 * MIB], seed_of('live stop'))
+    announce(daemon, share, 'z', 5 * MIB)
+    taker = Taker(daemon, share)
+    taker.has(20 * MIB)
+    with daemon.wire(recv_buffer=65536) as slow:
+        slow.request('GET', f'/s/{share.id}.zip')
+        assert slow.head().status == 200
+        time.sleep(1.5)  # its slabs are given back
+        daemon.stop()
+    taker.join(10)
+    assert not taker.is_alive() and taker.error is not None
+
+
 def test_what_is_not_stored_is_refused(shared):
     for mode in ('live', 'spill'):
         made = shared.ask('POST', '/api/v1/shares', body=f'{{"mode":"{mode}"}}'.encode())
