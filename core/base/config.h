@@ -168,9 +168,7 @@ void hw_config_print_help(FILE *out);
 /* What --print-config prints: effective values with their sources, a valid file in itself. */
 void hw_config_print(const struct hw_config *config, FILE *out);
 
-/* "127.0.0.1:5000", "[::1]:5000". @ret_text: room for 64 bytes. Thread: any. */
-#define HW_CONFIG_ADDRESS_TEXT_SIZE 64U
-void hw_config_address_text(const struct hw_config_address *address, char *ret_text);
+/* Thread: any. */
 bool hw_config_cpus_has(const struct hw_config_cpus *cpus, uint32_t cpu);
 
 #endif

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/base/config_listen.h"
 #include "core/base/limits.h"
 #include "core/base/log.h"
 

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/base/config_listen.h"
 #include "core/base/span.h"
 
 #define ARGUMENT_COUNT_MAX 8U
