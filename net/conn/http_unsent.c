@@ -101,7 +101,8 @@ static void fd_keep(struct hw_http_conn *conn, int fd)
 	conn->socket_fd = fd;
 }
 
-/* Where there is no descriptor to be had all goes on as it was, only slower. */
+/* Where there is no descriptor to be had all goes on as it was, only slower; and what cannot be asked
+ * has not gone. */
 static void done(struct hw_op *op)
 {
 	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, send_op);
@@ -109,6 +110,8 @@ static void done(struct hw_op *op)
 		width_set(op->res, conn->is_wide ? HW_UNSENT_WIDE : HW_UNSENT_NARROW);
 		measure(conn, op->res);
 		fd_keep(conn, op->res);
+	} else {
+		conn->unsent_gone_size = 0;
 	}
 	conn->is_holding = false;
 	if (conn->state == HW_CONN_CLOSING) {

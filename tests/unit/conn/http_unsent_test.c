@@ -12,6 +12,7 @@
 
 #include "net/conn/http_steps.h"
 #include "tests/sim/seeds.h"
+#include "tests/sim/sim_world.h"
 #include "tests/unit/conn/conn_world.h"
 
 static struct conn_world g_world;
@@ -84,6 +85,23 @@ static void a_short_answer_leaves_it(void **state)
 	end();
 }
 
+/* What had gone an hour ago is no sign of life now. */
+static void what_cannot_be_asked_has_not_gone(void **state)
+{
+	(void)state;
+	g_running.part = "what_cannot_be_asked_has_not_gone";
+	struct hw_http_conn *conn = begin(true);
+	conn->unsent_size = 1000;
+	conn->unsent_gone_size = 1U << 20;
+	hw_sim_world.options.set_error_percent = 100;
+	assert_true(hw_http_unsent_ask(conn, next));
+	conn_pass(&g_world, 100);
+	assert_int_equal(g_next_count, 1);
+	assert_int_equal(conn->unsent_gone_size, 0);
+	hw_sim_world.options.set_error_percent = 0;
+	end();
+}
+
 static void without_descriptors_nothing_is_set(void **state)
 {
 	(void)state;
@@ -101,6 +119,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_is_set_once),
 		cmocka_unit_test(a_short_answer_leaves_it),
+		cmocka_unit_test(what_cannot_be_asked_has_not_gone),
 		cmocka_unit_test(without_descriptors_nothing_is_set),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
