@@ -101,8 +101,8 @@ static void fd_keep(struct hw_http_conn *conn, int fd)
 	conn->socket_fd = fd;
 }
 
-/* Where there is no descriptor to be had all goes on as it was, only slower; and what cannot be asked
- * has not gone. */
+/* Where there is no descriptor to be had all goes on as it was, only slower; and what cannot be
+ * asked has not gone. */
 static void done(struct hw_op *op)
 {
 	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, send_op);
