@@ -3,8 +3,10 @@
 """The steps of tests/run, in order, and what they add up to.
 
     debug        gcc, failpoints: all unit tests, the rules of the house
+    web          the portal's types and logic, without a browser
     asan         gcc, address and undefined behaviour: all unit tests again
     integration  the daemon (asan build; debug with --fast) over real sockets
+    browser      the portal in Debian's Chromium, against the daemon (debug build); pictures in build/screenshots
     crash        the daemon (debug build) killed at every failpoint and at random
     tsan         data races: the tests of what threads share
     clang        the other compiler builds everything, without a warning
@@ -160,6 +162,15 @@ class Step:
                                environment={'HAWSERD': str(hawserd), **(environment or {})})
         self.count(report, is_good, 'pytest')
 
+    def vitest(self, folder, environment=None):
+        report = LOGS / f'{self.name}.vitest.xml'
+        report.unlink(missing_ok=True)
+        is_good = self.command('npm', 'run', '--silent', '--prefix', folder, 'test', '--',
+                               '--reporter=default', '--reporter=junit',
+                               f'--outputFile.junit={report}',
+                               counts_itself=True, environment=environment)
+        self.count(report, is_good, 'vitest')
+
     def count(self, report, is_good, runner):
         failures = []
         passed = 0
@@ -195,6 +206,19 @@ def jobs():
 def debug(step):
     step.build('debug')
     step.ctest('debug')
+
+
+def web(step):
+    step.command('packaging/npm-ci', 'web')
+    step.command('npm', 'run', '--silent', '--prefix', 'web', 'check')
+    step.vitest('web')
+
+
+def browser(step):
+    step.build('debug', 'hawserd')
+    step.command('packaging/npm-ci', 'tests/browser')
+    step.command('npm', 'run', '--silent', '--prefix', 'tests/browser', 'check')
+    step.vitest('tests/browser', {'HAWSERD': str(ROOT / 'build' / 'debug' / 'hawserd')})
 
 
 def asan(step):
@@ -255,7 +279,7 @@ def lint(step):
 
 
 STEPS = {body.__name__: body for body in
-         (debug, asan, integration, crash, tsan, clang, fuzz, release, bench, lint)}
+         (debug, web, asan, integration, browser, crash, tsan, clang, fuzz, release, bench, lint)}
 
 
 def table_print(steps):

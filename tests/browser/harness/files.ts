@@ -18,8 +18,8 @@ export class Files {
 		const fd = openSync(path, 'w');
 		for (let at = 0; at < size; at += piece.length) {
 			if (piece.length >= 4) {
-			piece.writeUInt32LE((at / PIECE) >>> 0, 0);
-		}
+				piece.writeUInt32LE((at / PIECE) >>> 0, 0);
+			}
 			writeSync(fd, piece, 0, Math.min(piece.length, size - at));
 		}
 		closeSync(fd);

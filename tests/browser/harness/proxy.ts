@@ -15,18 +15,24 @@ export interface ProxyOptions {
 	bytesPerSecond?: number; // of each body on its way up
 }
 
-/** Bytes pass at a rate. */
+/**
+ * Bytes pass at a rate; all that come are taken at once, so that the end of who sends them is not hidden
+ * behind bytes that nobody has read yet.
+ */
 class Throttle extends Transform {
 	constructor(private readonly bytesPerSecond: () => number) {
-		super({ highWaterMark: 65536 });
+		super({ writableHighWaterMark: 2 ** 30, readableHighWaterMark: 65536 });
 	}
 
 	override _transform(piece: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
 		const step = (at: number) => {
+			if (this.destroyed) {
+				return;
+			}
 			const size = Math.max(1, Math.floor((this.bytesPerSecond() * TICK_MS) / 1000));
 			this.push(piece.subarray(at, at + size));
 			if (at + size >= piece.length) {
-				setTimeout(done, TICK_MS);
+				setTimeout(done, (TICK_MS * (piece.length - at)) / size);
 			} else {
 				setTimeout(() => step(at + size), TICK_MS);
 			}
@@ -70,10 +76,14 @@ export class Proxy {
 				got.pipe(answer);
 			});
 			onward.on('error', () => answer.destroy());
+			// Who asked has gone: the server hears of it, as it would without a proxy.
+			answer.on('close', () => onward.destroy());
 			if (options.bytesPerSecond === undefined) {
 				asked.pipe(onward);
 			} else {
-				asked.pipe(new Throttle(() => options.bytesPerSecond ?? Infinity)).pipe(onward);
+				const throttle = new Throttle(() => options.bytesPerSecond ?? Infinity);
+				asked.pipe(throttle).pipe(onward);
+				onward.on('close', () => throttle.destroy());
 			}
 		});
 		server.on('upgrade', (asked: IncomingMessage, socket: Socket, head: Buffer) => {
