@@ -56,6 +56,7 @@ export class Receiving implements ReceiveSession {
 	readonly #reload = new Gathered(() => void this.#load(), RELOAD_MS);
 	readonly #downloads = new Map<string, Download>();
 	readonly #known = new Map<string, FileJson>(); // as each was last listed
+	#received: ReadonlyMap<string, number> = new Map(); // bytes of each that were shown: between two lists the room may forget, and we do not
 	readonly #heard = new Map<string, Set<string>>(); // file: transfers to us that were there before its download
 	#state: ReceiveView['state'] = 'loading';
 	#wrongPassword = false;
@@ -349,10 +350,10 @@ export class Receiving implements ReceiveSession {
 		return this.#share === null ? 'connecting' : 'reconnecting';
 	}
 
-	/** Another file under the same name is not the one that was taken. */
+	/** Another file under the same name is not the one that was taken; but the end of its upload changes `created_at`, too. */
 	#know(file: FileJson): void {
 		const known = this.#known.get(file.name);
-		if (known !== undefined && known.created_at !== file.created_at && !this.#isTaking(file.name)) this.#downloads.delete(file.name);
+		if (known?.is_complete && known.created_at !== file.created_at && !this.#isTaking(file.name)) this.#downloads.delete(file.name);
 		this.#known.set(file.name, file);
 	}
 
@@ -378,10 +379,12 @@ export class Receiving implements ReceiveSession {
 		this.#files = this.#listed().map((file) => {
 			const download = this.#downloads.get(file.name);
 			const url = this.client.base + this.#named(fileUrl(share!.id, file.name));
-			const received = receivedFileOf(file, url, room, uploads?.get(file.name), (size) => download?.view(size, nowMs) ?? null);
+			const shown = Math.max(file.received, this.#received.get(file.name) ?? 0);
+			const received = receivedFileOf({ ...file, received: shown }, url, room, uploads?.get(file.name), (size) => download?.view(size, nowMs) ?? null);
 			if (download !== undefined) download.senderStall = received.stall;
 			return received;
 		});
+		this.#received = new Map(this.#files.map(({ name, received }) => [name, received]));
 		const isWhole = this.#files.length > 0 && this.#files.every((file) => file.isComplete);
 		const mayZip = share !== null && share.mode !== 'live' && !share.files?.some((file) => file.stored_from !== undefined);
 		// A ZIP follows uploads that are stored; others may not wait in it for their turn.

@@ -286,6 +286,18 @@ describe('taking it', () => {
 		await until(() => view.files[0]!.download === null, 5000);
 		expect(view.files[0]!.download).toBeNull();
 	});
+	it('stands when the upload that it followed has ended', async () => {
+		vi.stubGlobal('URL', Object.assign(URL, { createObjectURL: () => 'blob:1', revokeObjectURL: () => undefined }));
+		share(file('a', { is_complete: false }));
+		open();
+		await enter();
+		session.download('a');
+		await until(() => view.files[0]!.download?.state === 'verified', 5000);
+		share(file('a', { created_at: 'when it ended' }));
+		session.reload();
+		await until(() => view.files[0]!.isComplete, 5000);
+		expect(view.files[0]!.download).toMatchObject({ state: 'verified' });
+	});
 	it('of the archive is a click', async () => {
 		share(file('a'));
 		open();
