@@ -6,6 +6,7 @@
 // the room: where there is no room to hear from, it is handed over, and that is all that can be said.
 
 import type { Proof } from '../api/client';
+import { backoffMs } from '../live/backoff';
 import type { Transfer } from '../live/fold';
 import { isMoving } from '../live/fold';
 import { type DownloadMachine, downloadNext, isDownloadOver, type MachineEvent, RUNNING } from './machine';
@@ -13,6 +14,9 @@ import type { DownloadState, DownloadView, Stall } from './model';
 import { Pacer, paceOf } from './pace';
 import type { VerifyJob, VerifyNews } from './verify';
 import type { VerifyOrder } from './verify.worker';
+
+const BACKOFF_FIRST_MS = 500;
+const BACKOFF_MAX_MS = 15_000;
 
 /** What the session wants to know of a download. */
 export interface DownloadNews {
@@ -83,6 +87,7 @@ const makeVerifyWorker = (): Worker => new Worker(new URL('./verify.worker.ts', 
 
 export class VerifiedDownload extends Base implements Download {
 	#worker: Worker | null = null;
+	#loads = 0; // of its script, that failed
 
 	constructor(
 		private readonly options: VerifiedOptions,
@@ -122,13 +127,25 @@ export class VerifiedDownload extends Base implements Download {
 		} catch {
 			return this.tell({ type: 'fail', failure: { code: 'file-unreadable', detail: null } });
 		}
+		await this.#work(handle);
+	}
+
+	async #work(handle: FileSystemFileHandle | null): Promise<void> {
 		const who = await this.options.who();
 		if (isDownloadOver(this.machine.state)) return;
 		const worker = (this.#worker = (this.options.makeWorker ?? makeVerifyWorker)());
 		worker.onmessage = ({ data }: MessageEvent<VerifyNews>) => this.#hear(data);
-		worker.onerror = () => this.tell({ type: 'fail', failure: { code: 'unknown', detail: null } });
+		worker.onerror = (event) => this.#broke(event, handle);
 		this.#order({ type: 'begin', base: this.options.base, job: { ...this.options.job, ...who }, handle });
 		if (this.machine.state === 'paused') this.#order({ type: 'pause' });
+	}
+
+	/** Without a message it is the script that did not come: it is fetched when it is needed, and the network may be gone. */
+	#broke(event: ErrorEvent, handle: FileSystemFileHandle | null): void {
+		if (event.message !== undefined) return this.tell({ type: 'fail', failure: { code: 'unknown', detail: null } });
+		this.#worker = null;
+		this.tell({ type: 'stall', stall: 'connecting' });
+		setTimeout(() => void this.#work(handle), backoffMs(this.#loads++, BACKOFF_FIRST_MS, BACKOFF_MAX_MS));
 	}
 
 	#order(order: VerifyOrder): void {
