@@ -67,6 +67,10 @@ export class Daemon {
 		return readFileSync(join(this.folder, `log-${this.starts}`), 'utf8');
 	}
 
+	get isRunning(): boolean {
+		return this.process !== null && this.process.exitCode === null;
+	}
+
 	async start(): Promise<void> {
 		this.starts += 1;
 		const options = {

@@ -65,10 +65,17 @@ export async function reached(page: Page, least: number): Promise<void> {
 	await expect.poll(() => percent(page), { timeout: PATIENCE_MS, interval: 50 }).toBeGreaterThanOrEqual(least);
 }
 
+/** Waits until the row's own bar is at least there. */
+export async function rowReached(row: Locator, least: number): Promise<void> {
+	await expect.poll(async () => Number(await row.getByRole('progressbar').getAttribute('aria-valuenow', { timeout: PATIENCE_MS })), { timeout: PATIENCE_MS, interval: 50 })
+		.toBeGreaterThanOrEqual(least);
+}
+
 /** Does something that makes the browser save a file, and waits for it. */
-export async function saved(page: Page, doing: () => Promise<unknown>): Promise<Download> {
-	const [download] = await Promise.all([page.waitForEvent('download', { timeout: PATIENCE_MS }), doing()]);
-	return download;
+export function saved(page: Page, doing: () => Promise<unknown>): Promise<Download> {
+	const saving = Promise.all([page.waitForEvent('download', { timeout: PATIENCE_MS }), doing()]).then(([download]) => download);
+	saving.catch(() => undefined); // a test that fails before it awaits this has said why
+	return saving;
 }
 
 /** The bytes of a file that the browser saved. */

@@ -13,6 +13,7 @@ const TICK_MS = 20;
 export interface ProxyOptions {
 	bodyMax?: number; // bytes; more is answered with 413
 	bytesPerSecond?: number; // of each body on its way up
+	downBytesPerSecond?: number; // of each answer
 }
 
 /**
@@ -20,8 +21,8 @@ export interface ProxyOptions {
  * behind bytes that nobody has read yet.
  */
 class Throttle extends Transform {
-	constructor(private readonly bytesPerSecond: () => number) {
-		super({ writableHighWaterMark: 2 ** 30, readableHighWaterMark: 65536 });
+	constructor(private readonly bytesPerSecond: () => number, writableHighWaterMark = 2 ** 30) {
+		super({ writableHighWaterMark, readableHighWaterMark: 65536 });
 	}
 
 	override _transform(piece: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
@@ -73,7 +74,14 @@ export class Proxy {
 			proxy.largest = Math.max(proxy.largest, size);
 			const onward = request({ port: target, method: asked.method, path: asked.url, headers: asked.headers }, (got) => {
 				answer.writeHead(got.statusCode ?? 502, got.headers);
-				got.pipe(answer);
+				if (options.downBytesPerSecond === undefined) {
+					got.pipe(answer);
+				} else {
+					const throttle = new Throttle(() => options.downBytesPerSecond ?? Infinity, 65536);
+					got.pipe(throttle).pipe(answer);
+					answer.on('close', () => throttle.destroy());
+				}
+				got.on('error', () => answer.destroy());
 			});
 			onward.on('error', () => answer.destroy());
 			// Who asked has gone: the server hears of it, as it would without a proxy.
@@ -115,6 +123,11 @@ export class Proxy {
 	/** From now on bodies pass at this rate; undefined in the options at the start means: without one. */
 	rate(bytesPerSecond: number): void {
 		this.options.bytesPerSecond = bytesPerSecond;
+	}
+
+	/** The same of answers. */
+	downRate(bytesPerSecond: number): void {
+		this.options.downBytesPerSecond = bytesPerSecond;
 	}
 
 	/** The network is gone: every connection breaks, and none comes about until mend(). */
