@@ -236,7 +236,10 @@ export class Item {
 		const room = this.#home?.room() ?? null;
 		if (room === null) return null;
 		const own = this.#known().filter((one) => one.direction === 'up' && isMoving(one.state) && !this.#past.has(one.id));
-		return stallOf(room, this.name, own.at(-1)?.stalled ?? null, 'sender');
+		const last = own.at(-1);
+		// A live file that the server's memory holds as a whole is waited for by nobody there; but its receivers are.
+		const isHeld = this.#home?.isLive === true && last !== undefined && last.bytes === last.size;
+		return stallOf(room, this.name, isHeld ? 'receiver slow' : (last?.stalled ?? null), 'sender');
 	}
 
 	#known(): Transfer[] {
