@@ -3,9 +3,8 @@
 // send_receive.test.ts - a sender and a receiver, each in a browser of their own, from the drop to the seal
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
+import { pixelsOf } from './harness/pixels';
 import { ask, bytesOf, button, choose, files, inState, linkOf, percent, reached, says, saved, send, uploads, words } from './harness/portal';
 import { onlyForward, shownBy } from './harness/recorder';
 import { Stage } from './harness/stage';
@@ -58,7 +57,7 @@ it('the link is copied with a button, and its code holds it', async () => {
 	expect(await sender.page.evaluate(() => navigator.clipboard.readText())).toBe(link);
 
 	const code = await sender.page.getByRole('img', { name: words.link.code(link) }).screenshot();
-	expect(await codeRead(code)).toBe(link);
+	expect((await pixelsOf(stage.browser, code, true)).code).toBe(link);
 	await button(sender.page, words.link.hideCode);
 	await sender.page.getByRole('img', { name: /^QR code/ }).waitFor({ state: 'hidden' });
 });
@@ -234,24 +233,3 @@ it('the pages speak German to who asks for it, and change their language', async
 	await sender.page.getByRole('heading', { name: words.start.title }).waitFor();
 	expect(await sender.page.getAttribute('html', 'lang')).toBe('en');
 });
-
-/** What a camera reads in a picture of a QR code: jsQR, in a page that is nobody's. */
-async function codeRead(picture: Buffer): Promise<string | null> {
-	const page: Page = await stage.browser.newPage();
-	await page.addScriptTag({ path: createRequire(import.meta.url).resolve('jsqr') });
-	const text = await page.evaluate(async (base64) => {
-		const image = new Image();
-		image.src = `data:image/png;base64,${base64}`;
-		await image.decode();
-		const canvas = document.createElement('canvas');
-		canvas.width = image.width;
-		canvas.height = image.height;
-		const pen = canvas.getContext('2d')!;
-		pen.drawImage(image, 0, 0);
-		const { data, width, height } = pen.getImageData(0, 0, canvas.width, canvas.height);
-		type Read = (data: Uint8ClampedArray, width: number, height: number) => { data: string } | null;
-		return (window as unknown as { jsQR: Read }).jsQR(data, width, height)?.data ?? null;
-	}, picture.toString('base64'));
-	await page.close();
-	return text;
-}

@@ -6,8 +6,8 @@ export default defineConfig({
 	test: {
 		include: ['*.test.ts'],
 		globals: true,
-		// One Chromium at a time: there are two cores, and the daemon wants one.
-		fileParallelism: false,
+		// Two at a time: most of what a test does is to wait for a transfer that is slow on purpose.
+		poolOptions: { forks: { maxForks: 2, minForks: 1 } },
 		testTimeout: 60_000,
 		hookTimeout: 60_000,
 	},
