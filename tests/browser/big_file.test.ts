@@ -6,7 +6,7 @@ import { closeSync, openSync, readFileSync, statSync, truncateSync, writeSync } 
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import type { Browser, Page } from 'playwright-core';
-import { button, files, inState, saved, says, send, uploads, words } from './harness/portal';
+import { button, files, inState, inStateWithin, PATIENCE_MS, saved, says, send, uploads, words } from './harness/portal';
 import { onlyForward, shownBy } from './harness/recorder';
 import { Stage } from './harness/stage';
 
@@ -105,7 +105,7 @@ it('2 GiB are sent and received, and the memory of the tabs stays flat', async (
 	const sending = new Watch(sender.page);
 	await sending.begin();
 	const link = await send(sender.page, path);
-	await inState(uploads(sender.page), 'uploaded');
+	await inStateWithin(4 * PATIENCE_MS, uploads(sender.page), 'uploaded');
 	await sending.end('sending');
 
 	const receiver = await stage.person();
@@ -123,4 +123,4 @@ it('2 GiB are sent and received, and the memory of the tabs stays flat', async (
 	await download.delete();
 	onlyForward(await shownBy(sender.page));
 	onlyForward(await shownBy(receiver.page));
-}, 300_000);
+}, 600_000);

@@ -8,7 +8,7 @@ export default defineConfig({
 		globals: true,
 		// Two at a time: most of what a test does is to wait for a transfer that is slow on purpose.
 		poolOptions: { forks: { maxForks: 2, minForks: 1 } },
-		testTimeout: 60_000,
+		testTimeout: 180_000,
 		hookTimeout: 60_000,
 	},
 	cacheDir: fileURLToPath(new URL('../../build/vitest-browser', import.meta.url)),

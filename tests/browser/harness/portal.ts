@@ -42,8 +42,12 @@ export function files(page: Page, name?: string): Locator {
 }
 
 /** Waits until the row is in one of these states. */
-export async function inState(row: Locator, ...states: string[]): Promise<void> {
-	await expect.poll(() => row.getAttribute('data-state'), { timeout: PATIENCE_MS, interval: 50 }).toMatch(new RegExp(`^(${states.join('|')})$`));
+export function inState(row: Locator, ...states: string[]): Promise<void> {
+	return inStateWithin(PATIENCE_MS, row, ...states);
+}
+
+export async function inStateWithin(timeout: number, row: Locator, ...states: string[]): Promise<void> {
+	await expect.poll(() => row.getAttribute('data-state'), { timeout, interval: 50 }).toMatch(new RegExp(`^(${states.join('|')})$`));
 }
 
 /** Waits until the page says it, anywhere. */
