@@ -22,6 +22,7 @@ afterAll(() => stage.close());
 const MB = 1_000_000;
 const SIZE = 8 * MB;
 const FAST = 200 * MB;
+const HELD = 20_000; // bytes/s: stays in the middle for minutes, however slow the machine is
 
 /** Somebody in the middle of sending, and what tells their requests. */
 async function inTheMiddle(name: string, least = 15): Promise<{ page: Page; proxy: Proxy; link: string; path: string; offsets: number[] }> {
@@ -36,6 +37,7 @@ async function inTheMiddle(name: string, least = 15): Promise<{ page: Page; prox
 	});
 	const link = await send(page, path);
 	await reached(page, least);
+	proxy.rate(HELD);
 	return { page, proxy, link, path, offsets };
 }
 

@@ -74,7 +74,7 @@ export class Daemon {
 	async start(): Promise<void> {
 		this.starts += 1;
 		const options = {
-			data_dir: this.data, listen: `127.0.0.1:${this.port}`, log_format: 'json', reactors: '1', ...this.options,
+			data_dir: this.data, listen: `127.0.0.1:${this.port}`, log_format: 'json', reactors: '1', shutdown_timeout: '2s', ...this.options,
 		};
 		const words = Object.entries(options).flatMap(([key, value]) => [`--${key.replaceAll('_', '-')}`, value]);
 		const log = createWriteStream(join(this.folder, `log-${this.starts}`));

@@ -146,7 +146,7 @@ export const scenes: Record<string, Scene> = {
 
 	'receive-arriving': async (stage, options) => {
 		const { link } = await sending(stage, {});
-		const page = await opened(stage, options, link.replace(new URL(link).origin, stage.daemon.url), words.receive.zipWaits);
+		const page = await opened(stage, options, link.replace(new URL(link).origin, stage.daemon.url), words.receive.zip);
 		await button(page, words.receive.downloadOf('crossing.mov'));
 		await rowReached(files(page, 'crossing.mov'), 1);
 		return page;

@@ -25,6 +25,7 @@ export interface Format {
 
 export function createFormat(locale: string, words: Words): Format {
 	const plain = [0, 1, 2].map((digits) => new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }));
+	const share = new Intl.NumberFormat(locale, { style: 'percent' });
 	const near = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
 	const date = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
 	const number = (value: number, digits = 0) => (plain[digits] ?? plain[0]!).format(value);
@@ -70,7 +71,7 @@ export function createFormat(locale: string, words: Words): Format {
 		number,
 		size,
 		speed: (bytesPerSecond) => `${size(bytesPerSecond)}/s`,
-		percent: (fraction) => `${number(Math.floor(Math.min(1, Math.max(0, fraction)) * 100))}\u00a0%`,
+		percent: (fraction) => share.format(Math.floor(Math.min(1, Math.max(0, fraction)) * 100) / 100),
 		duration,
 		relative,
 		moment: (when) => date.format(new Date(when)),

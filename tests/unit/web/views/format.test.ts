@@ -23,10 +23,11 @@ test('sizes change their unit before they show four digits', () => {
 });
 
 test('all but everything is not everything', () => {
-	expect(plain(english.percent(0.99999))).toBe('99 %');
-	expect(plain(english.percent(1))).toBe('100 %');
-	expect(plain(english.percent(1.2))).toBe('100 %');
-	expect(plain(english.percent(-1))).toBe('0 %');
+	expect(plain(english.percent(0.99999))).toBe('99%');
+	expect(plain(english.percent(1))).toBe('100%');
+	expect(plain(english.percent(1.2))).toBe('100%');
+	expect(plain(english.percent(-1))).toBe('0%');
+	expect(plain(german.percent(0.5))).toBe('50 %');
 });
 
 test('durations have the precision that one can use', () => {
