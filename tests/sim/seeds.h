@@ -89,6 +89,19 @@ static inline struct seeds seeds_run(uint64_t only, uint64_t ms, void (*run)(uin
 	return seeds;
 }
 
+/* How far a test that tries every place goes from one to the next: to the next; but where the
+ * sanitizers make it ten times slower, to every third (HW_TEST_STRIDE). Which of them depends on the
+ * seed, so that several seeds see them all. */
+static inline uint64_t seeds_stride(void)
+{
+	return __sanitizer_set_death_callback != NULL ? seeds_setting("HW_TEST_STRIDE", 3) : 1;
+}
+
+static inline uint64_t seeds_place_first(uint64_t seed)
+{
+	return 1 + seed % seeds_stride();
+}
+
 /* The logging code runs, its lines are not shown; HW_TEST_LOG=1 shows them. */
 static inline void seeds_log(void)
 {

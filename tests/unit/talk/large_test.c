@@ -114,7 +114,8 @@ static void requests_fail(void **state)
 		assert_int_equal(g_model.answer_counts[201], 1);
 		assert_int_equal(g_model.answer_counts[204], 1);
 		assert_true(count >= 8); /* APPEND, COMMIT, four LOOKUPs, EXTENTS, DELETE */
-		for (run.fail_request = 1; run.fail_request <= count; run.fail_request++) {
+		for (run.fail_request = seeds_place_first(run.seed); run.fail_request <= count;
+		     run.fail_request += seeds_stride()) {
 			(void)large_run(&run);
 		}
 	}
@@ -136,7 +137,8 @@ static void operations_fail(void **state)
 		assert_int_equal(g_model.answer_counts[201], 1);
 		uint64_t count = g_attempt_count;
 		assert_true(count > 20);
-		for (run.fail_attempt = 1; run.fail_attempt <= count; run.fail_attempt++) {
+		for (run.fail_attempt = seeds_place_first(run.seed); run.fail_attempt <= count;
+		     run.fail_attempt += seeds_stride()) {
 			(void)large_run(&run);
 		}
 	}
