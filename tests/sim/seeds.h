@@ -90,8 +90,8 @@ static inline struct seeds seeds_run(uint64_t only, uint64_t ms, void (*run)(uin
 }
 
 /* How far a test that tries every place goes from one to the next: to the next; but where the
- * sanitizers make it ten times slower, to every third (HW_TEST_STRIDE). Which of them depends on the
- * seed, so that several seeds see them all. */
+ * sanitizers make it ten times slower, to every third (HW_TEST_STRIDE). Which of them depends on
+ * the seed, so that several seeds see them all. */
 static inline uint64_t seeds_stride(void)
 {
 	return __sanitizer_set_death_callback != NULL ? seeds_setting("HW_TEST_STRIDE", 3) : 1;
