@@ -4,8 +4,9 @@
 //
 //   upload:    queued <-> sending <-> stalled <-> paused, each -> uploaded -> confirmed
 //                                                         each -> failed | cancelled
-//   download:  running <-> stalled <-> paused -> verifying -> verified
+//   download:  running <-> stalled <-> paused, each -> verifying -> verified | taken
 //              running | stalled -> taken       (by the browser's own download)
+//              paused -> verifying | ...        (the pause came too late: the last byte was here already)
 //              each that is not final -> failed | cancelled
 //
 //   M1  An edge that is not in the table changes nothing: what comes twice, late or out of order is the past.
@@ -28,7 +29,7 @@ const UPLOAD_EDGES: Record<UploadState, readonly UploadState[]> = {
 const DOWNLOAD_EDGES: Record<DownloadState, readonly DownloadState[]> = {
 	running: ['stalled', 'paused', 'verifying', 'verified', 'taken', 'failed', 'cancelled'],
 	stalled: ['running', 'paused', 'verifying', 'verified', 'taken', 'failed', 'cancelled'],
-	paused: ['running', 'failed', 'cancelled'],
+	paused: ['running', 'verifying', 'verified', 'taken', 'failed', 'cancelled'],
 	verifying: ['verified', 'taken', 'failed', 'cancelled'],
 	verified: [],
 	taken: ['verified'],

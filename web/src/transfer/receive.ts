@@ -142,6 +142,7 @@ export class Receiving implements ReceiveSession {
 
 	resume(name: string): void {
 		this.#downloads.get(name)?.resume();
+		this.#pump(); // it may have been paused before it had a place
 	}
 
 	cancel(name: string): void {

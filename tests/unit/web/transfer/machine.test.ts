@@ -75,6 +75,10 @@ describe('a download', () => {
 		expect(take([{ type: 'go', state: 'paused' }], verifying)).toBe(verifying);
 	});
 
+	it.each(['verifying', 'verified', 'taken'] as const)('is %s also where the pause came too late', (state) => {
+		expect(take([{ type: 'go', state: 'paused' }, { type: 'go', state }])).toMatchObject({ state, stall: null });
+	});
+
 	it('keeps its invariants over random events', () => {
 		const states: DownloadState[] = ['running', 'stalled', 'paused', 'verifying', 'verified', 'taken', 'failed', 'cancelled'];
 		for (let seed = 0; seed < 150; seed++) {

@@ -323,6 +323,23 @@ describe('taking it', () => {
 		expect(view.files[0]!.download!.state).toBe('cancelled');
 		expect(session.isMoving()).toBe(false);
 	});
+	it('that was paused before it had a place begins when it is resumed', async () => {
+		vi.stubGlobal('URL', Object.assign(URL, { createObjectURL: () => 'blob:1', revokeObjectURL: () => undefined }));
+		const names = ['a', 'b', 'c', 'd'];
+		share(...names.map((name) => file(name)));
+		open();
+		await enter();
+		server.gate = ({ path }) => (path.startsWith('/s/') ? 'silent' : undefined);
+		for (const name of names) session.download(name);
+		session.pause('d');
+		for (const name of ['a', 'b', 'c']) session.cancel(name);
+		server.gate = () => undefined;
+		await pass(300);
+		expect(view.files[3]!.download).toMatchObject({ state: 'paused', pace: { done: 0 } });
+		session.resume('d');
+		await until(() => view.files[3]!.download!.state === 'verified', 10_000);
+		expect(view.files[3]!.download!.state).toBe('verified');
+	});
 	it('what is not in the share does nothing', async () => {
 		share(file('a'));
 		open();
