@@ -123,6 +123,8 @@ export const de: Words = {
 		cancelSure: 'Dann kann niemand sie mehr laden. Entfernen?',
 		provide: 'Datei wählen',
 		provideOf: (name) => `Datei wählen: ${name}`,
+		unreadable: (count) =>
+			count === 1 ? '1 Datei ließ sich nicht lesen und fehlt hier. Sieh nach, ob es sie noch gibt, und füge sie noch einmal hinzu.' : `${count} Dateien ließen sich nicht lesen und fehlen hier. Sieh nach, ob es sie noch gibt, und füge sie noch einmal hinzu.`,
 		state: {
 			queued: 'Wartet',
 			sending: 'Wird gesendet',

@@ -125,6 +125,8 @@ export const en = {
 		cancelSure: 'Then nobody can download it any more. Remove it?',
 		provide: 'Choose the file',
 		provideOf: (name: string) => `Choose the file: ${name}`,
+		unreadable: (count: number) =>
+			count === 1 ? '1 file could not be read and was left out. Look whether it is still there, then add it again.' : `${count} files could not be read and were left out. Look whether they are still there, then add them again.`,
 		state: {
 			queued: 'Waiting',
 			sending: 'Sending',
