@@ -206,6 +206,39 @@ it('all files are saved into a folder that is chosen, each verified', async () =
 	expect(sizes).toEqual([['four.bin', MB], ['one.bin', MB], ['three.bin', MB], ['two.bin', MB]]);
 });
 
+it('looking at another page does not throw away what is being saved, and coming back shows it as it is', async () => {
+	const share = await create(stage.daemon.url, {}, { 'kept.bin': Buffer.alloc(8 * MB, 3) });
+	const slow = await stage.proxy({ downBytesPerSecond: MB });
+	const { page, context } = await stage.person(slow.url);
+	await context.addInitScript(() => {
+		const place = window as unknown as { showSaveFilePicker: (options: { suggestedName: string }) => Promise<FileSystemFileHandle> };
+		place.showSaveFilePicker = async ({ suggestedName }) => (await navigator.storage.getDirectory()).getFileHandle(suggestedName, { create: true });
+	});
+	await page.goto(share.url.replace(stage.daemon.url, slow.url));
+	await heading(page, 'kept.bin');
+	await button(page, words.receive.saveToOf('kept.bin'));
+	await rowReached(files(page), 10);
+
+	await page.getByRole('link', { name: words.page.shares, exact: true }).click();
+	await page.getByTestId('file').waitFor({ state: 'detached', timeout: PATIENCE_MS });
+	const asks = page.waitForEvent('dialog', { timeout: PATIENCE_MS });
+	await page.close({ runBeforeUnload: true });
+	const dialog = await asks;
+	expect(dialog.type()).toBe('beforeunload');
+	await dialog.dismiss();
+
+	await page.goBack();
+	await inState(files(page), 'running', 'stalled');
+	await rowReached(files(page), 10);
+	// It ends while another page is shown, and who comes back sees how.
+	await page.getByRole('link', { name: words.page.shares, exact: true }).click();
+	slow.downRate(FAST);
+	const size = () => page.evaluate(async () => (await (await (await navigator.storage.getDirectory()).getFileHandle('kept.bin')).getFile()).size);
+	await expect.poll(size, { timeout: PATIENCE_MS }).toBe(8 * MB);
+	await page.goBack();
+	await inState(files(page), 'verified');
+});
+
 it('what arrives otherwise than it was sent is not saved as if it were good', async () => {
 	const share = await create(stage.daemon.url, {}, { 'bent.bin': Buffer.alloc(100_000, 7) });
 	const { page } = await stage.person();
