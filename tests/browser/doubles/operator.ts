@@ -44,6 +44,7 @@ function operatorView(): OperatorView {
 			{ share: 'a', file: 'Harbour survey 2026, raw footage.mov', direction: 'down', bytes: 0.6 * GB, size: 2.4 * GB, bytesPerSecond: 0.2 * MB, stall: 'receiver-slow' },
 			{ share: 'b', file: 'backup.tar', direction: 'up', bytes: 40 * GB, size: null, bytesPerSecond: 210 * MB, stall: null },
 		],
+		transfersCut: false,
 		cluster: { mode: 'single', leader: 'quay-1', epoch: 7, nodes: state === 'cluster' ? nodes : nodes.slice(0, 1) },
 		shares: [
 			{ ...share({ message: 'The footage from Tuesday, uncut.' }), size: 2.4 * GB, fileCount: 2 },

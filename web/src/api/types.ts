@@ -142,6 +142,7 @@ export interface MetricsJson {
 		bytes_per_s: number;
 		stalled: string | null;
 	}[];
+	transfers_cut?: boolean; // not all of them fitted
 }
 
 export interface ClusterJson {

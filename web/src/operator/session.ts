@@ -35,6 +35,7 @@ const EMPTY: OperatorView = {
 	live: seriesOf([]),
 	hour: seriesOf([]),
 	transfers: [],
+	transfersCut: false,
 	cluster: null,
 	shares: [],
 	sharesMore: false,
@@ -82,14 +83,17 @@ export class Operating implements OperatorSession {
 		}
 	}
 
+	/** And all that it opened. */
 	forget(): void {
 		operatorToken.set(null);
 		this.#token = null;
+		this.#next = null;
+		this.#failures = 0;
 		this.#sample = null;
 		this.#points = [];
 		this.#shares = [];
 		if (this.#timer !== null) clearTimeout(this.#timer);
-		this.#store.set(EMPTY);
+		if (!this.#isClosed) this.#store.set(EMPTY);
 	}
 
 	search(text: string): void {
@@ -129,9 +133,8 @@ export class Operating implements OperatorSession {
 	#refused(error: unknown, otherwise: Partial<OperatorView>): void {
 		const isRefused = error instanceof ApiError && (error.status === 401 || error.status === 403);
 		if (!isRefused) return this.#change(otherwise);
-		operatorToken.set(null);
-		this.#token = null;
-		this.#change({ state: 'token', wrongToken: true, failure: null });
+		this.forget();
+		this.#change({ wrongToken: true });
 	}
 
 	// ---- numbers ----
@@ -145,6 +148,7 @@ export class Operating implements OperatorSession {
 			if (this.#asked++ % CLUSTER_EVERY === 0) this.#change({ cluster: clusterOf(await this.client.cluster(token)) });
 			if (token === this.#token) this.#measured(metrics);
 		} catch (error) {
+			if (token !== this.#token) return; // said of the one before; whoever entered this one has asked by itself
 			this.#failures++;
 			const isLost = this.#failures >= FAILURES_MAX;
 			this.#refused(error, { connection: isOffline() ? 'offline' : 'reconnecting', ...(isLost ? { failure: failureOf(error) } : {}) });
@@ -176,6 +180,7 @@ export class Operating implements OperatorSession {
 				bytesPerSecond: one.bytes_per_s,
 				stall: STALLS[one.stalled ?? ''] ?? null,
 			})),
+			transfersCut: metrics.transfers_cut === true,
 		});
 	}
 

@@ -389,6 +389,7 @@ export const de: Words = {
 		slabs: 'Slabs belegt',
 		transfers: 'Gerade unterwegs',
 		noTransfers: 'Gerade bewegt sich nichts.',
+		transfersCut: 'Es ist mehr unterwegs: Der Server zählt nicht alles auf.',
 		up: 'Upload',
 		down: 'Download',
 		file: 'Datei',

@@ -395,6 +395,7 @@ export const en = {
 			'file-needed': 'waits for the file',
 		} satisfies Record<Stall, string>,
 		noTransfers: 'Nothing moves at the moment.',
+		transfersCut: 'More moves than this: the server does not list all of it.',
 		up: 'Upload',
 		down: 'Download',
 		file: 'File',

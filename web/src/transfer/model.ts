@@ -229,6 +229,7 @@ export interface OperatorView {
 	live: Series; // the last minutes, a point a second
 	hour: Series; // the last hour, a point every ten seconds
 	transfers: { share: string; file: string; direction: 'up' | 'down'; bytes: number; size: number | null; bytesPerSecond: number; stall: Stall | null }[];
+	transfersCut: boolean; // there are more than the server lists
 	cluster: { mode: string; leader: string | null; epoch: number; nodes: NodeView[] } | null;
 	shares: (ShareView & { size: number; fileCount: number })[];
 	sharesMore: boolean;

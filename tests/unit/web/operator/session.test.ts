@@ -14,6 +14,8 @@ let session: Operating;
 let view: OperatorView;
 let asked: string[];
 let requests: number;
+let known: string; // to the server
+let isCut: boolean; // the list of transfers
 let answers: (path: string, token: string) => Response;
 const json = (value: unknown, status = 200) => new Response(JSON.stringify(value), { status, headers: { 'content-type': 'application/json' } });
 const share = (id: string, message: string | null = null) => ({ id, url: `http://here/s/${id}`, link_name: null, mode: 'stored', created_at: '', expires_at: null, downloads: 2, downloads_max: null, has_password: false, message, size: 5, file_count: 1 });
@@ -33,9 +35,12 @@ const metrics = () => ({
 	transfers: [{ share: 's', file: 'f', direction: 'up', bytes: 1, size: null, bytes_per_s: 2, stalled: 'disk' }],
 });
 
+/** As net/talk/API.md has it: figures and nodes are for everybody, but not for who shows a token that is none. */
 function server(path: string, token: string): Response {
-	if (token !== 'right') return json({}, 403);
-	if (path === '/metrics/json') return json(metrics());
+	if (token !== '' && token !== known) return json({}, 403);
+	if (path === '/metrics/json' && token === '') return json({ ...metrics(), transfers: undefined });
+	if (path === '/metrics/json') return json(isCut ? { ...metrics(), transfers_cut: true } : metrics());
+	if (token === '' && path.startsWith('/api/v1/shares')) return json({}, 401);
 	if (path === '/api/v1/cluster') return json({ self: 'n1', leader: 'n1', epoch: 3, mode: 'standalone', nodes: [{ id: 'n1', address: 'a', role: 'leader', health: 'good', version: '0.1.0', load: 0.5 }] });
 	if (path === '/api/v1/shares') return json({ shares: [share('a', 'Holiday'), share('b')], next: 'b' });
 	if (path === '/api/v1/shares?before=b') return json({ shares: [share('b'), share('c', 'holiday again')], next: null });
@@ -51,6 +56,8 @@ beforeEach(() => {
 	fakeClock();
 	asked = [];
 	requests = 0;
+	known = 'right';
+	isCut = false;
 	answers = server;
 	vi.stubGlobal('sessionStorage', new FakeStorage());
 	vi.stubGlobal('navigator', { onLine: true });
@@ -86,12 +93,35 @@ describe('the token', () => {
 		await pass(5000);
 		expect(asked).toHaveLength(count);
 	});
-	it('that is not known any more is asked for again', async () => {
+	it('that is not known any more is asked for again, and nothing that it opened stays', async () => {
 		open();
 		await session.token('right');
-		answers = () => json({}, 401);
 		await pass(1500);
-		expect(view).toMatchObject({ state: 'token', wrongToken: true });
+		expect(view.transfers).toHaveLength(1);
+		known = 'another';
+		await pass(1500);
+		expect(view).toMatchObject({ state: 'token', wrongToken: true, node: null, transfers: [], shares: [] });
+		expect(sessionStorage.length).toBe(0);
+		const count = asked.length;
+		await pass(5000);
+		expect(asked).toHaveLength(count);
+		expect(await session.token('another')).toBe(true);
+		expect(view).toMatchObject({ state: 'ready', wrongToken: false });
+	});
+	it('that was replaced is not lost with the answer to the one before', async () => {
+		open();
+		await session.token('right');
+		await pass(1500);
+		let late: (response: Response) => void = () => undefined;
+		vi.stubGlobal('fetch', (url: string) => (url.endsWith('/metrics/json') ? new Promise<Response>((resolve) => (late = resolve)) : Promise.resolve(server(url.replace('http://here', ''), known))));
+		await pass(1500);
+		const first = late;
+		known = 'another';
+		expect(await session.token('another')).toBe(true);
+		await pass(200);
+		first(json({}, 403));
+		await pass(200);
+		expect(view).toMatchObject({ state: 'ready', wrongToken: false });
 	});
 });
 
@@ -111,6 +141,12 @@ describe('the numbers', () => {
 		expect(view.hour.times).toEqual([10]);
 		expect(view.transfers).toMatchObject([{ stall: 'disk', size: null, bytesPerSecond: 2 }]);
 		expect(view.cluster).toMatchObject({ mode: 'standalone', nodes: [{ isSelf: true, isLeader: true }] });
+	});
+	it('say when there are more transfers than the list holds', async () => {
+		expect(view.transfersCut).toBe(false);
+		isCut = true;
+		await pass(1500);
+		expect(view.transfersCut).toBe(true);
 	});
 	it('stay when they are not answered, and it is said', async () => {
 		answers = () => new Response('', { status: 503 });
