@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// fold.ts - what is known of a share's room, folded out of its events by a pure function
+// fold.ts - what is known of a share's room, folded out of its events
+//
+// A picture is a new object for each event, and pure but for two things that all pictures of one room share and that
+// are changed in place, so that an event costs the same whatever the share holds: `transfers` and `renewed`.
 //
 //   F1  A transfer's state only goes forward (net/talk/transfer_state.h): waiting, uploading, uploaded,
 //       confirmed; or failed, cancelled from the first two. Its bytes only grow. Whatever order, repetition
@@ -12,18 +15,7 @@
 //       ended unheard, and goes; what had ended stays as it ended.
 
 import type { RoomEvent, Seat, TransferEvent, TransferState } from '../api/types';
-
-export interface Transfer {
-	readonly id: string;
-	readonly file: string;
-	readonly direction: 'up' | 'down';
-	readonly state: TransferState;
-	readonly bytes: number;
-	readonly size: number | null;
-	readonly bytesPerSecond: number;
-	readonly stalled: string | null;
-	readonly client: string | null;
-}
+import { isMoving, type Transfer, Transfers } from './transfers';
 
 export interface Room {
 	readonly seq: number; // the last event heard; -1: none of this server's life
@@ -32,28 +24,28 @@ export interface Room {
 	readonly senders: number;
 	readonly receivers: number;
 	readonly who: readonly Seat[];
-	readonly transfers: ReadonlyMap<string, Transfer>; // in the order in which they were first heard of
+	readonly transfers: Transfers;
 	readonly isEnded: boolean; // the share
 	readonly changes: number; // grows when the share or its list of files became another
 	readonly isKnown: boolean; // a snapshot, or presence, has been heard
 	readonly awaited: number; // transfers that the snapshot still has to say
-	readonly renewed: ReadonlySet<string>; // those it has said
+	readonly renewed: Set<string>; // those it has said
 }
 
-export const EMPTY_ROOM: Room = {
+export const emptyRoom = (): Room => ({
 	seq: -1,
 	client: null,
 	presenceSeq: -1,
 	senders: 0,
 	receivers: 0,
 	who: [],
-	transfers: new Map(),
+	transfers: new Transfers(),
 	isEnded: false,
 	changes: 0,
 	isKnown: false,
 	awaited: 0,
 	renewed: new Set(),
-};
+});
 
 const RANK: Record<TransferState, number> = { waiting: 0, uploading: 1, uploaded: 2, confirmed: 3, failed: 4, cancelled: 4 };
 
@@ -63,8 +55,6 @@ export function stateNext(was: TransferState, said: TransferState): TransferStat
 	if (was === 'uploaded') return said === 'confirmed' ? said : was;
 	return RANK[said] > RANK[was] ? said : was;
 }
-
-export const isMoving = (state: TransferState): boolean => state === 'waiting' || state === 'uploading';
 
 function transferOf(event: TransferEvent): Transfer {
 	return {
@@ -91,18 +81,17 @@ function transferNext(was: Transfer, event: TransferEvent): Transfer {
 function withTransfer(room: Room, event: TransferEvent): Room {
 	const was = room.transfers.get(event.id);
 	const next = was === undefined ? transferOf(event) : transferNext(was, event);
-	let { transfers } = room;
-	if (next !== was) transfers = new Map(room.transfers).set(event.id, next);
-	if (room.awaited === 0) return { ...room, transfers };
-	const renewed = new Set(room.renewed).add(event.id);
+	if (next !== was) room.transfers.set(next);
+	if (room.awaited === 0) return room;
+	room.renewed.add(event.id);
 	const awaited = room.awaited - 1;
-	return awaited > 0 ? { ...room, transfers, renewed, awaited } : pruned({ ...room, transfers, renewed, awaited });
+	return awaited > 0 ? { ...room, awaited } : pruned({ ...room, awaited });
 }
 
 /** F4. */
 function pruned(room: Room): Room {
-	const transfers = new Map([...room.transfers].filter(([id, transfer]) => !isMoving(transfer.state) || room.renewed.has(id)));
-	return { ...room, transfers, renewed: new Set() };
+	room.transfers.prune(room.renewed);
+	return { ...room, renewed: new Set() };
 }
 
 function withPresence(room: Room, event: { seq: number; who: Seat[]; senders: number; receivers: number }): Room {

@@ -5,14 +5,15 @@
 import type { Stall } from '../transfer/model';
 import type { ReceiverView, UploadView } from '../transfer/model';
 import { paceOf } from '../transfer/pace';
-import { isMoving, type Room, type Transfer } from './fold';
+import type { Room } from './fold';
+import { isMoving, type Transfer } from './transfers';
 
 export type Counts = UploadView['receivers'];
 
-const NOBODY: Counts = { downloading: 0, taken: 0, verified: 0 };
+export const NOBODY: Counts = { downloading: 0, taken: 0, verified: 0 };
 
 const isTaken = (room: Room, file: string): boolean =>
-	[...room.transfers.values()].some((one) => one.direction === 'down' && one.file === file && isMoving(one.state));
+	room.transfers.ofFile(file).some((one) => one.direction === 'down' && isMoving(one.state));
 
 /** The server's word for what holds a transfer of @file up, for those on @side of it. */
 export function stallOf(room: Room, file: string, stalled: string | null, side: 'sender' | 'receiver'): Stall | null {
@@ -40,7 +41,9 @@ function byReceiver(room: Room): Map<string, Transfer[]> {
 	for (const transfer of room.transfers.values()) {
 		if (transfer.direction !== 'down') continue;
 		const key = transfer.client ?? transfer.id;
-		groups.set(key, [...(groups.get(key) ?? []), transfer]);
+		const others = groups.get(key);
+		if (others === undefined) groups.set(key, [transfer]);
+		else others.push(transfer);
 	}
 	return groups;
 }

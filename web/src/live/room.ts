@@ -12,9 +12,10 @@
 import type { RoomEvent, Role } from '../api/types';
 import type { Connection } from '../transfer/model';
 import { backoffMs } from './backoff';
-import { EMPTY_ROOM, fold, type Room } from './fold';
-import { Store } from './store';
+import { emptyRoom, fold, type Room } from './fold';
+import { Gathered, Store } from './store';
 
+const PICTURE_MS = 200; // between two pictures, but for changes of the connection: events come by the hundred
 const BACKOFF_FIRST_MS = 250;
 const BACKOFF_MAX_MS = 15_000;
 const FULL_WAIT_MS = 30_000; // 1013: the room has no seat
@@ -44,7 +45,9 @@ interface Identity {
 }
 
 export class LiveRoom {
-	readonly view = new Store<RoomView>({ ...EMPTY_ROOM, connection: 'connecting' });
+	#room = emptyRoom(); // as heard
+	readonly view = new Store<RoomView>({ ...this.#room, connection: 'connecting' }); // as shown
+	readonly #picture = new Gathered(() => this.#draw(this.view.value.connection), PICTURE_MS);
 	#socket: WebSocket | null = null;
 	#identity: Identity | null = null;
 	#attempts = 0;
@@ -74,6 +77,7 @@ export class LiveRoom {
 	close(): void {
 		this.#isClosed = true;
 		clearInterval(this.#ticker);
+		this.#picture.stop();
 		globalThis.removeEventListener?.('online', this.#atOnline);
 		globalThis.removeEventListener?.('offline', this.#atOffline);
 		globalThis.document?.removeEventListener('visibilitychange', this.#atVisible);
@@ -105,7 +109,7 @@ export class LiveRoom {
 		if (this.#identity !== null) {
 			url.searchParams.set('client', this.#identity.client);
 			url.searchParams.set('secret', this.#identity.secret);
-			url.searchParams.set('since', String(Math.max(0, this.view.value.seq)));
+			url.searchParams.set('since', String(Math.max(0, this.#room.seq)));
 		}
 		return url.href;
 	}
@@ -122,14 +126,14 @@ export class LiveRoom {
 		} catch {
 			return;
 		}
-		const room = fold(this.view.value, event);
-		if (event.type === 'transfer' && event.state === 'confirmed' && event.client === room.client) this.#confirms.delete(event.file);
-		if (event.type !== 'welcome') return this.view.set({ ...room, connection: this.view.value.connection });
+		this.#room = fold(this.#room, event);
+		if (event.type === 'transfer' && event.state === 'confirmed' && event.client === this.#room.client) this.#confirms.delete(event.file);
+		if (event.type !== 'welcome') return this.#picture.soon();
 		this.#identity = { client: event.client, secret: event.secret };
 		this.#attempts = 0;
 		this.#wasOnline = true;
 		if (this.#patience !== null) clearTimeout(this.#patience);
-		this.view.set({ ...room, connection: 'online' });
+		this.#draw('online');
 		for (const [file, root] of this.#confirms) this.#say({ type: 'confirm', file, root });
 	}
 
@@ -167,7 +171,11 @@ export class LiveRoom {
 	#show(): void {
 		const isOffline = globalThis.navigator?.onLine === false;
 		const connection: Connection = isOffline ? 'offline' : this.#wasOnline ? 'reconnecting' : 'connecting';
-		if (connection !== this.view.value.connection) this.view.set({ ...this.view.value, connection });
+		if (connection !== this.view.value.connection) this.#draw(connection);
+	}
+
+	#draw(connection: Connection): void {
+		this.view.set({ ...this.#room, connection });
 	}
 
 	readonly #atOnline = (): void => {

@@ -7,8 +7,7 @@
 
 import type { Proof } from '../api/client';
 import { backoffMs } from '../live/backoff';
-import type { Transfer } from '../live/fold';
-import { isMoving } from '../live/fold';
+import { isMoving, type Transfer } from '../live/transfers';
 import { type DownloadMachine, downloadNext, isDownloadOver, type MachineEvent, RUNNING } from './machine';
 import type { DownloadState, DownloadView, Stall } from './model';
 import { Pacer, paceOf } from './pace';

@@ -5,9 +5,9 @@
 // The item decides nothing about the others: send.ts says when it may begin.
 
 import type { Client } from '../api/client';
-import type { Room, Transfer } from '../live/fold';
-import { isMoving } from '../live/fold';
-import { type Counts, countsOf, stallOf } from '../live/people';
+import type { Room } from '../live/fold';
+import { type Counts, countsOf, NOBODY, stallOf } from '../live/people';
+import { isMoving, type Transfer } from '../live/transfers';
 import type { ChunkMemory } from './chunk_memory';
 import { isSame, type Keep, type KeptUpload } from './keep';
 import { holdLock } from './lock';
@@ -45,7 +45,7 @@ export class Item {
 	#isLinked = false; // the server has it under this name, so what it says of that name is meant for us
 	#past: ReadonlySet<string> = new Set(); // transfers of that name that are not ours, though: of an earlier file
 	readonly #pacer = new Pacer();
-	#counts: Counts = { downloading: 0, taken: 0, verified: 0 };
+	#counts = NOBODY;
 	#view: UploadView | null = null;
 
 	constructor(
@@ -179,7 +179,7 @@ export class Item {
 
 	/** Of its name, and of the archive. */
 	hear(uploads: readonly Transfer[], downloads: readonly Transfer[]): void {
-		const counts = countsOf(this.#past.size === 0 ? downloads : downloads.filter(({ id }) => !this.#past.has(id)));
+		const counts = this.#counted(countsOf(this.#past.size === 0 ? downloads : downloads.filter(({ id }) => !this.#past.has(id))));
 		if (counts !== this.#counts && (['downloading', 'taken', 'verified'] as const).some((key) => counts[key] !== this.#counts[key])) {
 			this.#counts = counts;
 			this.#view = null;
@@ -192,6 +192,12 @@ export class Item {
 			if (one.state === 'uploaded' || one.state === 'confirmed') this.tell({ type: 'go', state: 'uploaded' });
 		}
 		if (counts.verified > 0) this.tell({ type: 'go', state: 'confirmed' });
+	}
+
+	/** Who had it has it, also when the room has forgotten the transfer. */
+	#counted(counts: Counts): Counts {
+		const had = this.#counts;
+		return counts.taken + counts.verified < had.taken + had.verified ? { ...had, downloading: counts.downloading } : counts;
 	}
 
 	view(nowMs: number): UploadView {
@@ -243,8 +249,8 @@ export class Item {
 	}
 
 	#known(): Transfer[] {
-		const archive = archiveOf(this.#home?.share ?? '');
-		return [...(this.#home?.room()?.transfers.values() ?? [])].filter((one) => one.file === this.name || one.file === archive);
+		const transfers = this.#home?.room()?.transfers;
+		return transfers === undefined ? [] : [...transfers.ofFile(this.name), ...transfers.ofFile(archiveOf(this.#home!.share))];
 	}
 
 	/** @url null: it begins anew, and all that was said of that name up to now is of something else. */
@@ -258,6 +264,8 @@ export class Item {
 
 	#link(isPast: (transfer: Transfer) => boolean): void {
 		this.#past = new Set(this.#known().filter(isPast).map(({ id }) => id));
+		this.#counts = NOBODY;
+		this.#view = null;
 		this.#isLinked = this.#url !== null || this.#home?.isLive === true;
 	}
 

@@ -11,10 +11,10 @@ import { ApiError, isPassing } from '../api/error';
 import { failureOf } from '../api/failure';
 import type { FileJson, ShareJson } from '../api/types';
 import { backoffMs } from '../live/backoff';
-import type { Transfer } from '../live/fold';
 import { byFile } from '../live/people';
 import { LiveRoom, type RoomView } from '../live/room';
 import { Gathered, Store } from '../live/store';
+import type { Transfer } from '../live/transfers';
 import { isOffline, onWake } from '../live/wake';
 import { ownShare } from '../mine/shares';
 import { type Download, type DownloadNews, OwnDownload, VerifiedDownload } from './download';
@@ -261,7 +261,7 @@ export class Receiving implements ReceiveSession {
 
 	#ownTransfers(room: RoomView, name: string): Transfer[] {
 		const past = this.#heard.get(name);
-		return [...room.transfers.values()].filter((one) => one.direction === 'down' && one.file === name && one.client !== null && one.client === room.client && !past?.has(one.id));
+		return room.transfers.ofFile(name).filter((one) => one.direction === 'down' && one.client !== null && one.client === room.client && !past?.has(one.id));
 	}
 
 	// ---- downloads ----
@@ -300,7 +300,7 @@ export class Receiving implements ReceiveSession {
 	}
 
 	#allOwn(room: RoomView, name: string): string[] {
-		return [...room.transfers.values()].filter((one) => one.direction === 'down' && one.file === name).map((one) => one.id);
+		return room.transfers.ofFile(name).filter((one) => one.direction === 'down').map((one) => one.id);
 	}
 
 	#take(name: string, download: Download): void {

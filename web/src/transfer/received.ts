@@ -4,8 +4,8 @@
 
 import type { FileJson } from '../api/types';
 import type { RoomView } from '../live/room';
-import { isMoving, type Transfer } from '../live/fold';
 import { stallOf } from '../live/people';
+import { isMoving, type Transfer } from '../live/transfers';
 import type { DownloadView, ReceivedFile, Stall } from './model';
 import { paceOf } from './pace';
 

@@ -340,8 +340,7 @@ export class Sending implements SendSession {
 		if (room.connection === 'online' && !this.#wasOnline) for (const item of this.#items.values()) item.wake();
 		this.#wasOnline = room.connection === 'online';
 		// The count of downloads is not in the events: it is asked for when one has ended.
-		let ended = 0;
-		for (const one of room.transfers.values()) ended += one.direction === 'down' && one.state !== 'waiting' && one.state !== 'uploading' ? 1 : 0;
+		const ended = room.transfers.downloadsEnded;
 		if (room.changes !== this.#seen.changes || ended !== this.#seen.ended) this.#refresh.soon();
 		this.#seen = { changes: room.changes, ended };
 		this.#show.soon();

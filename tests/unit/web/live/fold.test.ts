@@ -4,7 +4,8 @@
 // Method: stories in order; then the same events shuffled, repeated and cut, with a seed.
 
 import type { RoomEvent, TransferEvent, TransferState } from '../../../../web/src/api/types';
-import { EMPTY_ROOM, fold, type Room, stateNext } from '../../../../web/src/live/fold';
+import { emptyRoom, fold, type Room, stateNext } from '../../../../web/src/live/fold';
+import { ENDED_MAX } from '../../../../web/src/live/transfers';
 import { pick, seeded, shuffled } from '../fake/random';
 
 const transfer = (seq: number, id: string, state: TransferState, bytes: number, part: Partial<TransferEvent> = {}): TransferEvent => ({
@@ -25,7 +26,8 @@ const transfer = (seq: number, id: string, state: TransferState, bytes: number, 
 const welcome = (resumed: boolean): RoomEvent => ({ type: 'welcome', seq: 0, client: 'me', secret: 's', role: 'receiver', resumed });
 const snapshot = (seq: number, transfers: number, senders = 1): RoomEvent => ({ type: 'snapshot', seq, gap: false, transfers, who: [{ client: 'me', role: 'receiver' }], senders, receivers: 1 });
 const presence = (seq: number, senders: number): RoomEvent => ({ type: 'presence', seq, who: [], senders, receivers: 0 });
-const told = (events: RoomEvent[], from: Room = EMPTY_ROOM) => events.reduce(fold, from);
+const ids = (room: Room) => [...room.transfers.values()].map(({ id }) => id);
+const told = (events: RoomEvent[], from: Room = emptyRoom()) => events.reduce(fold, from);
 
 describe('a room', () => {
 	it('is what its events say', () => {
@@ -44,8 +46,8 @@ describe('a room', () => {
 	});
 
 	it('passes over what it does not know', () => {
-		const room = fold(EMPTY_ROOM, { type: 'weather', seq: 9 } as unknown as RoomEvent);
-		expect({ ...room, seq: -1 }).toEqual(EMPTY_ROOM);
+		const room = fold(emptyRoom(), { type: 'weather', seq: 9 } as unknown as RoomEvent);
+		expect({ ...room, seq: -1 }).toEqual(emptyRoom());
 	});
 
 	it('does not take older presence for news', () => {
@@ -61,23 +63,23 @@ describe('a room', () => {
 	});
 
 	it('drops what moved and is not in the snapshot, and keeps what had ended', () => {
-		const before = told([transfer(1, 'moving', 'uploading', 5), transfer(2, 'done', 'uploaded', 100), transfer(3, 'there', 'uploading', 7)]);
-		const room = told([welcome(false), snapshot(1, 1), transfer(1, 'there', 'uploading', 7)], before);
-		expect([...room.transfers.keys()]).toEqual(['done', 'there']);
-		expect(told([welcome(false), snapshot(1, 0)], before).transfers.has('moving')).toBe(false);
+		const before = () => told([transfer(1, 'moving', 'uploading', 5), transfer(2, 'done', 'uploaded', 100), transfer(3, 'there', 'uploading', 7)]);
+		const room = told([welcome(false), snapshot(1, 1), transfer(1, 'there', 'uploading', 7)], before());
+		expect(ids(room)).toEqual(['done', 'there']);
+		expect(ids(told([welcome(false), snapshot(1, 0)], before()))).toEqual(['done']);
 	});
 
 	it('drops nothing before the snapshot is whole', () => {
 		const before = told([transfer(1, 'a', 'uploading', 5)]);
-		expect(told([welcome(false), snapshot(1, 2), transfer(1, 'b', 'uploading', 7)], before).transfers.has('a')).toBe(true);
+		expect(told([welcome(false), snapshot(1, 2), transfer(1, 'b', 'uploading', 7)], before).transfers.get('a')).toBeDefined();
 	});
 
-	it('hands out new objects, and the same ones where nothing changed', () => {
-		const before = told([transfer(1, 'a', 'uploaded', 100)]);
-		const after = fold(before, transfer(2, 'a', 'uploading', 50));
-		expect(after.transfers.get('a')).toBe(before.transfers.get('a'));
-		expect(told([transfer(2, 'a', 'confirmed', 100)], before).transfers).not.toBe(before.transfers);
-		expect(before.transfers.get('a')!.state).toBe('uploaded');
+	it('replaces a transfer that changes, and leaves alone one that does not', () => {
+		const room = told([transfer(1, 'a', 'uploaded', 100)]);
+		const was = room.transfers.get('a')!;
+		expect(fold(room, transfer(2, 'a', 'uploading', 50)).transfers.get('a')).toBe(was);
+		expect(fold(room, transfer(3, 'a', 'confirmed', 100)).transfers.get('a')).not.toBe(was);
+		expect(was.state).toBe('uploaded');
 	});
 
 	it('remembers whose a transfer is', () => {
@@ -108,13 +110,14 @@ describe('never back', () => {
 			for (let seq = 1; seq < 30; seq++) {
 				story.push(random() < 0.8 ? transfer(seq, pick(random, ['a', 'b', 'c']), pick(random, STATES), Math.floor(random() * 100)) : presence(seq, seq));
 			}
-			let room = EMPTY_ROOM;
+			let room = emptyRoom();
 			for (const event of shuffled(random, [...story, ...story.slice(0, 10)])) {
-				const was = room;
+				const was = { ...room, all: [...room.transfers.values()] };
 				room = fold(room, event);
 				expect(room.seq, `seed ${seed}`).toBeGreaterThanOrEqual(was.seq);
 				expect(room.senders, `seed ${seed}`).toBeGreaterThanOrEqual(was.senders); // grows with seq in this story
-				for (const [id, before] of was.transfers) {
+				for (const before of was.all) {
+					const { id } = before;
 					const after = room.transfers.get(id)!;
 					expect(after.bytes, `seed ${seed}, ${id}`).toBeGreaterThanOrEqual(before.bytes);
 					expect(stateNext(before.state, after.state), `seed ${seed}, ${id}`).toBe(after.state);
@@ -128,5 +131,30 @@ describe('never back', () => {
 		for (let seed = 0; seed < 24; seed++) {
 			expect(told(shuffled(seeded(seed), story)).transfers.get('a'), `seed ${seed}`).toMatchObject({ state: 'confirmed', bytes: 100 });
 		}
+	});
+});
+
+describe('the largest share', () => {
+	const COUNT = 10_000;
+	const PATIENCE_MS = 2_000; // was 6,500 where each event copied all transfers, and is some 50
+
+	it('costs no more for each event than a small one', () => {
+		const begunMs = Date.now();
+		let room = told([welcome(false), snapshot(1, COUNT)]);
+		for (let count = 0; count < COUNT; count++) room = fold(room, transfer(count, `t${count}`, 'uploading', 1));
+		for (let count = 0; count < COUNT; count++) room = fold(room, transfer(COUNT + count, `t${count}`, 'uploaded', 100));
+		expect(room).toMatchObject({ awaited: 0, seq: 2 * COUNT - 1 });
+		expect(Date.now() - begunMs).toBeLessThan(PATIENCE_MS);
+	});
+
+	it.each(['up', 'down'] as const)('is forgotten, of what went %s and ended first, beyond a limit', (direction) => {
+		const extra = 5;
+		let room = told([transfer(0, 'moving', 'uploading', 1, { direction })]);
+		for (let count = 0; count < ENDED_MAX[direction] + extra; count++) room = fold(room, transfer(count, `t${count}`, 'uploaded', 1, { direction }));
+		expect(ids(room)).toHaveLength(ENDED_MAX[direction] + 1);
+		expect(ids(room).slice(0, 2)).toEqual(['moving', `t${extra}`]);
+		expect(room.transfers.ofFile('t0.txt')).toEqual([]);
+		expect(room.transfers.ofFile(`t${extra}.txt`)).toHaveLength(1);
+		expect(room.transfers.downloadsEnded).toBe(direction === 'down' ? ENDED_MAX.down + extra : 0);
 	});
 });

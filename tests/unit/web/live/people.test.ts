@@ -4,7 +4,7 @@
 // Method: rooms out of a few events.
 
 import type { RoomEvent, TransferEvent } from '../../../../web/src/api/types';
-import { EMPTY_ROOM, fold } from '../../../../web/src/live/fold';
+import { emptyRoom, fold } from '../../../../web/src/live/fold';
 import { byFile, countsOf, receiversOf, stallOf } from '../../../../web/src/live/people';
 
 let count = 0;
@@ -23,7 +23,7 @@ const down = (client: string | null, file: string, state: TransferEvent['state']
 	client,
 	...part,
 });
-const room = (...events: RoomEvent[]) => events.reduce(fold, EMPTY_ROOM);
+const room = (...events: RoomEvent[]) => events.reduce(fold, emptyRoom());
 const who = (...seats: { client: string; role: 'sender' | 'receiver'; away?: boolean }[]): RoomEvent => ({
 	type: 'presence',
 	seq: ++count,

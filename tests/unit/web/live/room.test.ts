@@ -47,7 +47,21 @@ describe('the first time', () => {
 		open();
 		FakeSocket.last.welcome();
 		FakeSocket.last.hear({ type: 'presence', seq: 3, who: [], senders: 1, receivers: 2 });
+		vi.advanceTimersByTime(200);
 		expect(view()).toMatchObject({ connection: 'online', client: 'me', senders: 1, receivers: 2 });
+	});
+	it('draws a picture a few times a second, whatever it hears', () => {
+		open();
+		FakeSocket.last.welcome();
+		let pictures = 0;
+		room.view.subscribe(() => pictures++);
+		for (let seq = 1; seq <= 1000; seq++) {
+			FakeSocket.last.hear({ type: 'presence', seq, who: [], senders: seq, receivers: 0 });
+			vi.advanceTimersByTime(1);
+		}
+		vi.advanceTimersByTime(200);
+		expect(view().senders).toBe(1000);
+		expect(pictures).toBeLessThan(10);
 	});
 	it('passes over what is not JSON, or not text', () => {
 		open();
