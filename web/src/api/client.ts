@@ -19,7 +19,7 @@ export interface Proof {
 }
 
 export interface ShareAnswer {
-	share: ShareJson; // with all its files
+	share: ShareJson; // with its files
 	pass: string | null; // a new one, if the password was right
 }
 
@@ -98,16 +98,20 @@ export class Client {
 		return (await askJson<ShareJson>('POST', `${this.base}/api/v1/shares`, proof, policy)).json;
 	}
 
+	/** With the first page of its files only. */
+	async shareAlone(id: string, proof: Proof = {}): Promise<ShareAnswer> {
+		const { json, response } = await askJson<ShareJson>('GET', this.base + shareUrl(id), proof);
+		return { share: json, pass: response.headers.get('Hawser-Pass') };
+	}
+
 	async share(id: string, proof: Proof = {}): Promise<ShareAnswer> {
-		const first = await askJson<ShareJson>('GET', this.base + shareUrl(id), proof);
-		const share = first.json;
-		const pass = first.response.headers.get('Hawser-Pass');
+		const { share, pass } = await this.shareAlone(id, proof);
 		const after: Proof = pass ? { ...proof, pass, password: null } : proof;
 		let next = share.next ?? null;
 		for (let page = 1; next !== null && page < PAGES_MAX; page++) {
 			const url = `${this.base}${shareUrl(id)}?after=${encodeURIComponent(next)}`;
 			const more: ShareJson = (await askJson<ShareJson>('GET', url, after)).json;
-			share.files = [...(share.files ?? []), ...(more.files ?? [])];
+			(share.files ??= []).push(...(more.files ?? []));
 			next = more.next ?? null;
 		}
 		return { share, pass };

@@ -26,7 +26,7 @@ export interface Room {
 	readonly who: readonly Seat[];
 	readonly transfers: Transfers;
 	readonly isEnded: boolean; // the share
-	readonly changes: number; // grows when the share or its list of files became another
+	readonly changes: number; // grows when the share became another, or may have
 	readonly isKnown: boolean; // a snapshot, or presence, has been heard
 	readonly awaited: number; // transfers that the snapshot still has to say
 	readonly renewed: Set<string>; // those it has said
@@ -116,9 +116,7 @@ export function fold(before: Room, event: RoomEvent): Room {
 			return withTransfer(room, event);
 		case 'share':
 			return { ...room, changes: room.changes + 1, isEnded: room.isEnded || event.state === 'ended' };
-		case 'file':
-			return { ...room, changes: room.changes + 1 };
 		default:
-			return room; // signals are no part of the picture; and what we do not know is passed over
+			return room; // files are the list's, and signals are no part of the picture; and what we do not know is passed over
 	}
 }

@@ -37,6 +37,7 @@ export interface RoomOptions {
 	role: Role;
 	token?: string | null; // the owner's
 	base?: string; // of the server; the page's own where it is left out
+	file?: (name: string, state: 'added' | 'removed') => void; // each that is heard of, before the picture
 }
 
 interface Identity {
@@ -126,6 +127,7 @@ export class LiveRoom {
 		} catch {
 			return;
 		}
+		if (event.type === 'file' && event.seq > this.#room.seq) this.options.file?.(event.name, event.state);
 		this.#room = fold(this.#room, event);
 		if (event.type === 'transfer' && event.state === 'confirmed' && event.client === this.#room.client) this.#confirms.delete(event.file);
 		if (event.type !== 'welcome') return this.#picture.soon();

@@ -6,6 +6,7 @@ import type { Client } from '../api/client';
 import { ApiError } from '../api/error';
 import type { ShareJson } from '../api/types';
 import { receiversOf } from '../live/people';
+import { lookMs, Relook } from '../live/relook';
 import { LiveRoom } from '../live/room';
 import { Gathered, Store } from '../live/store';
 import { onWake } from '../live/wake';
@@ -25,6 +26,7 @@ interface Entry {
 	state: MyShare['state'];
 	unfinished: number;
 	room: LiveRoom | null;
+	look: Relook;
 	changes: number;
 }
 
@@ -54,7 +56,7 @@ export class Mine implements MyShares {
 		const own = ownShares();
 		for (const id of this.#entries.keys()) if (!own.some((share) => share.id === id)) this.#forget(id);
 		for (const share of own) {
-			if (!this.#entries.has(share.id)) this.#entries.set(share.id, { own: share, json: null, state: 'loading', unfinished: 0, room: null, changes: 0 });
+			if (!this.#entries.has(share.id)) this.#entries.set(share.id, this.#entryOf(share));
 		}
 		void this.#loadAll(own.map(({ id }) => id));
 	}
@@ -85,7 +87,13 @@ export class Mine implements MyShares {
 		clearInterval(this.#timer);
 		this.#unwake();
 		this.#show.stop();
-		for (const entry of this.#entries.values()) entry.room?.close();
+		for (const id of [...this.#entries.keys()]) this.#forget(id);
+	}
+
+	#entryOf(own: OwnShare): Entry {
+		const look = new Relook(() => this.#load(own.id), () => lookMs(entry.json?.file_count ?? 0));
+		const entry: Entry = { own, json: null, state: 'loading', unfinished: 0, room: null, changes: 0, look };
+		return entry;
 	}
 
 	async #change(id: string, work: (entry: Entry) => Promise<void>): Promise<boolean> {
@@ -104,13 +112,14 @@ export class Mine implements MyShares {
 
 	#forget(id: string): void {
 		this.#entries.get(id)?.room?.close();
+		this.#entries.get(id)?.look.stop();
 		this.#entries.delete(id);
 	}
 
 	async #loadAll(ids: string[]): Promise<void> {
 		const queue = [...ids];
 		const work = async () => {
-			for (let id = queue.shift(); id !== undefined && !this.#isClosed; id = queue.shift()) await this.#load(id);
+			for (let id = queue.shift(); id !== undefined && !this.#isClosed; id = queue.shift()) await this.#entries.get(id)?.look.now();
 		};
 		await Promise.all(Array.from({ length: QUESTIONS_MAX }, work));
 	}
@@ -147,9 +156,9 @@ export class Mine implements MyShares {
 		const rooms = [...this.#entries.values()].filter(({ room }) => room !== null).length;
 		if (this.#isClosed || entry.room !== null || rooms >= ROOMS_MAX || ownShare(entry.own.id) === null) return;
 		// As the sender, which this person is: a receiver's seat would be counted as somebody who has the link.
-		const room = (entry.room = new LiveRoom({ share: entry.own.id, role: 'sender', token: entry.own.token, base: this.client.base }));
+		const room = (entry.room = new LiveRoom({ share: entry.own.id, role: 'sender', token: entry.own.token, base: this.client.base, file: () => entry.look.soon() }));
 		room.view.subscribe((view) => {
-			if (view.changes !== entry.changes && entry.state !== 'ended') void this.#load(entry.own.id);
+			if (view.changes !== entry.changes && entry.state !== 'ended') entry.look.soon();
 			entry.changes = view.changes;
 			this.#show.soon();
 		});

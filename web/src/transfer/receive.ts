@@ -13,6 +13,7 @@ import type { FileJson, ShareJson } from '../api/types';
 import { backoffMs } from '../live/backoff';
 import { byFile } from '../live/people';
 import { LiveRoom, type RoomView } from '../live/room';
+import { lookMs, Relook } from '../live/relook';
 import { Gathered, Store } from '../live/store';
 import type { Transfer } from '../live/transfers';
 import { isOffline, onWake } from '../live/wake';
@@ -22,14 +23,14 @@ import { isDownloadOver } from './machine';
 import type { Connection, ReceivedFile, ReceiveSession, ReceiveView } from './model';
 import { nameFree } from './name';
 import { passKeep, passOf } from './pass';
-import { isSenderThere, receivedFileOf } from './received';
+import { isSenderThere, receivedFileOf, withNews } from './received';
 import { shareViewOf } from './share_view';
 
 const AT_A_TIME = 3;
 const SMALL_SIZE_MAX = 64 * 1024 * 1024; // bytes that a page may hold to verify a file before it is saved
 const SHOW_MS = 200;
 const TICK_MS = 1_000;
-const RELOAD_MS = 700; // between two looks because of events
+const ENDED_MS = 700; // between two looks because the share is said to have ended
 const SEAT_WAIT_MS = 1_500; // for a place in the room, so that the sender sees whose download it is
 const POLL_QUICK_MS = 2_000; // while something moves
 const POLL_SLOW_MS = 15_000;
@@ -53,7 +54,7 @@ const EMPTY: ReceiveView = {
 export class Receiving implements ReceiveSession {
 	readonly #store: Store<ReceiveView>;
 	readonly #show = new Gathered(() => this.#draw(), SHOW_MS);
-	readonly #reload = new Gathered(() => void this.#load(), RELOAD_MS);
+	readonly #reload = new Relook(() => this.#ask(), () => lookMs(this.#share?.files?.length ?? 0));
 	readonly #downloads = new Map<string, Download>();
 	readonly #known = new Map<string, FileJson>(); // as each was last listed
 	#received: ReadonlyMap<string, number> = new Map(); // bytes of each that were shown: between two lists the room may forget, and we do not
@@ -65,10 +66,11 @@ export class Receiving implements ReceiveSession {
 	#files: ReceivedFile[] = [];
 	#room: LiveRoom | null = null;
 	#changes = 0;
+	readonly #fileNews = new Map<string, 'added' | 'removed'>(); // files that were heard of since the list was last asked for
+	#isNews = false; // and some of them are not in the list yet
 	#pass: string | null;
 	#isReached = false; // the last question was answered
 	#attempts = 0;
-	#loading: Promise<void> | null = null;
 	#poll: ReturnType<typeof setTimeout> | null = null;
 	#isClosed = false;
 	readonly #unwake: () => void;
@@ -81,7 +83,7 @@ export class Receiving implements ReceiveSession {
 		this.#pass = passOf(id);
 		this.#store = new Store({ ...EMPTY, canSaveTo: 'showSaveFilePicker' in globalThis });
 		this.#unwake = onWake(() => this.#reload.soon());
-		void this.#load();
+		void this.#reload.now();
 	}
 
 	subscribe(run: (view: ReceiveView) => void): () => void {
@@ -152,7 +154,7 @@ export class Receiving implements ReceiveSession {
 	reload(): void {
 		if (this.#state !== 'ready') this.#state = 'loading';
 		this.#show.now();
-		void this.#load();
+		void this.#reload.now();
 	}
 
 	/** The browser's own downloads go on without the page. */
@@ -173,15 +175,11 @@ export class Receiving implements ReceiveSession {
 
 	// ---- the share ----
 
-	/** Two at a time would answer in any order. */
-	#load(): Promise<void> {
-		return (this.#loading ??= this.#ask().finally(() => (this.#loading = null)));
-	}
-
 	async #ask(): Promise<void> {
 		if (this.#isClosed) return;
 		if (this.#poll !== null) clearTimeout(this.#poll);
 		this.#poll = null;
+		this.#fileNews.clear(); // an answer to come knows of them
 		try {
 			const answer = await this.client.share(this.id, this.#proof());
 			if (!this.#isClosed) this.#arrived(answer.share, answer.pass);
@@ -200,7 +198,7 @@ export class Receiving implements ReceiveSession {
 		this.#attempts = 0;
 		this.#state = 'ready';
 		this.#failure = null;
-		this.#share = share;
+		this.#share = { ...share, files: withNews(share.files ?? [], this.#fileNews) };
 		for (const file of share.files ?? []) this.#know(file);
 		this.#enter(share);
 		if (this.#room?.view.value.connection !== 'online') this.#pollLater(this.#isGrowing() ? POLL_QUICK_MS : POLL_SLOW_MS);
@@ -232,13 +230,13 @@ export class Receiving implements ReceiveSession {
 	#enter(share: ShareJson): void {
 		if (this.#room !== null) return;
 		const token = share.has_password ? (ownShare(share.id)?.token ?? null) : null;
-		const room = (this.#room = new LiveRoom({ share: share.id, role: 'receiver', token, base: this.client.base }));
+		const room = (this.#room = new LiveRoom({ share: share.id, role: 'receiver', token, base: this.client.base, file: (name, state) => this.#fileHeard(name, state) }));
 		room.view.subscribe((view) => this.#hear(view));
 	}
 
 	#pollLater(waitMs: number): void {
 		if (this.#poll !== null) clearTimeout(this.#poll);
-		if (!this.#isClosed) this.#poll = setTimeout(() => void this.#load(), waitMs);
+		if (!this.#isClosed) this.#poll = setTimeout(() => void this.#reload.now(), waitMs);
 	}
 
 	#isGrowing(): boolean {
@@ -246,8 +244,17 @@ export class Receiving implements ReceiveSession {
 		return files.length === 0 || files.some((file) => !file.is_complete) || this.isMoving();
 	}
 
+	/** Shown at once by its name; the rest of it comes with the list, which is read the less often the longer it is. */
+	#fileHeard(name: string, state: 'added' | 'removed'): void {
+		this.#fileNews.set(name, state);
+		this.#isNews = true;
+		this.#reload.soon();
+	}
+
 	#hear(room: RoomView): void {
-		if (room.isEnded && this.#state === 'ready') this.#reload.soon();
+		if (this.#isNews && this.#share !== null) this.#share = { ...this.#share, files: withNews(this.#share.files ?? [], this.#fileNews) };
+		this.#isNews = false;
+		if (room.isEnded && this.#state === 'ready') this.#reload.soon(ENDED_MS);
 		if (room.changes !== this.#changes) {
 			this.#changes = room.changes;
 			this.#reload.soon();

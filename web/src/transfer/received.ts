@@ -9,6 +9,15 @@ import { isMoving, type Transfer } from '../live/transfers';
 import type { DownloadView, ReceivedFile, Stall } from './model';
 import { paceOf } from './pace';
 
+const NEW_FILE = { url: '', size: null, received: 0, is_complete: false, root: null, created_at: '' };
+
+/** What was heard of files since the list was asked for; how large one is that was added, its transfer says until then. */
+export function withNews(files: readonly FileJson[], news: ReadonlyMap<string, 'added' | 'removed'>): FileJson[] {
+	const names = new Set(files.map(({ name }) => name));
+	const added = [...news].filter(([name, state]) => state === 'added' && !names.has(name)).map(([name]) => ({ ...NEW_FILE, name }));
+	return [...files.filter(({ name }) => news.get(name) !== 'removed'), ...added];
+}
+
 /** Of the uploads of one name the newest that is not given up; undefined: none is known. */
 export function uploadOf(uploads: readonly Transfer[] | undefined): Transfer | undefined {
 	return uploads?.filter(({ state }) => state !== 'failed' && state !== 'cancelled').at(-1);

@@ -14,6 +14,7 @@ import type { ShareJson } from '../api/types';
 import { backoffMs } from '../live/backoff';
 import { byFile, receiversOf } from '../live/people';
 import { LiveRoom } from '../live/room';
+import { Relook } from '../live/relook';
 import { Gathered, Store } from '../live/store';
 import { onWake } from '../live/wake';
 import { type OwnShare, ownShare, ownShareAdd } from '../mine/shares';
@@ -33,7 +34,7 @@ const SHOW_MS = 200; // between two pictures
 const TICK_MS = 1_000; // speeds fall while nothing comes
 const BACKOFF_FIRST_MS = 500;
 const BACKOFF_MAX_MS = 15_000;
-const REFRESH_MS = 1_500;
+const REFRESH_MS = 1_500; // between two looks at the share's own figures
 
 export interface SendOptions {
 	client: Client;
@@ -54,7 +55,7 @@ const EMPTY: SendView = {
 export class Sending implements SendSession {
 	readonly #store = new Store<SendView>(EMPTY);
 	readonly #show = new Gathered(() => this.#draw(), SHOW_MS);
-	readonly #refresh = new Gathered(() => void this.#load(), REFRESH_MS);
+	readonly #refresh = new Relook(() => this.#load(), () => REFRESH_MS);
 	readonly #client: Client;
 	readonly #keep: Keep;
 	readonly #chunks = new ChunkMemory();
@@ -261,10 +262,11 @@ export class Sending implements SendSession {
 		await kept;
 	}
 
+	/** Of the share itself: what becomes of its files is heard. */
 	async #load(): Promise<void> {
 		if (this.#share === null || this.#isClosed) return;
 		try {
-			const { share } = await this.#client.share(this.#share.id, { token: this.#token });
+			const { share } = await this.#client.shareAlone(this.#share.id, { token: this.#token });
 			this.#share = share;
 		} catch (error) {
 			if (error instanceof ApiError && (error.status === 404 || error.status === 410)) this.#gone();

@@ -63,6 +63,15 @@ describe('the first time', () => {
 		expect(view().senders).toBe(1000);
 		expect(pictures).toBeLessThan(10);
 	});
+	it('tells of each file once', () => {
+		const told: string[] = [];
+		open({ file: (name: string, state: string) => told.push(`${name} ${state}`) });
+		FakeSocket.last.welcome();
+		FakeSocket.last.hear({ type: 'file', seq: 1, state: 'added', name: 'a' });
+		FakeSocket.last.hear({ type: 'file', seq: 2, state: 'removed', name: 'a' });
+		FakeSocket.last.hear({ type: 'file', seq: 1, state: 'added', name: 'a' });
+		expect(told).toEqual(['a added', 'a removed']);
+	});
 	it('passes over what is not JSON, or not text', () => {
 		open();
 		FakeSocket.last.welcome();

@@ -128,6 +128,45 @@ describe('what is there', () => {
 		expect(view.senderThere).toBe(true);
 		expect(view.files[0]!.stall).toBeNull();
 	});
+	it('and is added or removed is shown so at once', async () => {
+		share(file('a'), file('b'));
+		open();
+		await enter();
+		server.gate = () => 'silent';
+		FakeSocket.last.hear(transfer({ id: 'c1', file: 'c', bytes: 1, size: 9 }));
+		FakeSocket.last.hear({ type: 'file', seq: ++seq, state: 'added', name: 'c' });
+		FakeSocket.last.hear({ type: 'file', seq: ++seq, state: 'removed', name: 'a' });
+		await pass(600);
+		expect(view.files).toMatchObject([{ name: 'b', isComplete: true }, { name: 'c', isComplete: false, size: 9, received: 1, stall: null }]);
+	});
+	it('and was removed while the list was on its way does not come back with it', async () => {
+		share(file('a'), file('b'));
+		open();
+		await enter();
+		let answer: () => void = () => undefined;
+		const asked = server.log.length;
+		server.gate = () => new Promise((resolve) => (answer = () => resolve({ status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(share(file('a'), file('b'))) })));
+		session.reload();
+		await until(() => server.log.length > asked);
+		FakeSocket.last.hear({ type: 'file', seq: ++seq, state: 'removed', name: 'a' });
+		await pass(300);
+		answer();
+		await pass(300);
+		expect(view.files.map(({ name }) => name)).toEqual(['b']);
+	});
+	it('of a thousand files is not read again for each of them', async () => {
+		share(...Array.from({ length: 1000 }, (_, index) => file(`f${index}`)));
+		open();
+		await enter();
+		await pass(5000);
+		const asked = server.log.length;
+		for (let count = 0; count < 100; count++) {
+			FakeSocket.last.hear({ type: 'file', seq: ++seq, state: 'added', name: `g${count}` });
+			await pass(100);
+		}
+		expect(server.log.length - asked).toBeGreaterThanOrEqual(2);
+		expect(server.log.length - asked).toBeLessThanOrEqual(4);
+	});
 	it('is loaded again when the room cannot be reached', async () => {
 		share(growing('a'));
 		open();

@@ -222,6 +222,22 @@ describe('what the room says', () => {
 		expect(FakeSocket.last.protocols[1]).toMatch(/^bearer\.token-of-/);
 		expect(view.connection).toBe('online');
 	});
+	it('of a file asks nothing, and of the share asks for it alone, one question at a time', async () => {
+		await pass(3000);
+		server.log.length = 0;
+		[...server.shares.values()][0]!.next = 'a page that nobody needs';
+		for (let count = 0; count < 20; count++) {
+			FakeSocket.last.hear({ type: 'file', seq: ++seq, state: 'added', name: `f${count}` });
+			await pass(100);
+		}
+		expect(server.requests('GET')).toEqual([]);
+		server.gate = () => 'silent';
+		for (let count = 0; count < 50; count++) {
+			FakeSocket.last.hear({ type: 'share', seq: ++seq, state: 'changed' });
+			await pass(100);
+		}
+		expect(server.requests('GET').map(({ path }) => path)).toEqual([`/api/v1/shares/${view.share!.id}`]);
+	});
 	it('is progress, between the answers to requests', async () => {
 		FakeSocket.last.hear(up('a.txt', { bytes: 400 }));
 		await pass(300);
