@@ -55,3 +55,20 @@ export function nameFree(name: string, isTaken: (name: string) => boolean): stri
 		if (!isTaken(other)) return other;
 	}
 }
+
+/** Gives each of many files a name that is not taken; a further file of one name goes on counting where the last stopped. */
+export class NameGiver {
+	readonly #given = new Set<string>();
+	readonly #numbers = new Map<string, number>(); // name: the next to try
+
+	constructor(private readonly isTaken: (name: string) => boolean) {}
+
+	give(name: string): string {
+		let other = name;
+		let number = this.#numbers.get(name) ?? 2;
+		while (this.#given.has(other) || this.isTaken(other)) other = nameNumbered(name, number++);
+		this.#numbers.set(name, number);
+		this.#given.add(other);
+		return other;
+	}
+}

@@ -23,7 +23,7 @@ import { archiveOf, Item, type ItemHome } from './item';
 import { Keep } from './keep';
 import { isUploadOver } from './machine';
 import type { Failure, PickedFile, SendSession, SendView, SharePolicy } from './model';
-import { nameFree, nameOf } from './name';
+import { NameGiver, nameOf } from './name';
 import { paceOf, totalOf } from './pace';
 import { policyJsonOf, shareViewOf } from './share_view';
 import type { Transport } from './upload';
@@ -61,6 +61,7 @@ export class Sending implements SendSession {
 	readonly #chunks = new ChunkMemory();
 	readonly #transport: Transport | undefined;
 	readonly #items = new Map<string, Item>();
+	#names: Map<string, number> | null = null; // how many items have each; null: to be counted again
 	#share: ShareJson | null = null;
 	#token = '';
 	#home: ItemHome | null = null;
@@ -93,11 +94,12 @@ export class Sending implements SendSession {
 
 	add(files: PickedFile[], policy?: SharePolicy): void {
 		if (policy !== undefined) this.#policy = { ...this.#policy, ...policy };
+		const taken = this.#countNames();
+		const names = new NameGiver((name) => taken.has(name));
 		for (const { file, path, handle } of files) {
-			const name = nameFree(nameOf(path || file.name), (other) => this.#isTaken(other, null));
-			const item = new Item(randomId(), name, file.size, file, handle);
-			this.#items.set(item.id, item);
-			if (this.#home !== null) void this.#settle(item, this.#home);
+			const item = new Item(randomId(), names.give(nameOf(path || file.name)), file.size, file, handle);
+			this.#put(item);
+			if (this.#home !== null) void item.settle(this.#home); // nobody waits for the row that it writes
 		}
 		if (this.#share === null) void this.#create();
 		this.#pump();
@@ -172,7 +174,7 @@ export class Sending implements SendSession {
 			const own = { id: json.id, token: json.owner_token ?? '', url: json.url, created: json.created_at };
 			ownShareAdd(own);
 			this.#open(json, own.token);
-			for (const item of this.#items.values()) void this.#settle(item, this.#home!);
+			for (const item of this.#items.values()) void item.settle(this.#home!);
 			this.#pump();
 		}
 		this.#show.now();
@@ -225,8 +227,12 @@ export class Sending implements SendSession {
 			transport: this.#transport,
 			room: () => room.view.value,
 			isTaken: (name, by) => this.#isTaken(name, by),
-			changed: () => this.#show.soon(),
+			changed: () => {
+				this.#names = null;
+				this.#show.soon();
+			},
 			moved: () => {
+				this.#names = null;
 				this.#pump();
 				this.#show.soon();
 			},
@@ -243,7 +249,7 @@ export class Sending implements SendSession {
 		}
 		for (const row of rows) {
 			const item = new Item(row.id, row.name, row.size, null);
-			this.#items.set(item.id, item);
+			this.#put(item);
 			const received = files.get(row.name)?.received;
 			if (row.url !== null && received !== undefined) item.tell({ type: 'bytes', done: received });
 			await item.restore(home, row);
@@ -252,14 +258,8 @@ export class Sending implements SendSession {
 
 	#addComplete(name: string, size: number, home: ItemHome): void {
 		const item = new Item(randomId(), name, size, null);
-		this.#items.set(item.id, item);
+		this.#put(item);
 		item.complete(home);
-	}
-
-	async #settle(item: Item, home: ItemHome): Promise<void> {
-		const kept = item.settle(home);
-		this.#pump(); // the row is written beside it: nobody waits for a disk
-		await kept;
 	}
 
 	/** Of the share itself: what becomes of its files is heard. */
@@ -316,17 +316,28 @@ export class Sending implements SendSession {
 		return item === undefined ? [] : [item];
 	}
 
+	#put(item: Item): void {
+		this.#items.set(item.id, item);
+		this.#names = null;
+	}
+
 	#drop(item: Item): void {
 		this.#items.delete(item.id);
+		this.#names = null;
 		this.#show.now();
 	}
 
-	#isTaken(name: string, by: Item | null): boolean {
-		for (const item of this.#items.values()) {
-			const { state } = item.machine;
-			if (item !== by && item.name === name && state !== 'failed' && state !== 'cancelled') return true;
-		}
-		return false;
+	/** By an item other than @by. */
+	#isTaken(name: string, by: Item): boolean {
+		this.#names ??= this.#countNames();
+		const own = by.name === name && hasName(by) ? 1 : 0;
+		return (this.#names.get(name) ?? 0) > own;
+	}
+
+	#countNames(): Map<string, number> {
+		const names = new Map<string, number>();
+		for (const item of this.#items.values()) if (hasName(item)) names.set(item.name, (names.get(item.name) ?? 0) + 1);
+		return names;
 	}
 
 	// ---- what is heard, and shown ----
@@ -367,6 +378,9 @@ export class Sending implements SendSession {
 		});
 	}
 }
+
+/** What failed or was cancelled leaves its name to others. */
+const hasName = ({ machine }: Item): boolean => machine.state !== 'failed' && machine.state !== 'cancelled';
 
 function waitOrWake(waitMs: number): Promise<void> {
 	return new Promise((resolve) => {

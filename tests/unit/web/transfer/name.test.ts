@@ -3,7 +3,7 @@
 // Goal: every path becomes a name that the server takes, and that people recognise.
 // Method: the rules of net/wire/name.c, said again here, over odd and random paths.
 
-import { nameFree, nameNumbered, nameOf } from '../../../../web/src/transfer/name';
+import { NameGiver, nameFree, nameNumbered, nameOf } from '../../../../web/src/transfer/name';
 import { pick, seeded } from '../fake/random';
 
 const size = (text: string) => new TextEncoder().encode(text).length;
@@ -73,5 +73,19 @@ describe('a name that is taken', () => {
 	});
 	it('still fits when it is as long as may be', () => {
 		expect(size(nameNumbered(`${'x'.repeat(251)}.txt`, 1000))).toBe(255);
+	});
+});
+
+describe('names of many files at once', () => {
+	it('are each another, also where the number is a name of its own', () => {
+		const names = new NameGiver((name) => name === 'a.txt' || name === 'a (3).txt');
+		expect(['a.txt', 'b', 'a.txt', 'a (2).txt', 'b', 'a.txt'].map((name) => names.give(name))).toEqual(['a (2).txt', 'b', 'a (4).txt', 'a (2) (2).txt', 'b (2)', 'a (5).txt']);
+	});
+	it('are found without counting from the start each time', () => {
+		let asked = 0;
+		const names = new NameGiver(() => (asked++, false));
+		const COUNT = 1000;
+		expect(new Set(Array.from({ length: COUNT }, () => names.give('a'))).size).toBe(COUNT);
+		expect(asked).toBeLessThanOrEqual(3 * COUNT);
 	});
 });

@@ -207,6 +207,30 @@ describe('what the person does', () => {
 	});
 });
 
+describe('very many files', () => {
+	const COUNT = 3000;
+	const PATIENCE_MS = 5_000; // hundreds of seconds where each was compared with each, for each number
+
+	it.each([['one name', () => 'same.txt'], ['names of their own', (index: number) => `f${index}.txt`]])('of %s are added while one waits', (_, nameOf) => {
+		open();
+		const many = Array.from({ length: COUNT }, (_, index) => picked(nameOf(index), 1));
+		const begunMs = performance.now();
+		session.add(many.slice(0, COUNT / 2));
+		session.add(many.slice(COUNT / 2));
+		expect(performance.now() - begunMs).toBeLessThan(PATIENCE_MS);
+		expect(new Set(view.uploads.map(({ name }) => name)).size).toBe(COUNT);
+	});
+	it('do not take the name of what failed or was cancelled', async () => {
+		server.gate = ({ method }) => (method === 'PATCH' ? 'silent' : undefined);
+		open();
+		session.add([picked('a.txt')]);
+		await until(() => server.requests('PATCH').length === 1);
+		session.cancel(view.uploads[0]!.id);
+		session.add([picked('a.txt'), picked('a.txt')]);
+		expect(view.uploads.map(({ name }) => name)).toEqual(['a.txt', 'a.txt', 'a (2).txt']);
+	});
+});
+
 describe('what the room says', () => {
 	beforeEach(async () => {
 		server.gate = ({ method }) => (method === 'PATCH' ? 'silent' : undefined);
