@@ -19,10 +19,12 @@ export class ApiError extends Error {
 	}
 }
 
-/** Seconds of a Retry-After field; the form with a date is not one that we send, so it is passed over. */
+const RETRY_AFTER_MAX_S = 600; // a page that waits for hours looks dead, and the server may long be well again
+
+/** Seconds of a Retry-After field, as far as we follow it; the form with a date is not one that we send, so it is passed over. */
 export function retryAfterOf(field: string | null | undefined): number | null {
 	if (field == null || !/^\d{1,6}$/.test(field.trim())) return null;
-	return Number(field.trim());
+	return Math.min(Number(field.trim()), RETRY_AFTER_MAX_S);
 }
 
 /**

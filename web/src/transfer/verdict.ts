@@ -25,13 +25,12 @@ export interface Answer {
 const LOCKED_WAIT_MS = 1_000; // 409, 423: another request lets go, or the offset is asked for afresh
 const FULL_WAIT_MS = 30_000; // 507: until somebody has made room
 const RATE_WAIT_MS = 5_000; // 429 that does not say how long
-const RETRY_AFTER_MAX_S = 600;
 
 const again = (stall: Stall = 'connecting', waitMs: number | null = null): Verdict => ({ kind: 'again', stall, waitMs });
 const fail = (code: Failure['code'], answer: Answer): Verdict => ({ kind: 'fail', failure: { code, detail: answer.detail } });
 
 function waitOf(answer: Answer, otherwiseMs: number | null): number | null {
-	return answer.retryAfterSeconds === null ? otherwiseMs : Math.min(answer.retryAfterSeconds, RETRY_AFTER_MAX_S) * 1000;
+	return answer.retryAfterSeconds === null ? otherwiseMs : answer.retryAfterSeconds * 1000;
 }
 
 export function verdictOf(answer: Answer): Verdict {

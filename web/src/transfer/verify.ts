@@ -24,6 +24,7 @@ const STALL_MS = 3_000; // without a byte, after which it is said
 const SILENCE_MS = 30_000; // without a byte, after which it is asked again
 const FOLLOW_SILENCE_MS = 120_000; // likewise, where the sender sets the pace
 const NEWS_MS = 150; // between two messages of bytes
+const RANGE_REFUSALS_MAX = 3; // in a row: a shorter file has come under that name, and no ETag says so
 const ROOT_ASKS_MAX = 30;
 const ROOT_WAIT_MS = 1_000;
 
@@ -54,6 +55,7 @@ export class Verification {
 	#size: number | null;
 	#etag: string | null = null;
 	#failures = 0;
+	#rangeRefusals = 0; // since the last byte
 	#toldMs = 0;
 	#movedMs = 0;
 	#isCancelled = false;
@@ -148,7 +150,7 @@ export class Verification {
 		await this.#hasher.add(bytes);
 		await this.sink.write(bytes);
 		this.#done += bytes.length;
-		this.#failures = 0;
+		this.#failures = this.#rangeRefusals = 0;
 		this.#movedMs = Date.now();
 		if (this.#movedMs - this.#toldMs >= NEWS_MS) this.#tellBytes();
 	}
@@ -169,6 +171,7 @@ export class Verification {
 		const status = error instanceof ApiError ? error.status : 0;
 		// An exception that is no answer came out of the body: it broke off.
 		if (error instanceof ApiError && !isPassing(error) && status !== 416) throw error;
+		if (status === 416 && ++this.#rangeRefusals >= RANGE_REFUSALS_MAX) throw new Final({ code: 'file-changed', detail: null });
 		const retryAfterS = error instanceof ApiError ? error.retryAfterSeconds : null;
 		this.tell({ type: 'stall', stall: status === 429 ? 'rate' : 'connecting' });
 		await this.#wait(retryAfterS !== null ? retryAfterS * 1000 : backoffMs(this.#failures++, BACKOFF_FIRST_MS, BACKOFF_MAX_MS));

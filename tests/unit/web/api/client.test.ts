@@ -109,6 +109,7 @@ describe('failures', () => {
 		['Wed, 21 Oct 2026 07:28:00 GMT', null],
 		['99999999999', null],
 		[null, null],
+		['86400', 600],
 	])('Retry-After %j is %s', (field, seconds) => expect(retryAfterOf(field)).toBe(seconds));
 	it.each([0, 408, 425, 429, 500, 502, 503, 504])('%i may pass', (status) => expect(isPassing(new ApiError(status, null))).toBe(true));
 	it.each([400, 401, 403, 404, 409, 410, 413, 422, 507])('%i does not', (status) => expect(isPassing(new ApiError(status, null))).toBe(false));

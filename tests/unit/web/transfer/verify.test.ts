@@ -181,6 +181,25 @@ describe('what breaks off', () => {
 		await kept(sink);
 		expect(news).toContainEqual({ type: 'stall', stall: 'connecting' });
 	});
+	it('and is too short when it comes again, without a word of what it is, is given up', async () => {
+		put(bytes, null);
+		let count = 0;
+		server.gate = (asked) => (isFile(asked) ? (count++ === 0 ? short(asked, 70_000, null) : { status: 416, headers: { 'content-range': 'bytes */5' } }) : undefined);
+		const sink = new TestSink();
+		await take(sink);
+		refused(sink, 'file-changed');
+		expect(server.log.filter(isFile).length).toBeLessThan(8);
+	});
+	it('waits as long as the server asks, but not for hours', async () => {
+		let count = 0;
+		server.gate = (asked) => (isFile(asked) && count++ === 0 ? { status: 503, headers: { 'retry-after': '86400' } } : undefined);
+		const sink = new TestSink();
+		void begin(sink).run();
+		await until(isOver, 590_000);
+		expect(isOver()).toBe(false);
+		await until(isOver, 20_000);
+		await kept(sink);
+	});
 	it('is kept through random weather, or honestly refused', async () => {
 		for (let seed = 0; seed < 30; seed++) {
 			const random = seeded(seed);
