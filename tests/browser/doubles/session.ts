@@ -95,7 +95,7 @@ function sendView(): SendView {
 		case 'several':
 			return { ...base, ...several() };
 		case 'many':
-			return { ...base, ...many(), receivers: [{ client: 'a', away: false, transfers: Array.from({ length: 9 }, (_, i) => transfer(`Photos/IMG_${4000 + i}.CR3`, { state: i < 3 ? 'confirmed' : 'uploading' })) }] };
+			return { ...base, ...many(), receivers: [{ client: 'a', away: false, transfers: Array.from({ length: 9 }, (_, i) => transfer(`Photos - IMG_${4000 + i}.CR3`, { state: i < 3 ? 'confirmed' : 'uploading' })) }] };
 		case 'moving':
 			return one({ state: 'sending', pace: pace(2.4 * GB, 0, 84 * MB) });
 		default:
@@ -106,7 +106,7 @@ function sendView(): SendView {
 function several(): Partial<SendView> {
 	const uploads = [
 		upload('Crew list.pdf', { state: 'uploaded', pace: pace(1.2 * MB, 1.2 * MB), receivers: { ...nobody, taken: 1 } }),
-		upload('Charts / North Sea / Approaches to Hamburg, sheet 12 (corrected).tiff', { state: 'sending', pace: pace(640 * MB, 410 * MB, 41 * MB) }),
+		upload('Charts - North Sea - Approaches to Hamburg, sheet 12 (corrected).tiff', { state: 'sending', pace: pace(640 * MB, 410 * MB, 41 * MB) }),
 		upload('Log book.sqlite', { state: 'stalled', stall: 'rate', pace: pace(88 * MB, 20 * MB) }),
 		upload('Radar.bin', { state: 'failed', failure: { code: 'file-changed', detail: null }, pace: pace(90 * MB, 40 * MB) }),
 		upload('Tide tables.csv', { state: 'queued', pace: pace(340_000, 0) }),
@@ -116,7 +116,7 @@ function several(): Partial<SendView> {
 
 function many(): Partial<SendView> {
 	const uploads = Array.from({ length: 412 }, (_, i) =>
-		upload(`Photos / IMG_${4000 + i}.CR3`, i < 280
+		upload(`Photos - IMG_${4000 + i}.CR3`, i < 280
 			? { state: 'uploaded', pace: pace(25 * MB, 25 * MB) }
 			: i < 283
 				? { state: 'sending', pace: pace(25 * MB, (i - 279) * 6 * MB, 30 * MB) }
@@ -143,7 +143,7 @@ export function openSend(): SendSession {
 	return {
 		subscribe: store.subscribe,
 		add(files) {
-			const uploads = files.map((picked) => upload(picked.path.replaceAll('/', ' / '), { state: 'sending', pace: pace(picked.file.size || 12 * MB, 3 * MB, 2 * MB) }));
+			const uploads = files.map((picked) => upload(picked.path.replaceAll('/', ' - '), { state: 'sending', pace: pace(picked.file.size || 12 * MB, 3 * MB, 2 * MB) }));
 			store.set({ ...store.get(), share: share(), uploads: [...store.get().uploads, ...uploads], total: sums(uploads, 2 * MB) });
 		},
 		change: () => Promise.resolve(true),
@@ -171,7 +171,7 @@ function receiveView(): ReceiveView {
 	};
 	const set: ReceivedFile[] = [
 		file('Crew list.pdf', 1.2 * MB, { download: download({ state: 'verified', pace: pace(1.2 * MB, 1.2 * MB) }) }),
-		file('Charts/North Sea/Approaches to Hamburg, sheet 12 (corrected).tiff', 640 * MB, { download: download({ pace: pace(640 * MB, 200 * MB, 33 * MB) }) }),
+		file('Charts - North Sea - Approaches to Hamburg, sheet 12 (corrected).tiff', 640 * MB, { download: download({ pace: pace(640 * MB, 200 * MB, 33 * MB) }) }),
 		file('Log book.sqlite', 88 * MB, { download: download({ state: 'failed', failure: { code: 'damaged', detail: null } }) }),
 		file('Radar.bin', 90 * MB, { download: download({ state: 'stalled', stall: 'disk', pace: pace(90 * MB, 44 * MB) }) }),
 		file('Soundings.xyz', 5.4 * GB, { download: download({ state: 'taken' }) }),

@@ -46,7 +46,7 @@ export type UploadState = 'queued' | 'sending' | 'stalled' | 'paused' | 'uploade
 
 export interface UploadView {
 	id: string; // of this browser
-	name: string; // as it is called in the share; a folder's file has its path, with slashes shown as " / "
+	name: string; // as it is called in the share; a folder's file has its path, joined by " - "
 	state: UploadState; // only forward, but for queued/sending/stalled/paused among each other
 	stall: Stall | null; // when stalled or paused
 	failure: Failure | null; // when failed
