@@ -256,7 +256,7 @@ describe('taking it', () => {
 		await enter();
 		session.download('a');
 		session.download('a');
-		await until(() => view.files[0]!.download?.state === 'verified', 5000);
+		await until(() => view.files[0]!.download?.state === 'verified');
 		expect(view.files[0]!.download).toMatchObject({ state: 'verified', failure: null, pace: { size: 3, done: 3 } });
 		expect(clicks).toEqual([{ href: 'blob:1', download: 'a' }]);
 		expect(FakeSocket.last.said).toEqual([{ type: 'confirm', file: 'a', root: ROOT }]);
@@ -267,7 +267,7 @@ describe('taking it', () => {
 		open();
 		await enter();
 		session.download('a');
-		await until(() => view.files[0]!.download?.state === 'failed', 5000);
+		await until(() => view.files[0]!.download?.state === 'failed');
 		expect(view.files[0]!.download!.failure!.code).toBe('damaged');
 		expect(clicks).toEqual([]);
 		expect(FakeSocket.last.said).toEqual([]);
@@ -319,7 +319,7 @@ describe('taking it', () => {
 		open();
 		await enter();
 		session.download('a');
-		await until(() => view.files[0]!.download?.state === 'verified', 5000);
+		await until(() => view.files[0]!.download?.state === 'verified');
 		share(file('a', { created_at: 'later' }));
 		session.reload();
 		await until(() => view.files[0]!.download === null, 5000);
@@ -331,7 +331,7 @@ describe('taking it', () => {
 		open();
 		await enter();
 		session.download('a');
-		await until(() => view.files[0]!.download?.state === 'verified', 5000);
+		await until(() => view.files[0]!.download?.state === 'verified');
 		share(file('a', { created_at: 'when it ended' }));
 		session.reload();
 		await until(() => view.files[0]!.isComplete, 5000);
@@ -376,7 +376,7 @@ describe('taking it', () => {
 		await pass(300);
 		expect(view.files[3]!.download).toMatchObject({ state: 'paused', pace: { done: 0 } });
 		session.resume('d');
-		await until(() => view.files[3]!.download!.state === 'verified', 10_000);
+		await until(() => view.files[3]!.download!.state === 'verified');
 		expect(view.files[3]!.download!.state).toBe('verified');
 	});
 	it('what is not in the share does nothing', async () => {
