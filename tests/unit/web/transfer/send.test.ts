@@ -8,6 +8,7 @@ import '../fake/browser';
 import { Client } from '../../../../web/src/api/client';
 import type { TransferEvent } from '../../../../web/src/api/types';
 import { ownShareAdd, ownShares } from '../../../../web/src/mine/shares';
+import { ENDED_MAX } from '../../../../web/src/live/transfers';
 import type { Found, Keep, KeptUpload } from '../../../../web/src/transfer/keep';
 import type { PickedFile, SendView, SharePolicy } from '../../../../web/src/transfer/model';
 import { Sending } from '../../../../web/src/transfer/send';
@@ -305,6 +306,14 @@ describe('what the room says', () => {
 		await pass(3000);
 		expect(states()[1]).not.toBe('uploaded');
 		expect(view.uploads[1]!.pace.done).toBe(0);
+	});
+	it('of who has a file stays so, also when the room forgets the transfer', async () => {
+		FakeSocket.last.hear(up('a.txt', { id: 'd', direction: 'down', state: 'uploaded', client: 'x' }));
+		await pass(300);
+		for (let count = 0; count <= ENDED_MAX.down; count++) FakeSocket.last.hear(up('other.txt', { id: `o${count}`, direction: 'down', state: 'uploaded', client: 'x' }));
+		FakeSocket.last.hear(up('a.txt', { id: 'e', direction: 'down', client: 'y' }));
+		await pass(600);
+		expect(view.uploads[0]!.receivers).toEqual({ downloading: 1, taken: 1, verified: 0 });
 	});
 	it('is the share\'s end, wherever it came from', async () => {
 		FakeSocket.last.hear({ type: 'share', seq: ++seq, state: 'ended' });
