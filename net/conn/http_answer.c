@@ -67,6 +67,7 @@ void hw_http_conn_send(struct hw_http_conn *conn, const struct iovec *iov, uint3
 {
 	hw_assert(conn->state == HW_CONN_ANSWERING || conn->state == HW_CONN_REFUSING);
 	hw_assert(count > 0 && count <= HW_SEND_IOV_MAX);
+	conn->is_pausing = false;
 	conn->send_left_size = 0;
 	for (uint32_t i = 0; i < count; i++) {
 		conn->iov[i] = iov[i];

@@ -41,6 +41,7 @@
 static void name_done(struct hw_op *op);
 static void farewell_done(struct hw_op *op);
 static void shutdown_done(struct hw_op *op);
+static void close_go(struct hw_http_conn *conn);
 static void timer_fire(struct hw_timer *timer);
 static void close_done(struct hw_op *op);
 
@@ -200,6 +201,8 @@ static void request_reset(struct hw_http_conn *conn)
 	conn->is_answered = false;
 	conn->has_dropped = false;
 	conn->is_probing = false;
+	conn->is_pausing = false;
+	conn->has_left = false;
 	conn->interim_size = 0;
 	conn->interim_sent_size = 0;
 	conn->waited_us = 0;
@@ -230,7 +233,9 @@ void hw_http_conn_handle(struct hw_http_conn *conn, const struct hw_http_handler
 			 void *talk)
 {
 	hw_assert(conn->state == HW_CONN_ANSWERING);
-	hw_assert(!conn->recv_op.in_flight && !conn->send_op.in_flight);
+	hw_assert(conn->is_polled || !conn->recv_op.in_flight);
+	hw_assert(!conn->send_op.in_flight);
+	conn->is_pausing = false;
 	conn->handler = handler;
 	conn->talk = talk;
 }
@@ -299,7 +304,7 @@ void hw_http_conn_request_done(struct hw_http_conn *conn)
 		hw_http_conn_idle_begin(conn);
 	} else if (is_read && conn->input.bytes == NULL && !conn->has_dropped &&
 		   conn->tls == NULL) {
-		hw_http_conn_close_begin(conn);
+		close_go(conn);
 	} else {
 		hw_http_conn_linger_begin(conn);
 	}
@@ -308,9 +313,20 @@ void hw_http_conn_request_done(struct hw_http_conn *conn)
 void hw_http_conn_end(struct hw_http_conn *conn)
 {
 	hw_assert(conn->state == HW_CONN_ANSWERING && conn->is_answered);
-	hw_assert(!conn->recv_op.in_flight && !conn->send_op.in_flight);
-	if (hw_http_tls_unsent(conn) > 0) {
+	hw_assert(conn->is_polled || !conn->recv_op.in_flight);
+	hw_assert(!conn->send_op.in_flight);
+	bool is_polled = hw_http_pause_end(conn);
+	if (is_polled || hw_http_tls_unsent(conn) > 0) {
 		hw_http_conn_set_state(conn, HW_CONN_FLUSHING);
+	}
+	if (!is_polled) {
+		hw_http_conn_ended(conn);
+	}
+}
+
+void hw_http_conn_ended(struct hw_http_conn *conn)
+{
+	if (hw_http_tls_unsent(conn) > 0) {
 		hw_http_answer_flush(conn);
 		return;
 	}
@@ -320,7 +336,8 @@ void hw_http_conn_end(struct hw_http_conn *conn)
 void hw_http_conn_abort(struct hw_http_conn *conn)
 {
 	hw_assert(conn->state == HW_CONN_ANSWERING);
-	hw_assert(!conn->recv_op.in_flight && !conn->send_op.in_flight);
+	hw_assert(conn->is_polled || !conn->recv_op.in_flight);
+	hw_assert(!conn->send_op.in_flight);
 	hw_http_conn_account(conn, false);
 	hw_http_unsent_let_go(conn);
 	hw_http_conn_close_begin(conn);
@@ -425,6 +442,10 @@ static void timer_fire(struct hw_timer *timer)
 		hw_http_conn_close_begin(conn);
 		return;
 	}
+	if (conn->is_pausing) {
+		hw_http_pause_over(conn);
+		return;
+	}
 	conn->is_probing = true;
 	if (hw_http_tls_wait_end(conn)) {
 		return;
@@ -434,7 +455,9 @@ static void timer_fire(struct hw_timer *timer)
 		hw_http_conn_input_ended(conn, -ECANCELED);
 		return;
 	}
-	hw_ring_cancel(reactor_of(conn)->ring, &conn->recv_op);
+	if (!conn->is_polled) { /* that moves nothing */
+		hw_ring_cancel(reactor_of(conn)->ring, &conn->recv_op);
+	}
 	hw_ring_cancel(reactor_of(conn)->ring, &conn->send_op);
 }
 
@@ -461,6 +484,10 @@ void hw_http_conn_cut(struct hw_http_conn *conn)
 		hw_http_conn_close_begin(conn);
 		return;
 	}
+	if (conn->is_pausing) { /* the talk hears it from the next turn */
+		hw_http_conn_timer_start(conn, 1);
+		return;
+	}
 	if (hw_http_tls_wait_end(conn)) { /* as in timer_fire */
 		return;
 	}
@@ -478,9 +505,15 @@ void hw_http_conn_close_begin(struct hw_http_conn *conn)
 	if (conn->state == HW_CONN_FLUSHING) { /* its answer will never be whole */
 		hw_http_conn_account(conn, false);
 	}
+	close_go(conn);
+}
+
+static void close_go(struct hw_http_conn *conn)
+{
 	hw_http_conn_set_state(conn, HW_CONN_CLOSING);
 	conn->action = "closing";
 	hw_timer_stop(&reactor_of(conn)->timers, &conn->timer);
+	conn->is_pausing = false;
 	hw_list_remove(&conn->buffer_link);
 	if (conn->tls != NULL) {
 		hw_list_remove(&conn->tls->out_link);

@@ -108,6 +108,9 @@ struct hw_http_conn {
 	bool is_loopback;  /* came by a loopback listener */
 	bool wants_tls;    /* came by a listener for TLS */
 	bool is_mailed;    /* upgraded: mail is on its way */
+	bool is_pausing;   /* the talk has nothing to send, and hears when the client leaves */
+	bool is_polled;    /* recv_op sees the client leave (http_pause.c) */
+	bool has_left;     /* it did, while bytes were sent */
 	bool accepts_json; /* as the request's Accept says; for answers when the head is gone */
 	uint32_t interim_size; /* bytes of reply that go out before the body is asked for */
 	uint32_t interim_sent_size;
@@ -171,6 +174,9 @@ void hw_http_conn_send(struct hw_http_conn *conn, const struct iovec *iov, uint3
  * (send_done(0) says so; the rest is then the talk's to send again). */
 void hw_http_conn_send_more(struct hw_http_conn *conn);
 void hw_http_conn_send_wait(struct hw_http_conn *conn);
+/* There is nothing to send for now: the handler's left says when the client leaves meanwhile, or we
+ * stop; from a later turn, and not before a second is over. Until the next send; idempotent. */
+void hw_http_conn_send_pause(struct hw_http_conn *conn);
 /* The reply buffer as far as written, and, unless the method is HEAD, @body behind it. */
 void hw_http_conn_reply_send(struct hw_http_conn *conn, const struct hw_http_writer *writer,
 			     const void *body, uint64_t body_size);

@@ -19,10 +19,14 @@
  * second answers with what there is (hw_http_conn_has_body() says whether more comes): the talk may
  * put its buffer to other use and body_wait. Likewise a send, for handlers that give way:
  * send_done(-EAGAIN) says that send_left_size bytes of it were not sent, and the talk either goes
- * on (send_more) or takes its buffers back and waits (send_wait). */
+ * on (send_more) or takes its buffers back and waits (send_wait).
+ *
+ * left, for who has nothing to send for a while (send_pause): -ECONNRESET the client has gone, or
+ * has ended its side, -ESHUTDOWN we are stopping. Abort, or an answer and end. */
 struct hw_http_handler {
 	void (*body_done)(void *talk, int res);
 	void (*send_done)(void *talk, int res);
+	void (*left)(void *talk, int res);
 	bool gives_way;
 };
 

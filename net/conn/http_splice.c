@@ -34,6 +34,7 @@ void hw_http_conn_splice(struct hw_http_conn *conn, const struct hw_http_splice 
 	hw_assert(conn->state == HW_CONN_ANSWERING);
 	hw_assert(splice->size > 0 && hw_http_conn_can_splice(conn));
 	conn->splice = *splice;
+	conn->is_pausing = false;
 	conn->piped_size = 0;
 	conn->send_left_size = splice->size;
 	conn->is_answered = true;

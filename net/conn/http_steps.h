@@ -58,6 +58,13 @@ void hw_http_conn_interim_submit(struct hw_http_conn *conn);
 /* Skip what is sent: the kernel says how much, not up to which piece. */
 void hw_http_iov_advance(struct msghdr *message, uint64_t size);
 
+/* -- http_pause.c */
+
+/* The timer fired in a pause. */
+void hw_http_pause_over(struct hw_http_conn *conn);
+/* The talk has ended. Returns true when the poll has to land first: then hw_http_conn_ended. */
+bool hw_http_pause_end(struct hw_http_conn *conn);
+
 /* -- http_splice.c */
 
 /* hw_http_unsent_widen, _narrow - how much the kernel takes of an answer that is not on its way yet
@@ -94,6 +101,8 @@ void hw_http_conn_set_state(struct hw_http_conn *conn, enum hw_http_conn_state s
 void hw_http_conn_request_begin(struct hw_http_conn *conn);
 /* What never became a request is answered by us, and then the connection ends. */
 void hw_http_conn_refuse(struct hw_http_conn *conn, uint32_t status, const char *reason);
+/* The talk has ended, and nothing is in flight. */
+void hw_http_conn_ended(struct hw_http_conn *conn);
 /* The answer is sent: the next request, a linger or a close. */
 void hw_http_conn_request_done(struct hw_http_conn *conn);
 /* The answer is complete, or will never be: metrics, access log. */

@@ -62,6 +62,9 @@ static void archive_free(struct hw_archive *archive)
 	hw_assert(archive->pieces[0].bytes.size == 0 && archive->pieces[1].bytes.size == 0);
 	hw_assert(!hw_follower_is_reading(&archive->file));
 	hw_assert(archive->hold == HW_ARCHIVE_HOLD_NONE);
+	if (archive->is_live) {
+		archive->talks->archives_live_count--;
+	}
 	hw_admission_leave(&archive->admission);
 	set_state(archive, HW_ARCHIVE_FREE);
 	hw_metrics_sub(metrics_of(archive), HW_METRIC_downloads_open, 1);
@@ -88,6 +91,7 @@ void hw_archive_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct 
 	archive->is_waiting = false;
 	archive->is_leaving = false;
 	archive->is_chunked = false;
+	archive->is_live = false;
 	archive->has_chunk = false;
 	archive->is_counted = false;
 	archive->is_admitted = false;
@@ -314,9 +318,30 @@ static void report_begin(struct hw_archive *archive, uint64_t offset)
 	hw_report_begin(&archive->report, archive->talks, &options);
 }
 
+/* One that waits for senders may last as long as they like: such ones leave room for others. */
+static bool live_enter(struct hw_archive *archive)
+{
+	struct hw_talks *talks = archive->talks;
+	if (!archive->layout.is_live) {
+		return true;
+	}
+	if (talks->archives_live_count == HW_ARCHIVES_LIVE_MAX) {
+		struct hw_http_conn *conn = archive->conn;
+		archive_free(archive);
+		hw_reply_busy(conn, "Too many ZIPs wait for their senders; try again in a moment.");
+		return false;
+	}
+	archive->is_live = true;
+	talks->archives_live_count++;
+	return true;
+}
+
 static void head_send(struct hw_archive *archive)
 {
 	struct hw_http_range range;
+	if (!live_enter(archive)) {
+		return;
+	}
 	uint32_t status = hw_archive_select_range(archive, &range);
 	if (status == 412) {
 		refuse(archive, 412, "The ZIP is not the one that If-Match names.");
@@ -396,7 +421,7 @@ void hw_archive_finish(struct hw_archive *archive)
 		archive->is_counted = false;
 		hw_metrics_add(metrics_of(archive), HW_METRIC_downloads_failed, 1);
 		log_failed(archive);
-		if (conn->is_answered) {
+		if (conn->is_answered || archive->error == -ECONNRESET) {
 			hw_http_conn_abort(conn); /* a cut answer is never a short success */
 		} else {
 			hw_reply_errno(conn, archive->error);

@@ -5,7 +5,8 @@
  * Room: net/talk    Thread: reactor    Blocks: never    Allocates: never (from a pool)
  * Owns: up to two slabs (one being sent, one read ahead); the catalog's pin on one file at a time,
  * and a seat at its upload's home
- * Limits: HW_ARCHIVES_MAX at a time; an empty pool answers 503; HW_SHARE_FILES_MAX files
+ * Limits: HW_ARCHIVES_MAX at a time, HW_ARCHIVES_LIVE_MAX of them with files that are still
+ * uploaded; more are answered 503; HW_SHARE_FILES_MAX files
  *
  * The files are listed three times, a page at a time: for the archive's size and tag, while they
  * are sent, and for the directory behind them. What is in it is what the first listing found: files
@@ -95,6 +96,7 @@ struct hw_archive {
 	bool is_sending;
 	bool is_waiting;  /* without a slab, for a slow client to take more */
 	bool is_leaving;  /* left comes inside our own call */
+	bool is_live;     /* it is one of the talks' archives_live_count */
 	bool is_chunked;  /* nobody knows how long it will be */
 	bool has_chunk;   /* one of the transfer coding's was begun */
 	bool is_admitted; /* the password was asked for, or there is none */

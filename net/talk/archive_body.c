@@ -25,9 +25,12 @@ static void page_done(struct hw_catalog_request *request);
 static bool send_next(struct hw_archive *archive);
 static void send_done(void *talk, int res);
 static void give_way(struct hw_archive *archive);
+static void client_left(void *talk, int res);
 
-const struct hw_http_handler hw_archive_handler = {
-	.body_done = hw_reply_no_body, .send_done = send_done, .gives_way = true};
+const struct hw_http_handler hw_archive_handler = {.body_done = hw_reply_no_body,
+						   .send_done = send_done,
+						   .left = client_left,
+						   .gives_way = true};
 
 void hw_archive_body_begin(struct hw_archive *archive)
 {
@@ -43,6 +46,17 @@ void hw_archive_go_on(struct hw_archive *archive)
 	}
 	if (r < 0) {
 		hw_archive_fail(archive, r);
+	} else if (archive->layout.is_live && !archive->is_sending &&
+		   archive->state == HW_ARCHIVE_SENDING) {
+		hw_http_conn_send_pause(archive->conn); /* a sender may take its time */
+	}
+}
+
+static void client_left(void *talk, int res)
+{
+	struct hw_archive *archive = talk;
+	if (archive->state == HW_ARCHIVE_SENDING) { /* else it ends already */
+		hw_archive_fail(archive, res);
 	}
 }
 

@@ -31,7 +31,7 @@ void hw_archive_file_init(struct hw_archive *archive)
 	hw_follower_init(&archive->file, archive->talks);
 }
 
-/* A connection that sends nothing does not hear that the daemon stops. */
+/* Where a pause has not begun yet. */
 static bool is_wanted(struct hw_follower *file)
 {
 	const struct hw_archive *archive = hw_container_of(file, struct hw_archive, file);

@@ -107,7 +107,7 @@ void hw_download_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct
 	}
 }
 
-/* A connection that sends nothing does not hear that the daemon stops. */
+/* Where a pause has not begun yet. */
 static bool is_wanted(struct hw_follower *file)
 {
 	const struct hw_download *download = hw_container_of(file, struct hw_download, file);
@@ -326,7 +326,7 @@ void hw_download_finish(struct hw_download *download)
 	if (download->error < 0) {
 		hw_metrics_add(reactor_of(download)->metrics, HW_METRIC_downloads_failed, 1);
 		log_failed(download);
-		if (conn->is_answered) {
+		if (conn->is_answered || download->error == -ECONNRESET) {
 			hw_http_conn_abort(conn); /* a cut answer is never a short success */
 		} else {
 			hw_reply_errno(conn, download->error);

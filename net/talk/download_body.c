@@ -23,9 +23,12 @@ static void end_came(struct hw_download *download);
 static void send_next(struct hw_download *download);
 static void send_done(void *talk, int res);
 static void give_way(struct hw_download *download);
+static void client_left(void *talk, int res);
 
-const struct hw_http_handler hw_download_handler = {
-	.body_done = hw_reply_no_body, .send_done = send_done, .gives_way = true};
+const struct hw_http_handler hw_download_handler = {.body_done = hw_reply_no_body,
+						    .send_done = send_done,
+						    .left = client_left,
+						    .gives_way = true};
 
 static struct hw_reactor *reactor_of(const struct hw_download *download)
 {
@@ -43,10 +46,8 @@ void hw_download_body_begin(struct hw_download *download)
 	/* Nobody knows when the first byte comes; but whether any will, where not all is stored. */
 	download->is_head_early = hw_download_is_growing(download) &&
 				  download->file.reader.request.access.mode == HW_SHARE_STORED;
-	if (download->is_head_early) {
-		send_next(download);
-	}
 	read_next(download);
+	send_next(download);
 }
 
 /* -- read -- */
@@ -288,6 +289,24 @@ static void lent_send(struct hw_download *download)
 	hw_http_conn_splice(download->conn, &splice);
 }
 
+/* read_done comes to send_next again; a sender may take its time, and then so may the client. */
+static void wait(struct hw_download *download)
+{
+	bool is_growing = hw_download_is_growing(download);
+	hw_report_wait(&download->report, is_growing ? HW_STALL_SENDER : HW_STALL_DISK);
+	if (is_growing) {
+		hw_http_conn_send_pause(download->conn);
+	}
+}
+
+static void client_left(void *talk, int res)
+{
+	struct hw_download *download = talk;
+	if (download->state == HW_DOWNLOAD_SENDING) { /* else it ends already */
+		hw_download_fail(download, res);
+	}
+}
+
 /* Send what is there: a head, a piece, and after the last piece what ends the answer. */
 static void send_next(struct hw_download *download)
 {
@@ -304,9 +323,8 @@ static void send_next(struct hw_download *download)
 	} else if (download->ahead.size > 0) {
 		piece_take(download);
 	} else if (!is_all_sent(download) && !download->is_head_early) {
-		hw_report_wait(&download->report,
-			       hw_download_is_growing(download) ? HW_STALL_SENDER : HW_STALL_DISK);
-		return; /* read_done comes here again */
+		wait(download);
+		return;
 	}
 	if (download->head_size > 0) {
 		iov[count++] = (struct iovec){reply, download->head_size};

@@ -18,8 +18,7 @@
 #include "net/talk/file_reader.h"
 #include "net/talk/live.h"
 
-/* Nobody sees a receiver leave that nothing is sent to: so long one waits for a sender that is
- * not there, then its answer is cut. */
+/* So long one waits for a sender that is not there, then its answer is cut. */
 #define HW_FOLLOWER_PATIENCE_MS 300000U
 
 #define HW_FOLLOWER_QUESTIONS 3U /* one is sent, one is ahead, one is asked or comes back */

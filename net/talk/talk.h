@@ -35,6 +35,9 @@
 #define HW_UPLOAD_LIMIT_SIZE 96U  /* bytes of an Upload-Limit of two numbers */
 #define HW_TEXTS_MAX         16U  /* their bodies and lists */
 
+/* ZIPs that wait for senders, which may last: the others are for those that do not. */
+#define HW_ARCHIVES_LIVE_MAX (HW_ARCHIVES_MAX / 2)
+
 /* Who may upload. The words are the configuration's. */
 enum hw_upload_policy {
 	HW_UPLOAD_LOOPBACK = 0, /* who came by a loopback listener */
@@ -96,6 +99,7 @@ struct hw_talks {
 	struct hw_pool hot_downloads; /* struct hw_hot_download */
 	struct hw_object_cache objects;
 	struct hw_pool archives;
+	uint32_t archives_live_count; /* of them, up to HW_ARCHIVES_LIVE_MAX */
 	struct hw_pool metainfos;
 	struct hw_pool removals;
 	struct hw_pool shares;     /* struct hw_share_talk */

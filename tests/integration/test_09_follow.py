@@ -4,8 +4,10 @@ they are; and nobody takes for whole what is not.
 
 Method: raw sockets, two reactors, so that sender and receivers meet across them.
 """
+import json
 import selectors
 import socket
+import struct
 import threading
 import time
 
@@ -190,3 +192,31 @@ def test_the_daemon_stops_while_somebody_waits(make_daemon, files):
     except socket.timeout:
         raise AssertionError('the receiver was not cut') from None
     assert len(receiver.buffer) < MIB
+
+
+def test_a_receiver_that_leaves_a_silent_sender_is_seen(daemon, files):
+    """By a reset and by the end of its side, while nothing comes; who stays gets all."""
+    share = daemon.put(b'first')
+    upload = tus.Upload(daemon, share, 'silent', files.window(0, MIB))
+    upload.patch(0, 1000)
+    stays = follow(daemon, upload.link)
+    assert stays.head().status == 200
+    for is_reset in (False, True):
+        goes = follow(daemon, upload.link)
+        assert goes.head().status == 200
+        wait_until(lambda: receivers(daemon) == 2)
+        time.sleep(1.5)
+        if is_reset:
+            goes.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+        goes.close()
+        wait_until(lambda: receivers(daemon) == 1, 3)
+    upload.patch(1000, MIB - 1000)
+    assert stays.take(MIB) == bytes(files.window(0, MIB))
+    # The connection goes on.
+    stays.request('GET', share.path)
+    assert stays.answer().body == b'first'
+    stays.close()
+
+
+def receivers(daemon):
+    return json.loads(daemon.get('/metrics/json').body)['totals']['downloads']

@@ -256,6 +256,36 @@ def test_a_daemon_stops_while_one_waits(make_daemon):
     assert not taker.is_alive() and taker.error is not None
 
 
+def test_who_has_gone_leaves_room(make_daemon):
+    """More ZIPs than there may be wait for a sender that says nothing; then their clients close."""
+    daemon = make_daemon(reactors='2', shutdown_timeout='30s')
+    share, _ = make(daemon, [1000], seed_of('gone'))
+    other = daemon.put(b'x' * 100)
+    announce(daemon, share, 'z', 5 * MIB)
+    wires = [daemon.wire() for _ in range(140)]
+    for wire in wires:
+        wire.request('GET', f'/s/{share.id}.zip')
+    answers = [wire.head() for wire in wires]
+    statuses = {answer.status for answer in answers}
+    assert statuses == {200, 503}
+    assert all(answer.one('retry-after') for answer in answers if answer.status == 503)
+    # Those who wait are not in the way of the others.
+    for _ in range(8):
+        assert daemon.get(f'/s/{other.id}.zip').status == 200
+    time.sleep(1.5)
+    for wire in wires:
+        wire.close()
+    wait_until(lambda: daemon.metrics()['hawser_downloads_open'] == 0, 3)
+    wires = [daemon.wire() for _ in range(20)]
+    for wire in wires:
+        wire.request('GET', f'/s/{share.id}.zip')
+        assert wire.head().status == 200
+        wire.close()
+    begun = time.monotonic()
+    daemon.stop()
+    assert time.monotonic() - begun < 5
+
+
 def test_what_is_not_stored_is_refused(shared):
     for mode in ('live', 'spill'):
         made = shared.ask('POST', '/api/v1/shares', body=f'{{"mode":"{mode}"}}'.encode())

@@ -417,3 +417,25 @@ def test_a_broken_chain_is_not_cut_short(make_daemon, folder):
     daemon.launch()
     daemon.wait(code=1)
     assert 'chain cannot be read' in json.dumps(daemon.events('tls.refused'))
+
+
+@pytest.mark.parametrize('version', VERSIONS)
+def test_a_receiver_that_leaves_a_silent_sender_is_seen(make_daemon, version):
+    daemon = start(make_daemon)
+    share = daemon.put(b'first')
+    upload = tus.Upload(daemon, share, 'silent', bytes(MIB))
+    upload.patch(0, 1000)
+    stays = SealedWire(daemon.tls_port, version)
+    goes = SealedWire(daemon.tls_port, version)
+    for wire in (stays, goes):
+        wire.request('GET', upload.link)
+        assert wire.head().status == 200
+    time.sleep(1.5)
+    goes.close()
+    wait_until(lambda: daemon.metrics()['hawser_downloads_open'] == 1, 3)
+    upload.patch(1000, MIB - 1000)
+    assert stays.take(MIB) == bytes(MIB)
+    stays.request('GET', share.path)
+    assert stays.answer().body == b'first'
+    stays.close()
+    daemon.stop()

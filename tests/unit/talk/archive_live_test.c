@@ -308,6 +308,68 @@ static void slow_receiver_holds_nothing(void **state)
 	}
 }
 
+/* Who leaves while the sender says nothing keeps nothing: by a reset, or the end of its side. */
+static void who_leaves_a_pause_keeps_nothing(void **state)
+{
+	(void)state;
+	g_running.part = "who_leaves_a_pause_keeps_nothing";
+	for (uint32_t i = 0; i < 8; i++) {
+		bool has_all = i >= 4; /* it waits for the seal */
+		struct hw_sim_peer *sender = NULL;
+		files_begin(HW_SHARE_STORED);
+		if (has_all) {
+			sender = sender_begin(0, true);
+			g_files[g_file_count++] = (struct zip_file){"f", MIB, SHIFT};
+			sender_say(sender, 0, MIB, true);
+			talk_world_pass(&g_world, 300);
+		} else {
+			file_add("a", 9 * MIB, 9 * MIB);
+			file_say(0, 0, 256 * KIB, "");
+		}
+		struct hw_sim_peer *peer = zip_ask("GET", "", false);
+		talk_world_pass(&g_world, i % 4 < 2 ? 100 : 5000);
+		assert_int_equal(hw_pool_used_count(&g_world.talks.archives), 1);
+		if (i % 2 == 0) {
+			hw_sim_peer_reset(peer);
+		} else {
+			hw_sim_peer_shutdown(peer);
+		}
+		talk_world_pass(&g_world, 2500);
+		assert_int_equal(hw_pool_used_count(&g_world.talks.archives), 0);
+		assert_int_equal(g_world.talks.archives_live_count, 0);
+		assert_true(hw_sim_peer_is_closed(peer));
+		if (sender != NULL) {
+			hw_sim_peer_write(sender, "0\r\n\r\n", 5);
+		}
+		talk_table_end(&g_world);
+	}
+}
+
+/* Those who wait leave room for others, and say when they do not. */
+static void waiting_ones_leave_room(void **state)
+{
+	(void)state;
+	g_running.part = "waiting_ones_leave_room";
+	struct hw_sim_peer *peers[HW_ARCHIVES_LIVE_MAX];
+	files_begin(HW_SHARE_STORED);
+	file_add("a", MIB, MIB);
+	for (uint32_t i = 0; i < HW_ARCHIVES_LIVE_MAX; i++) {
+		peers[i] = zip_ask("GET", "", false);
+		assert_int_equal(talk_answer_status(hw_sim_peer_got(peers[i])), 200);
+	}
+	struct hw_sim_peer *over = zip_ask("GET", "", false);
+	assert_int_equal(talk_answer_status(hw_sim_peer_got(over)), 503);
+	assert_true(has_field(over, "Retry-After", "1"));
+	assert_int_equal(hw_pool_used_count(&g_world.talks.archives), HW_ARCHIVES_LIVE_MAX);
+	file_say(0, 0, MIB, "");
+	talk_world_pass(&g_world, 3000);
+	for (uint32_t i = 0; i < HW_ARCHIVES_LIVE_MAX; i++) {
+		assert_true(is_whole(peers[i]));
+	}
+	assert_int_equal(g_world.talks.archives_live_count, 0);
+	talk_table_end(&g_world);
+}
+
 /* -- several of each, over seeds */
 
 enum receiver_end { OPEN = 0, WHOLE, CUT, REFUSED };
@@ -669,6 +731,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(unsealed_is_not_whole),
 		cmocka_unit_test(what_is_not_stored_is_refused),
 		cmocka_unit_test(slow_receiver_holds_nothing),
+		cmocka_unit_test(who_leaves_a_pause_keeps_nothing),
+		cmocka_unit_test(waiting_ones_leave_room),
 		cmocka_unit_test(receiver_leaves_at_every_step),
 		cmocka_unit_test(every_request_fails),
 		cmocka_unit_test(seeds_hold),

@@ -174,6 +174,43 @@ static void who_leaves_a_full_window_is_seen(void **state)
 	}
 }
 
+/* A receiver that leaves while the sender says nothing is seen: before the first byte, and after
+ * some; where all is stored, and where nothing is. The others go on. */
+static void who_leaves_a_pause_is_seen(void **state)
+{
+	(void)state;
+	g_running.part = "who_leaves_a_pause_is_seen";
+	for (uint32_t i = 0; i < 16; i++) {
+		bool is_begun = i % 4 >= 2;
+		bool is_long = i % 8 >= 4;
+		live_begin(i < 8 ? HW_SHARE_STORED : HW_SHARE_LIVE);
+		struct hw_sim_peer *sender = sender_begin(2 * MIB, false);
+		struct hw_sim_peer *goes = receiver_come(false);
+		struct hw_sim_peer *stays = receiver_come(false);
+		if (is_begun) {
+			sender_say(sender, 0, MIB, false);
+		}
+		talk_world_pass(&g_world, is_long ? 4000 : 200);
+		assert_int_equal(hw_pool_used_count(&g_world.talks.downloads), 2);
+		if (i % 2 == 0) {
+			hw_sim_peer_reset(goes);
+		} else {
+			hw_sim_peer_shutdown(goes);
+		}
+		talk_world_pass(&g_world, is_long ? 200 : 1500);
+		assert_int_equal(hw_pool_used_count(&g_world.talks.downloads), 1);
+		assert_true(hw_sim_peer_is_closed(goes));
+		sender_say(sender, is_begun ? MIB : 0, is_begun ? MIB : 2 * MIB, false);
+		talk_world_pass(&g_world, 2000);
+		receiver_has(stays, 2 * MIB);
+		if (i < 8) {
+			talk_table_end(&g_world);
+		} else {
+			end();
+		}
+	}
+}
+
 /* All receivers leave: the sender is told when nobody comes for five minutes. */
 static void nobody_is_waited_for_for_ever(void **state)
 {
@@ -226,6 +263,7 @@ int main(void)
 		cmocka_unit_test(who_is_late_is_told),
 		cmocka_unit_test(sender_that_vanishes_cuts_all),
 		cmocka_unit_test(who_leaves_a_full_window_is_seen),
+		cmocka_unit_test(who_leaves_a_pause_is_seen),
 		cmocka_unit_test(nobody_is_waited_for_for_ever),
 		cmocka_unit_test(nobody_sees_what_is_thrown_away),
 	};

@@ -173,7 +173,8 @@ static void watches_check(const struct talk_world *world)
 	const struct hw_list *first = &world->server.open_conns;
 	for (const struct hw_list *link = first->next; link != first; link = link->next) {
 		const struct hw_http_conn *conn = (const struct hw_http_conn *)(const void *)link;
-		bool is_asking = conn->recv_op.in_flight || conn->send_op.in_flight;
+		bool is_received = conn->recv_op.in_flight && !conn->is_polled;
+		bool is_asking = is_received || conn->send_op.in_flight;
 		bool is_waiting = is_asking || hw_list_is_linked(&conn->buffer_link);
 		bool is_ending = (conn->is_probing || conn->is_cut) && is_asking;
 		hw_assert(conn->state == HW_CONN_CLOSING || conn->state == HW_CONN_NAMING ||
