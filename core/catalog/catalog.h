@@ -106,6 +106,7 @@ struct hw_catalog_request {
 	struct hw_share *shares;
 	uint32_t row_capacity;
 	uint32_t row_count;
+	uint64_t newest_id; /* FILE_LIST: out: no file has a larger one; ids only grow */
 	uint64_t cursor_ms; /* SHARE_LIST */
 
 	/* Quotas: UPLOAD_CREATE; APPEND and COMMIT of what was not announced. */

@@ -166,6 +166,7 @@ int hw_catalog_file_list(struct hw_catalog_db *db, struct hw_catalog_request *re
 		memcpy(request->share_id, share.share_id, HW_SHARE_ID_SIZE);
 		request->access = share.access;
 		request->row_count = count;
+		request->newest_id = db->file_id_next - 1;
 	}
 	return r;
 }

@@ -62,8 +62,8 @@ enum hw_catalog_verb {
 	 * this was its file. */
 	HW_CATALOG_DELETE,
 	/* Up to row_capacity rows of @files, in the order of their names, after @name (name_size 0:
-	 * from the first). share as with LOOKUP; row_count out. Parts of a concatenation are not
-	 * listed. */
+	 * from the first). share as with LOOKUP; row_count and newest_id out. Parts of a
+	 * concatenation are not listed. */
 	HW_CATALOG_FILE_LIST,
 	/* For the operator: up to row_capacity shares into @shares, newest first, created before
 	 * cursor_ms (or then and with a smaller id than share_id; UINT64_MAX: from the newest). */

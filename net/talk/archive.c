@@ -154,6 +154,17 @@ void hw_archive_page_fetch(struct hw_archive *archive, uint32_t index, struct hw
 	hw_catalog_submit(archive->talks->catalog, request, HW_CATALOG_FILE_LIST, done);
 }
 
+uint32_t hw_archive_rows_keep(struct hw_archive *archive, uint32_t count)
+{
+	uint32_t kept_count = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		if (archive->rows[i].file_id <= archive->newest_id) {
+			archive->rows[kept_count++] = archive->rows[i];
+		}
+	}
+	return kept_count;
+}
+
 static void kind_set(struct hw_archive *archive, uint32_t index, enum hw_zip_kind kind)
 {
 	uint32_t shift = index % HW_ARCHIVE_KINDS * (8U / HW_ARCHIVE_KINDS);
@@ -225,21 +236,21 @@ static int row_add(struct hw_archive *archive, const struct hw_share_file *row)
 		return -EFBIG;
 	}
 	kind_set(archive, index, row_kind(row));
-	archive->newest_id = hw_max(archive->newest_id, row->file_id);
 	struct hw_zip_entry entry = hw_archive_row_entry(archive, index, row);
 	return hw_zip_layout_add(&archive->layout, &entry);
 }
 
 /* Returns 0, -EBUSY: a file passes that is not stored, -ENODATA: one is from before checksums were
  * kept, -ESTALE: one is without its beginning, or -EFBIG. */
-static int page_add(struct hw_archive *archive)
+static int page_add(struct hw_archive *archive, uint32_t count)
 {
 	int r = 0;
+	archive->row_count = hw_archive_rows_keep(archive, count);
 	for (uint32_t i = 0; r >= 0 && i < archive->row_count; i++) {
 		r = row_add(archive, &archive->rows[i]);
 	}
-	if (r >= 0 && archive->row_count > 0) {
-		const struct hw_share_file *last = &archive->rows[archive->row_count - 1];
+	if (r >= 0 && count > 0) { /* the last one is where it was, kept or not */
+		const struct hw_share_file *last = &archive->rows[count - 1];
 		archive->entry.name_size = last->name_size;
 		memcpy(archive->entry.name, last->name, last->name_size);
 	}
@@ -264,6 +275,7 @@ static void list_done(struct hw_catalog_request *request)
 		return;
 	}
 	archive->is_admitted = true;
+	archive->newest_id = request->newest_id;
 	memcpy(archive->share_id, request->share_id, HW_SHARE_ID_SIZE); /* by its link's name */
 	set_state(archive, HW_ARCHIVE_CHECKING);
 	enum hw_admission_verdict verdict =
@@ -276,7 +288,8 @@ static void list_done(struct hw_catalog_request *request)
 /* What is in the page is added up; then the next one, or the head. */
 static void page_look(struct hw_archive *archive)
 {
-	int r = page_add(archive);
+	uint32_t count = archive->row_count;
+	int r = page_add(archive, count);
 	if (r == -EBUSY) {
 		refuse(archive, 409,
 		       "A file of this share is still being uploaded, and is not stored as it "
@@ -291,7 +304,7 @@ static void page_look(struct hw_archive *archive)
 		       "download the files one by one.");
 	} else if (r < 0) {
 		refuse(archive, 500, "The files of this share are too long for one ZIP.");
-	} else if (archive->row_count == HW_ARCHIVE_ROWS) {
+	} else if (count == HW_ARCHIVE_ROWS) {
 		list_next(archive);
 	} else if (archive->layout.entry_count == 0) {
 		refuse(archive, 404, "There is no file in this share yet.");

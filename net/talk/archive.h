@@ -102,9 +102,9 @@ struct hw_archive {
 	bool is_admitted; /* the password was asked for, or there is none */
 	bool is_counted;  /* the last byte is wanted: a whole download once it was sent */
 	uint64_t held_id;
-	uint64_t asked_id;     /* whom a LOOKUP should find */
-	uint64_t newest_id;    /* of the files that were listed first; ids only grow */
-	uint64_t begun_s;      /* Unix time; that of files which were not there yet */
+	uint64_t asked_id;  /* whom a LOOKUP should find */
+	uint64_t newest_id; /* when the first page was listed: what has a larger one is not in it */
+	uint64_t begun_s;   /* Unix time; that of files which were not there yet */
 	uint64_t end_asked_us; /* since when the seal is waited for; 0: it is not */
 	uint8_t kinds[HW_SHARE_FILES_MAX / HW_ARCHIVE_KINDS]; /* enum hw_zip_kind of each file */
 };

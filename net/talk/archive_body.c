@@ -197,18 +197,6 @@ static int make_next(struct hw_archive *archive)
 	return r;
 }
 
-/* Files that were not there when the ZIP was asked for are not in it. Returns how many are. */
-static uint32_t rows_keep(struct hw_archive *archive, uint32_t count)
-{
-	uint32_t kept_count = 0;
-	for (uint32_t i = 0; i < count; i++) {
-		if (archive->rows[i].file_id <= archive->newest_id) {
-			archive->rows[kept_count++] = archive->rows[i];
-		}
-	}
-	return kept_count;
-}
-
 static void page_done(struct hw_catalog_request *request)
 {
 	struct hw_archive *archive =
@@ -220,7 +208,7 @@ static void page_done(struct hw_catalog_request *request)
 	}
 	uint32_t count = request->res < 0 ? 0 : request->row_count;
 	hw_assert(count <= HW_ARCHIVE_ROWS);
-	archive->row_count = rows_keep(archive, count);
+	archive->row_count = hw_archive_rows_keep(archive, count);
 	if (count == HW_ARCHIVE_ROWS && archive->row_count == 0) {
 		const struct hw_share_file *last = &archive->rows[count - 1];
 		struct hw_span after = {last->name, last->name_size};

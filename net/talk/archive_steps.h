@@ -26,6 +26,9 @@ void hw_archive_leave(struct hw_archive *archive);
 /* Ask for the page that follows the cursor's (or the listing's) last entry. */
 void hw_archive_page_fetch(struct hw_archive *archive, uint32_t index, struct hw_span after,
 			   hw_catalog_fn *done);
+/* The page is there: files that are newer than the archive are not in it. Returns how many rows are
+ * left. */
+uint32_t hw_archive_rows_keep(struct hw_archive *archive, uint32_t count);
 /* File @index of the list as the ZIP has it; lent from the page. */
 struct hw_zip_entry hw_archive_row_entry(const struct hw_archive *archive, uint32_t index,
 					 const struct hw_share_file *row);

@@ -68,6 +68,7 @@ static void list_pages_by_name(void **state)
 		const uint32_t counts[] = {4, 2, 0};
 		assert_int_equal(run_one(fixture, &list), 0);
 		assert_int_equal(list.row_count, counts[page]);
+		assert_int_equal(list.newest_id, 2 + hw_count_of(names));
 		for (uint32_t i = 0; i < list.row_count; i++) {
 			const char *name = sorted[page * 4 + i];
 			assert_int_equal(rows[i].name_size, strlen(name));

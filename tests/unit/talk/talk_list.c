@@ -30,6 +30,7 @@ static struct talk_list_file *find(const char *name, uint32_t size)
 static void rows(struct hw_catalog_request *request)
 {
 	request->row_count = 0;
+	request->newest_id = UINT64_MAX; /* nothing is added */
 	request->access.password_size = (uint8_t)g_list.password_size;
 	request->access.mode = (uint8_t)g_list.mode;
 	for (uint32_t i = 0; i < g_list.file_count; i++) {
