@@ -3,7 +3,7 @@
  *   source: begin -> pass (into the target's slots) -> pass_done -> close (our slot) -> close_done
  *              | (nobody has fewer)         | (refused: it stays)                            |
  *              v                            v                                             (mail)
- *           it stays                   server_take                                           |
+ *           it stays                   server_take, or close -> stay_done                    |
  *                                                                                            v
  *   source: return_deliver: the place is free again <- (mail) <- server_take <- target: arrive
  *
@@ -28,6 +28,7 @@
 #define UNDER_WAY_MAX 2U
 
 static void pass_done(struct hw_op *op);
+static void stay_done(struct hw_op *op);
 static void close_done(struct hw_op *op);
 static void arrive(struct hw_mail *mail);
 static void refused_done(struct hw_op *op);
@@ -126,13 +127,21 @@ static void pass_done(struct hw_op *op)
 		struct hw_listener *listener = &server->listeners[handover->listener_index];
 		uint32_t socket = handover->source_socket;
 		server->handovers.is_unknown = op->res == -EINVAL || op->res == -EOPNOTSUPP;
-		handover_free(handover);
-		bool is_taken = hw_http_server_take(listener, socket);
-		hw_assert(is_taken); /* it has a slot of ours */
+		if (hw_http_server_take(listener, socket)) {
+			handover_free(handover);
+			return;
+		}
+		/* Another's handover has taken the last place meanwhile, without asking. */
+		hw_ring_close(server->reactor->ring, op, socket, stay_done);
 		return;
 	}
 	handover->target_socket = (uint32_t)op->res;
 	hw_ring_close(server->reactor->ring, op, handover->source_socket, close_done);
+}
+
+static void stay_done(struct hw_op *op)
+{
+	return_deliver(&hw_container_of(op, struct hw_handover, op)->mail);
 }
 
 static void close_done(struct hw_op *op)

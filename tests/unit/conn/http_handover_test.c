@@ -238,6 +238,51 @@ static void the_target_is_full(void **state)
 	}
 }
 
+static bool is_passing(void *user)
+{
+	(void)user;
+	return hw_pool_used_count(&g_worlds[0].server.handovers.pool) > 0;
+}
+
+/* The pass fails, and our own last place is gone meanwhile: the client is let go, and who comes
+ * when there is room is let in. */
+static void it_cannot_stay(void **state)
+{
+	(void)state;
+	g_running.part = "it_cannot_stay";
+	static void *taken[256];
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		g_running.seed = seed;
+		struct hw_sim_options sim = hw_sim_calm(seed);
+		sim.set_error_percent = 100;
+		start(&sim, 2, 8);
+		struct hw_pool *conns = &g_worlds[0].server.conns;
+		struct hw_pool *handovers = &g_worlds[0].server.handovers.pool;
+		uint32_t count = 0;
+		g_peers[0] = connect_say(COUNT);
+		pass(20);
+		assert_true(conn_got_status(g_peers[0], 200));
+		g_peers[1] = connect_say(COUNT);
+		assert_int_equal(pump(is_passing, 0), 0);
+		assert_int_equal(hw_pool_used_count(handovers), 1);
+		while ((taken[count] = hw_pool_take(conns)) != NULL) {
+			count++;
+		}
+		pass(100);
+		assert_true(conn_is_over(g_peers[1]));
+		assert_int_equal(conn_answer_count(g_peers[1]), 0);
+		assert_int_equal(hw_pool_used_count(handovers), 0);
+		while (count > 0) {
+			hw_pool_give(conns, taken[--count]);
+		}
+		g_worlds[0].server.handovers.is_unknown = true;
+		g_peers[2] = connect_say(COUNT);
+		pass(100);
+		assert_true(conn_got_status(g_peers[2], 200));
+		stop();
+	}
+}
+
 /* What is on its way counts against connections_max, and who waits in the backlog is let in. */
 static void the_source_is_full(void **state)
 {
@@ -330,10 +375,10 @@ static void drain_at_every_moment(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_come_to_one),       cmocka_unit_test(they_come_at_once),
-		cmocka_unit_test(passing_fails),         cmocka_unit_test(the_target_is_full),
-		cmocka_unit_test(the_source_is_full),    cmocka_unit_test(many_short_ones),
-		cmocka_unit_test(drain_at_every_moment),
+		cmocka_unit_test(all_come_to_one), cmocka_unit_test(they_come_at_once),
+		cmocka_unit_test(passing_fails),   cmocka_unit_test(the_target_is_full),
+		cmocka_unit_test(it_cannot_stay),  cmocka_unit_test(the_source_is_full),
+		cmocka_unit_test(many_short_ones), cmocka_unit_test(drain_at_every_moment),
 	};
 	seeds_watch();
 	seeds_log();
