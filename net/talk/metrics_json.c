@@ -240,7 +240,12 @@ static void home(struct hw_mail *mail)
 
 void hw_metrics_json_begin(struct hw_talks *talks, struct hw_http_conn *conn)
 {
+	uint8_t hash[HW_HASH_SIZE];
 	bool is_operator = hw_may_operate(talks, conn);
+	if (!is_operator && hw_may_bearer(conn, hash)) { /* who wants to know more hears that */
+		hw_reply_error(conn, 403, "Only an operator's token shows all transfers.");
+		return;
+	}
 	struct hw_page *page = hw_page_take(talks, conn);
 	if (page == NULL) {
 		return;

@@ -30,10 +30,16 @@ def figures(daemon, token=None):
     return json.loads(answer.body)
 
 
+def is_known(daemon, token):
+    """A reactor that has not heard of it yet says 403."""
+    fields = [('Authorization', f'Bearer {token}')]
+    return daemon.ask('GET', '/metrics/json', fields).status == 200
+
+
 def test_operators_see_what_moves(daemon):
     token = new_token(daemon.data, 'operator')
     reload(daemon)
-    wait_until(lambda: 'transfers' in figures(daemon, token), what='the token on this reactor')
+    wait_until(lambda: is_known(daemon, token), what='the token on this reactor')
     assert figures(daemon, token)['transfers'] == []
     data = Bytes(seed_of('operator'), 64 * MIB).window(0, 64 * MIB)
     share = daemon.put(data)
@@ -54,7 +60,8 @@ def test_operators_see_what_moves(daemon):
         wait_until(moving, what='all transfers')
     open_figures = figures(daemon)
     assert 'transfers' not in open_figures and share.id not in json.dumps(open_figures)
-    assert 'transfers' not in figures(daemon, 'A' * 43)
+    answer = daemon.ask('GET', '/metrics/json', [('Authorization', 'Bearer ' + 'A' * 43)])
+    assert answer.status == 403 and b'operator' in answer.body
     assert open_figures['totals']['downloads'] == DOWNLOADS
     assert sum(row['downloads'] for row in open_figures['reactors']) == DOWNLOADS
     for wire in wires:

@@ -151,6 +151,12 @@ static void operators_see_what_moves(void **state)
 	json = ask(GET("/metrics/json", ""));
 	assert_null(json_object_get(json, "transfers"));
 	json_decref(json);
+	/* Another token than an operator's is told so. */
+	struct hw_span answer = talk_world_ask(
+		&g_world, hw_span_of(GET("/metrics/json", "Authorization: Bearer "
+							  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+							  "AAAAAAA\r\n")));
+	assert_int_equal(talk_answer_status(answer), 403);
 	reports_end(3);
 	json = ask(g_ask);
 	assert_int_equal(json_array_size(json_object_get(json, "transfers")), 0);
