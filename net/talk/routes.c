@@ -72,12 +72,19 @@ struct route {
 	route_fn *begin;
 };
 
+/* Whatever else the answer is, a cache keeps it for who asks alike only. */
+static void vary_mark(struct hw_http_conn *conn)
+{
+	conn->reply_extra[0] = HW_SPAN("Vary: Accept\r\n");
+}
+
 static void usage(struct hw_talks *talks, struct hw_http_conn *conn, const struct path *path)
 {
 	(void)path;
 	if (hw_portal_is_wanted(talks->options.portal, conn)) {
 		hw_portal_page_send(talks->options.portal, conn);
 	} else {
+		vary_mark(conn);
 		hw_page_usage(talks, conn);
 	}
 }
@@ -157,6 +164,9 @@ static void share(struct hw_talks *talks, struct hw_http_conn *conn, const struc
 	} else if (path->count > 2 && ends_with(name, HW_SPAN(".torrent"), &stem)) {
 		hw_metainfo_begin(talks, conn, id, name);
 	} else {
+		if (path->count == 2) {
+			vary_mark(conn);
+		}
 		hw_download_begin(talks, conn, id, name);
 	}
 }
@@ -182,6 +192,7 @@ static void share_api(struct hw_talks *talks, struct hw_http_conn *conn, const s
 		hw_share_end_begin(talks, conn, id);
 		break;
 	default:
+		vary_mark(conn);
 		hw_share_read_begin(talks, conn, id);
 	}
 }

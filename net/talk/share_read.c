@@ -207,7 +207,6 @@ static void listed(struct hw_catalog_request *request)
 	hw_http_writer_init(&body, talk->body.text->bytes, HW_TEXT_SIZE_MAX);
 	uint32_t count = talk->is_text ? links_write(talk, &body) : json_write(talk, &body);
 	hw_share_talk_head(talk, 200, body.size, &head);
-	hw_http_writer_field(&head, HW_SPAN("Vary"), HW_SPAN("Accept"));
 	if (talk->admission.gives_pass) {
 		struct hw_share_access access = hw_share_policy_access(&talk->share);
 		hw_pass_write(talk->talks, talk->share.share_id, &access, &head);

@@ -48,6 +48,8 @@ static void browsers_get_the_page(void **state)
 		{ASK("/", BROWSER), 200, "Referrer-Policy", "no-referrer", PAGE},
 		{ASK("/", "Accept: */*\r\n"), 200, "Content-Type", "text/plain", "curl -T"},
 		{ASK("/", ""), 200, "Content-Type", "text/plain", "curl -T"},
+		{ASK("/", ""), 200, "Vary", "Accept", "curl -T"},
+		{ASK("/s/abcdefghijklmnopqrstuvwxyz", ""), 404, "Vary", "Accept", NULL},
 		{ASK("/shares", ""), 200, "Content-Type", "text/html", PAGE},
 		{ASK("/operator", BROWSER), 200, "Content-Type", "text/html", PAGE},
 		{ASK("/s/abcdefghijklmnopqrstuvwxyz", BROWSER), 200, "Content-Type", "text/html",
@@ -105,6 +107,7 @@ static void without_a_portal_all_is_as_it_was(void **state)
 {
 	static const struct talk_row rows[] = {
 		{ASK("/", BROWSER), 200, "Content-Type", "text/plain", "curl -T"},
+		{ASK("/", BROWSER), 200, "Vary", "Accept", "curl -T"},
 		{ASK("/shares", BROWSER), 404, NULL, NULL, "without its portal"},
 		{ASK("/assets/a-1.js", ""), 404, NULL, NULL, NULL},
 		{ASK("/s/abcdefghijklmnopqrstuvwxyz", BROWSER), 404, NULL, NULL, NULL},
@@ -135,6 +138,7 @@ static void kept_files_are_no_pages(void **state)
 	for (uint32_t i = 0; i < 4; i++) {
 		const struct talk_row rows[] = {
 			{plain, 200, "Content-Type", "application/octet-stream", NULL},
+			{plain, 200, "Vary", "Accept", NULL},
 			{browser, 200, "Content-Type", "text/html", PAGE},
 		};
 		talk_rows_check(&g_world, NULL, rows, hw_count_of(rows));
