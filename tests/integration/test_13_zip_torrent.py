@@ -320,7 +320,8 @@ def download(torrent, folder, timeout_s=60):
     """By the web seed alone. Returns the bytes of the file."""
     session = libtorrent.session({
         'listen_interfaces': '127.0.0.1:0', 'enable_dht': False, 'enable_lsd': False,
-        'enable_upnp': False, 'enable_natpmp': False, 'ssrf_mitigation': False})
+        'enable_upnp': False, 'enable_natpmp': False, 'ssrf_mitigation': False,
+        'alert_mask': libtorrent.alert.category_t.storage_notification})
     options = libtorrent.add_torrent_params()
     options.ti = libtorrent.torrent_info(libtorrent.bdecode(torrent))
     options.save_path = folder
@@ -329,6 +330,12 @@ def download(torrent, folder, timeout_s=60):
     while not handle.status().is_seeding:
         assert time.monotonic() < end, str(handle.status().state)
         time.sleep(0.05)
+    # A piece is verified out of libtorrent's memory, and may not have been written yet.
+    handle.flush_cache()
+    while not any(isinstance(alert, libtorrent.cache_flushed_alert)
+                  for alert in session.pop_alerts()):
+        assert time.monotonic() < end, 'libtorrent does not write what it has'
+        session.wait_for_alert(1000)
     with open(os.path.join(folder, options.ti.name()), 'rb') as file:
         return file.read()
 
