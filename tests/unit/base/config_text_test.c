@@ -58,7 +58,7 @@ static void test_letters(void **state)
 	static const char words[] =
 		"-_.0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 	for (int c = -128; c < 128; c++) {
-		bool is_of_words = c != 0 && strchr(words, c) != NULL;
+		bool is_of_words = c != 0 && strchr(words, (uint8_t)c) != NULL;
 		assert_int_equal(hw_config_text_is_of_words((char)c), is_of_words);
 		assert_int_equal(hw_config_text_is_blank((char)c), c == ' ' || c == '\t');
 	}
