@@ -7,16 +7,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/base/clock.h"
+#include "core/main/whole_file.h"
 #include "net/wire/base32.h"
 
 #define BYTES_SIZE 16U
 #define FILE_SIZE  (HW_IDENTITY_TEXT_SIZE + 1) /* with a newline, for who looks at it */
-#define NEW_FILE   HW_IDENTITY_FILE ".new"
 
 static_assert(HW_IDENTITY_TEXT_SIZE == HW_BASE32_SIZE(BYTES_SIZE), "the file is that text");
 
@@ -47,20 +46,7 @@ static int file_read(int dir_fd, char *ret_text)
 
 static int file_write(int dir_fd, const char *bytes)
 {
-	int fd = openat(dir_fd, NEW_FILE, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-			0600);
-	if (fd < 0) {
-		return -errno;
-	}
-	ssize_t size = write(fd, bytes, FILE_SIZE);
-	int r = size < 0 ? -errno : 0;
-	if (r == 0 && size != FILE_SIZE) {
-		r = -ENOSPC;
-	}
-	if (r == 0 && (fsync(fd) < 0 || renameat(dir_fd, NEW_FILE, dir_fd, HW_IDENTITY_FILE) < 0)) {
-		r = -errno;
-	}
-	(void)close(fd); /* synced, or failed already */
+	int r = hw_whole_file_write(dir_fd, HW_IDENTITY_FILE, bytes, FILE_SIZE, -1);
 	return r == 0 && fsync(dir_fd) < 0 ? -errno : r;
 }
 

@@ -16,11 +16,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/main/whole_file.h"
+
 #define LIFE_S         (10L * 365 * 24 * 3600)
 #define EARLY_S        (-24L * 3600) /* a client's clock may be behind ours */
 #define HOST_SIZE_MAX  64U
 #define NAMES_SIZE_MAX 256U
-#define NEW            ".new"
 
 static bool extension_add(X509 *certificate, int nid, const char *value)
 {
@@ -102,25 +103,9 @@ static X509 *certificate_make(EVP_PKEY *key)
 /* What @bio has becomes the file @name: whole, or not at all. */
 static int file_write(int dir_fd, const char *name, BIO *bio)
 {
-	char new_name[NAMES_SIZE_MAX];
 	char *bytes = NULL;
 	long size = BIO_get_mem_data(bio, &bytes);
-	(void)snprintf(new_name, sizeof(new_name), "%s" NEW, name); /* fits */
-	int fd = openat(dir_fd, new_name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-			0600);
-	if (fd < 0) {
-		return -errno;
-	}
-	ssize_t written = write(fd, bytes, (size_t)size);
-	int r = written < 0 ? -errno : 0;
-	if (r == 0 && written != size) {
-		r = -ENOSPC;
-	}
-	if (r == 0 && (fsync(fd) < 0 || renameat(dir_fd, new_name, dir_fd, name) < 0)) {
-		r = -errno;
-	}
-	(void)close(fd); /* synced, or failed already */
-	return r;
+	return hw_whole_file_write(dir_fd, name, bytes, (uint64_t)size, -1);
 }
 
 static int key_write(int dir_fd, const EVP_PKEY *key)

@@ -16,9 +16,8 @@
 
 #include "core/base/clock.h"
 #include "core/main/sandbox.h"
+#include "core/main/whole_file.h"
 #include "net/wire/base64.h"
-
-#define NEW_FILE HW_TOKENS_FILE ".new"
 
 struct text {
 	char bytes[HW_TOKENS_SIZE_MAX];
@@ -78,26 +77,8 @@ int hw_tokens_load(int dir_fd, struct hw_tokens *ret_tokens, char *ret_message)
 /* A whole file takes the place of the old one, or none does. */
 static int file_write(int dir_fd, const struct text *text)
 {
-	struct stat dir;
-	int fd = openat(dir_fd, NEW_FILE, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-			0600);
-	if (fd < 0) {
-		return -errno;
-	}
-	ssize_t size = write(fd, text->bytes, text->size);
-	int r = size < 0 ? -errno : 0;
-	if (size >= 0 && (uint32_t)size != text->size) {
-		r = -ENOSPC;
-	}
 	/* Root may run this for a daemon that is not root, and must leave it the file. */
-	if (r == 0 && (fstat(dir_fd, &dir) < 0 ||
-		       (getuid() == 0 && fchown(fd, dir.st_uid, dir.st_gid) < 0))) {
-		r = -errno;
-	}
-	if (r == 0 && (fsync(fd) < 0 || renameat(dir_fd, NEW_FILE, dir_fd, HW_TOKENS_FILE) < 0)) {
-		r = -errno;
-	}
-	(void)close(fd); /* synced, or failed already */
+	int r = hw_whole_file_write(dir_fd, HW_TOKENS_FILE, text->bytes, text->size, dir_fd);
 	return r == 0 && fsync(dir_fd) < 0 ? -errno : r;
 }
 
