@@ -132,6 +132,18 @@ void hw_ring_poll_fd(struct hw_ring *ring, struct hw_op *op, int fd, hw_op_fn *d
 
 /* -- pages of a file to a socket, without a copy: now, not in flight -- */
 
+/* As setsockopt(2) has it. */
+struct hw_ring_option {
+	int level;
+	int name;
+	const void *value;
+	uint32_t size; /* bytes of it */
+};
+/* What the kernel makes of the pages (kernel TLS). @socket: a slot, and a process-wide descriptor
+ * of it. Returns 0 or -errno. */
+int hw_ring_option_set(struct hw_ring *ring, uint32_t socket, int socket_fd,
+		       const struct hw_ring_option *option) HW_MUST_CHECK;
+
 /* Pages of @file into a pipe: bytes moved, perhaps fewer, or -errno. It waits for the disk when
  * they are not in memory: the caller knows that they are. @file, @socket: slots, and a process-wide
  * descriptor of each. */

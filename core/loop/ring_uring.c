@@ -457,6 +457,16 @@ void hw_ring_write(struct hw_ring *ring, struct hw_op *op, uint32_t file, const 
 	sqe_own(sqe, op, IOSQE_FIXED_FILE);
 }
 
+int hw_ring_option_set(struct hw_ring *ring, uint32_t socket, int socket_fd,
+		       const struct hw_ring_option *option)
+{
+	(void)ring; /* IORING_OP_URING_CMD: no faster, and another operation to allow */
+	(void)socket;
+	return setsockopt(socket_fd, option->level, option->name, option->value, option->size) < 0
+		       ? -errno
+		       : 0;
+}
+
 static int splice_result(ssize_t r)
 {
 	return r < 0 ? -errno : (int)r;

@@ -23,6 +23,7 @@
 #include "core/base/log.h"
 #include "core/main/daemon_steps.h"
 #include "core/main/identity.h"
+#include "core/main/kernel_tls.h"
 #include "core/main/listen.h"
 #include "core/main/prepare.h"
 #include "core/main/sandbox.h"
@@ -61,6 +62,27 @@ static int probe(struct hw_daemon *daemon)
 	}
 	HW_LOG(HW_LOG_INFO, "io_uring.ready", HW_F_TEXT("found", daemon->probe.text));
 	return hw_prepare_simd(daemon->config);
+}
+
+/* What is asked for and cannot be had is said now, not found out by measuring. */
+static int kernel_tls_probe(struct hw_daemon *daemon)
+{
+	if (!daemon->config->tls_kernel || !hw_daemon_has_tls(daemon)) {
+		return 0;
+	}
+	int r = daemon->probe.has_fd_install ? hw_kernel_tls_probe() : -ENOSYS;
+	if (r == -ENOSYS) {
+		return hw_daemon_fail("tls_kernel.missing", r,
+				      "tls_kernel=on needs Linux 6.8 or later; leave it off");
+	}
+	if (r < 0) {
+		return hw_daemon_fail(
+			"tls_kernel.missing", r,
+			"this kernel offers no TLS: load it (modprobe tls, and a file "
+			"in /etc/modules-load.d), or leave tls_kernel off");
+	}
+	daemon->tls.has_kernel = true;
+	return 0;
 }
 
 static void secrets_make(struct hw_daemon *daemon)
@@ -335,6 +357,9 @@ static int start(struct hw_daemon *daemon)
 	daemon->node_count =
 		daemon->config->reactor_count != 0 ? daemon->config->reactor_count : cpu_count;
 	int r = probe(daemon);
+	if (r >= 0) {
+		r = kernel_tls_probe(daemon);
+	}
 	if (r >= 0) {
 		r = memory_get(daemon);
 	}

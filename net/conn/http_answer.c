@@ -39,7 +39,7 @@ void hw_http_conn_reply_begin(struct hw_http_conn *conn, struct hw_http_writer *
 			      uint32_t status)
 {
 	hw_assert(!conn->is_answered);
-	if (conn->server->is_draining || !conn->body.is_over) {
+	if (conn->server->is_draining || !conn->body.is_over || hw_http_tls_kernel_is_worn(conn)) {
 		conn->keep_alive = false; /* an unread body is not read just to be thrown away */
 	}
 	conn->interim_size = 0; /* nobody asked for the body */
@@ -77,7 +77,7 @@ void hw_http_conn_send(struct hw_http_conn *conn, const struct iovec *iov, uint3
 	conn->message = (struct msghdr){.msg_iov = conn->iov, .msg_iovlen = count};
 	conn->action = "sending the answer";
 	/* A short answer goes into what the last one has left empty. TLS sees to it by itself. */
-	if (conn->send_left_size <= HW_REPLY_SIZE || conn->tls != NULL ||
+	if (conn->send_left_size <= HW_REPLY_SIZE || hw_http_tls_seals(conn) ||
 	    !hw_http_unsent_narrow(conn, send_submit)) {
 		send_submit(conn);
 	}
@@ -101,7 +101,7 @@ static void send_submit(struct hw_http_conn *conn)
 	hw_assert(conn->send_left_size > 0 || hw_http_tls_unsent(conn) > 0);
 	conn->is_answered = true;
 	hw_http_conn_watch(conn, HW_HOLD_PATIENCE_MS);
-	if (conn->tls != NULL) {
+	if (hw_http_tls_seals(conn)) {
 		hw_http_tls_send(conn, sent);
 		return;
 	}
@@ -147,7 +147,8 @@ static void send_done(struct hw_op *op)
 		hw_http_conn_close_join(conn);
 		return;
 	}
-	sent(conn, op->res, op->res > 0 ? (uint64_t)op->res : 0);
+	int32_t res = hw_http_tls_kernel_note(conn, op->res);
+	sent(conn, res, res > 0 ? (uint64_t)res : 0);
 }
 
 /* @moved: bytes on the wire. With TLS what is sealed counts as sent, but the answer is not before
@@ -329,7 +330,7 @@ void hw_http_conn_continue_add(struct hw_http_conn *conn)
 static void interim_done(struct hw_op *op)
 {
 	struct hw_http_conn *conn = hw_container_of(op, struct hw_http_conn, send_op);
-	interim_sent(conn, op->res, 0);
+	interim_sent(conn, hw_http_tls_kernel_note(conn, op->res), 0);
 }
 
 static void interim_sent(struct hw_http_conn *conn, int res, uint64_t moved)
@@ -366,7 +367,7 @@ static void interim_seal(struct hw_http_conn *conn)
 void hw_http_conn_interim_submit(struct hw_http_conn *conn)
 {
 	conn->action = "asking for the body";
-	if (conn->tls != NULL) {
+	if (hw_http_tls_seals(conn)) {
 		interim_seal(conn);
 		return;
 	}

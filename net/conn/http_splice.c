@@ -3,8 +3,8 @@
  * The way of pages from a file to the client, through a pipe, without a copy:
  *
  *   splice -> (http_unsent.c: hold) -> held -> (in line) -> run -+-> the talk's send_done
- *                                                         ^      |
- *                                                room ----+------+  the socket is full
+ *                                                  ^ (kernel TLS) |
+ *                                         room ----+--------------+  the socket is full
  *
  * Neither step waits: the socket says -EAGAIN, and the talk knows that the pages are in memory. A
  * run moves what one pipe holds, in a tenth of a millisecond; one is run each turn, so that small
@@ -14,6 +14,7 @@
 
 #include "net/conn/http_server.h"
 #include "net/conn/http_steps.h"
+#include "net/conn/http_tls.h"
 
 #define INTERRUPTS_MAX 16U /* in a row, of one step */
 
@@ -23,16 +24,16 @@ static void run(struct hw_http_conn *conn);
 static void room_wait(struct hw_http_conn *conn);
 static void room_done(struct hw_op *op);
 
-bool hw_http_conn_can_splice(const struct hw_http_conn *conn)
+bool hw_http_conn_can_splice(const struct hw_http_conn *conn, uint64_t size)
 {
-	return hw_http_conn_is_plain(conn) && conn->server->limits.has_fd_install &&
-	       !conn->has_no_fd;
+	return conn->server->limits.has_fd_install && !conn->has_no_fd &&
+	       (conn->tls == NULL || hw_http_tls_kernel_may(conn, size));
 }
 
 void hw_http_conn_splice(struct hw_http_conn *conn, const struct hw_http_splice *splice)
 {
 	hw_assert(conn->state == HW_CONN_ANSWERING);
-	hw_assert(splice->size > 0 && hw_http_conn_can_splice(conn));
+	hw_assert(splice->size > 0 && conn->server->limits.has_fd_install);
 	conn->splice = *splice;
 	conn->is_pausing = false;
 	conn->piped_size = 0;
@@ -75,6 +76,10 @@ static void turn_come(struct hw_http_conn *conn)
 	} else if (conn->socket_fd < 0) { /* no descriptor to be had: not this way then */
 		conn->has_no_fd = true;
 		end(conn, -EAGAIN);
+	} else if (hw_http_tls_unsent(conn) > 0) {
+		room_wait(conn); /* what is sealed goes first */
+	} else if (hw_http_tls_seals(conn) && hw_http_tls_kernel_begin(conn) < 0) {
+		end(conn, -EAGAIN); /* likewise: hw_http_conn_can_splice() says so from now on */
 	} else {
 		run(conn);
 	}
@@ -108,6 +113,7 @@ static int drain(struct hw_http_conn *conn)
 {
 	int r = hw_ring_splice_out(conn->server->reactor->ring, conn->splice.pipe->source_fd,
 				   conn->socket, conn->socket_fd, conn->piped_size);
+	r = hw_http_tls_kernel_note(conn, r);
 	if (r <= 0) {
 		return r == 0 ? -EPIPE : r;
 	}
@@ -138,9 +144,33 @@ static void run(struct hw_http_conn *conn)
 	}
 }
 
+/* It takes what we have sealed, or shows that it is slow. */
+static void flushed(struct hw_http_conn *conn, int res, uint64_t moved)
+{
+	bool was_probed = conn->is_probing;
+	bool is_fast = hw_http_conn_progress(conn, moved);
+	if (conn->is_cut) {
+		end(conn, -ESHUTDOWN);
+	} else if (res < 0) {
+		end(conn, res);
+	} else if (hw_http_tls_unsent(conn) == 0) {
+		held(conn);
+	} else if (!is_fast) {
+		end(conn, -ETIMEDOUT);
+	} else if (was_probed && conn->handler->gives_way) {
+		end(conn, -EAGAIN);
+	} else {
+		room_wait(conn);
+	}
+}
+
 static void room_wait(struct hw_http_conn *conn)
 {
 	hw_http_conn_watch(conn, HW_HOLD_PATIENCE_MS);
+	if (hw_http_tls_unsent(conn) > 0) {
+		hw_http_tls_flush(conn, flushed);
+		return;
+	}
 	hw_ring_poll_out(conn->server->reactor->ring, &conn->send_op, conn->socket, room_done);
 	if (conn->is_cut) {
 		hw_ring_cancel(conn->server->reactor->ring, &conn->send_op);

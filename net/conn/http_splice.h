@@ -24,9 +24,9 @@ struct hw_http_splice {
  * and after any result but 0 something may lie in the pipe. Not where bytes must be looked at
  * before they go out: hw_http_conn_can_splice(). */
 void hw_http_conn_splice(struct hw_http_conn *conn, const struct hw_http_splice *splice);
-/* May pages go to the socket as they are? Not with TLS. */
+/* Does it speak without TLS? */
 bool hw_http_conn_is_plain(const struct hw_http_conn *conn);
-/* They may, and the kernel can. */
-bool hw_http_conn_can_splice(const struct hw_http_conn *conn);
+/* May @size bytes go to the socket as pages? With TLS only if the kernel seals them. */
+bool hw_http_conn_can_splice(const struct hw_http_conn *conn, uint64_t size);
 
 #endif

@@ -318,9 +318,14 @@ bool hw_http_tls_farewell(struct hw_http_conn *conn, hw_op_fn *done)
 	struct iovec piece = {.iov_base = alert, .iov_len = sizeof(alert)};
 	hw_tls_alert_write(tls->owes_alert ? (enum hw_tls_alert)tls->alert : HW_TLS_CLOSE_NOTIFY,
 			   alert);
-	uint32_t size = hw_tls_seal(&tls->out, HW_TLS_ALERT, &piece, 1, tls->farewell);
 	tls->is_secured = false; /* nothing is said after it */
 	tls->owes_alert = false;
+	if (tls->is_offloaded) {
+		memcpy(tls->farewell, alert, sizeof(alert));
+		hw_http_tls_kernel_alert(conn, done);
+		return true;
+	}
+	uint32_t size = hw_tls_seal(&tls->out, HW_TLS_ALERT, &piece, 1, tls->farewell);
 	if (size == 0) {
 		return false;
 	}

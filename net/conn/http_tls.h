@@ -48,6 +48,8 @@ struct hw_tls {
 	uint32_t record_size;    /* bytes that the client takes in one record */
 	uint32_t dataless_count; /* records in a row that carried none */
 	bool is_secured;         /* the handshake is over */
+	bool is_offloaded;       /* the kernel seals what is sent (http_tls_kernel.c) */
+	bool is_refused;         /* it would not */
 	bool is_failed;          /* it came to nothing: close when that is said */
 	bool is_over;            /* nothing more is opened */
 	bool is_mailed;
@@ -56,7 +58,7 @@ struct hw_tls {
 	bool owes_update; /* the peer wants us to take a new key */
 	bool owes_alert;  /* what it did is said to the peer before the close */
 	uint8_t alert;    /* enum hw_tls_alert */
-	uint8_t farewell[HW_TLS_FAREWELL_SIZE];
+	_Alignas(uint64_t) uint8_t farewell[HW_TLS_FAREWELL_SIZE];
 };
 
 /* -- http_tls.c */
@@ -104,8 +106,26 @@ void hw_http_tls_send(struct hw_http_conn *conn, hw_tls_sent_fn *sent);
 /* Send what is sealed. There is something. */
 void hw_http_tls_flush(struct hw_http_conn *conn, hw_tls_sent_fn *sent);
 uint32_t hw_http_tls_unsent(const struct hw_http_conn *conn);
+/* Must what is sent be sealed by us? Not plain, and not offloaded. */
+bool hw_http_tls_seals(const struct hw_http_conn *conn);
 /* It waits for a room, with nothing in flight: ends that wait. False: it does not. */
 bool hw_http_tls_wait_end(struct hw_http_conn *conn);
 void hw_http_tls_out_ready(struct hw_http_conn *conn);
+
+/* -- http_tls_kernel.c */
+
+/* May the kernel seal @size bytes of pages that go to this client? It does already, or may be asked
+ * to. */
+bool hw_http_tls_kernel_may(const struct hw_http_conn *conn, uint64_t size);
+/* The kernel gets the key, and seals whatever is sent from now on. conn->socket_fd is there, and
+ * all that we have sealed is sent. Returns 0, or -errno: it stays with us. */
+int hw_http_tls_kernel_begin(struct hw_http_conn *conn) HW_MUST_CHECK;
+/* @res: of a send, or of pages. Returns it; -EKEYEXPIRED: no more may be sealed with this key, and
+ * the kernel has no other. Of any connection. */
+int32_t hw_http_tls_kernel_note(struct hw_http_conn *conn, int32_t res);
+/* So much is sealed that no other request should be answered here. Of any connection. */
+bool hw_http_tls_kernel_is_worn(const struct hw_http_conn *conn);
+/* tls->farewell has an alert: send it as what it is. */
+void hw_http_tls_kernel_alert(struct hw_http_conn *conn, hw_op_fn *done);
 
 #endif

@@ -48,6 +48,9 @@ static int over(struct hw_tls *tls)
 static int updated(struct hw_http_conn *conn, bool wants_ours)
 {
 	struct hw_tls *tls = conn->tls;
+	if (wants_ours && tls->is_offloaded) { /* before Linux 6.14 it takes no second key */
+		return fault(conn, HW_TLS_INTERNAL_ERROR);
+	}
 	tls->owes_update = tls->owes_update || wants_ours;
 	return hw_tls_half_update(&tls->in) < 0 ? fault(conn, HW_TLS_INTERNAL_ERROR) : 0;
 }

@@ -33,8 +33,14 @@ uint32_t hw_http_tls_unsent(const struct hw_http_conn *conn)
 	return conn->tls == NULL ? 0 : hw_tls_room_used(&conn->tls->out_room);
 }
 
+bool hw_http_tls_seals(const struct hw_http_conn *conn)
+{
+	return conn->tls != NULL && !conn->tls->is_offloaded;
+}
+
 void hw_http_tls_send(struct hw_http_conn *conn, hw_tls_sent_fn *sent)
 {
+	hw_assert(hw_http_tls_seals(conn));
 	conn->tls->sent = sent;
 	conn->tls->is_flushing = false;
 	send_go(conn);

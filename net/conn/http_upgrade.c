@@ -119,7 +119,7 @@ static void send_done(struct hw_op *op)
 		hw_http_conn_close_join(conn);
 		return;
 	}
-	sent(conn, op->res, 0);
+	sent(conn, hw_http_tls_kernel_note(conn, op->res), 0);
 }
 
 static void sent(struct hw_http_conn *conn, int res, uint64_t moved)
@@ -143,7 +143,7 @@ static void sent(struct hw_http_conn *conn, int res, uint64_t moved)
 
 static void send_submit(struct hw_http_conn *conn)
 {
-	if (conn->tls != NULL) {
+	if (hw_http_tls_seals(conn)) {
 		hw_http_tls_send(conn, sent);
 		return;
 	}

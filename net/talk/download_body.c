@@ -97,8 +97,8 @@ static uint32_t lend_size(struct hw_download *download)
 	const struct hw_http_range *range = &download->ranges.ranges[download->read_range];
 	uint64_t left_size = range->last - download->read_offset + 1;
 	bool is_stored = download->file.reader.request.access.mode != HW_SHARE_LIVE;
-	if (!hw_http_conn_can_splice(download->conn) || !is_stored || download->is_multipart ||
-	    download->is_chunked || left_size < HW_LEND_SIZE_MIN) {
+	if (!hw_http_conn_can_splice(download->conn, left_size) || !is_stored ||
+	    download->is_multipart || download->is_chunked || left_size < HW_LEND_SIZE_MIN) {
 		return 0;
 	}
 	if (download->pipe == NULL) {

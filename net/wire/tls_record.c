@@ -60,13 +60,20 @@ static int key_take(struct hw_tls_half *half, const uint8_t *key)
 				   half->is_sealing);
 }
 
+int hw_tls_half_key(const struct hw_tls_half *half, uint8_t *ret_key)
+{
+	hw_assert(half->suite.is_13);
+	return hw_tls_expand(half->suite, half->secret, HW_SPAN("key"), ret_key,
+			     hw_tls_key_size(half->suite));
+}
+
 static int secret_take(struct hw_tls_half *half)
 {
 	uint8_t key[HW_TLS_KEY_SIZE_MAX];
-	struct hw_tls_suite suite = half->suite;
-	int r = hw_tls_expand(suite, half->secret, HW_SPAN("key"), key, hw_tls_key_size(suite));
+	int r = hw_tls_half_key(half, key);
 	if (r >= 0) {
-		r = hw_tls_expand(suite, half->secret, HW_SPAN("iv"), half->iv, HW_TLS_IV_SIZE);
+		r = hw_tls_expand(half->suite, half->secret, HW_SPAN("iv"), half->iv,
+				  HW_TLS_IV_SIZE);
 	}
 	if (r >= 0) {
 		r = key_take(half, key);

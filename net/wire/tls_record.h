@@ -73,6 +73,10 @@ void hw_tls_half_deinit(struct hw_tls_half *half);
 /* The next generation of its key (RFC 8446, 7.2). TLS 1.3 only. Returns 0 or -ENOMEM. */
 int hw_tls_half_update(struct hw_tls_half *half) HW_MUST_CHECK;
 
+/* TLS 1.3: the key by which it goes on from half->sequence, for somebody else who seals in its
+ * place (with half->iv). The caller wipes it. Returns 0 or -ENOMEM. */
+int hw_tls_half_key(const struct hw_tls_half *half, uint8_t *ret_key) HW_MUST_CHECK;
+
 /* Bytes that a record has, at the least, beyond what it carries. */
 uint32_t hw_tls_overhead(struct hw_tls_suite suite);
 uint32_t hw_tls_key_size(struct hw_tls_suite suite);

@@ -6,6 +6,7 @@ clients that are slow, cut, or speak no TLS at all.
 """
 import asyncio
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -23,6 +24,7 @@ import websockets
 import tus
 from hawser import KIB, MIB, OPTIONS, Share, Wire, wait_until
 
+TCP_ULP = 31  # no name in Python's socket
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 CURL_VERSIONS = {ssl.TLSVersion.TLSv1_2: '1.2', ssl.TLSVersion.TLSv1_3: '1.3'}
 
@@ -241,6 +243,22 @@ def test_wrong_certificates_refuse_to_start(make_daemon, folder):
         daemon.launch()
         daemon.wait(code=1)
         assert daemon.events('tls.refused')
+
+
+def test_kernel_tls_is_there_or_refused(make_daemon):
+    """What it does is shown where the kernel has it: tests/vm."""
+    with socket.socket() as probe, pytest.raises(OSError) as refused:
+        probe.setsockopt(socket.IPPROTO_TCP, TCP_ULP, b'tls')
+    if refused.value.errno == errno.ENOTCONN:
+        start(make_daemon, tls_kernel='on')
+        return
+    daemon = make_daemon(is_started=False, tls_listen='127.0.0.1:0', tls_kernel='on')
+    daemon.expected_errors.add('tls_kernel.missing')
+    daemon.launch()
+    daemon.wait(code=1)
+    assert 'modprobe tls' in daemon.events('tls_kernel.missing')[0]['advice']
+    start(make_daemon, tls_kernel='off')
+    make_daemon(tls_kernel='on')  # nobody asks for TLS
 
 
 @pytest.mark.parametrize('version', VERSIONS)

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "core/base/limits.h"
+#include "tests/sim/lend_sim.h"
 #include "tests/sim/sim_world.h"
 
 #define NOT_DONE      UINT64_MAX

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sim/lend_sim.h"
 #include "tests/sim/sim_world.h"
 
 #if defined(__SANITIZE_ADDRESS__)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/base/limits.h"
+#include "tests/sim/lend_sim.h"
 #include "tests/sim/sim_world.h"
 
 /* -- options */

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "core/base/limits.h"
+#include "tests/sim/lend_sim.h"
 #include "tests/sim/sim_world.h"
 
 #define QUICK_US_MAX     20U      /* us; what an operation takes that is not delayed */
@@ -249,18 +250,24 @@ void hw_ring_send(struct hw_ring *ring, struct hw_op *op, uint32_t socket, const
 {
 	struct iovec part = {.iov_base = NULL, .iov_len = size};
 	memcpy(&part.iov_base, &bytes, sizeof(bytes)); /* struct iovec knows no const */
-	hw_sim_lend_from(flight_on(ring, op, HW_SIM_SEND, send_begin(ring, socket), done), &part,
-			 1);
+	struct hw_sim_flight *flight =
+		flight_on(ring, op, HW_SIM_SEND, send_begin(ring, socket), done);
+	hw_sim_lend_from(flight, &part, 1);
+	flight->record_type = hw_sim_record_type(NULL);
 }
 
 void hw_ring_sendmsg(struct hw_ring *ring, struct hw_op *op, uint32_t socket,
 		     const struct msghdr *message, hw_op_fn *done)
 {
-	hw_assert(message->msg_name == NULL && message->msg_control == NULL);
+	hw_assert(message->msg_name == NULL);
 	struct hw_sim_flight *flight =
 		flight_on(ring, op, HW_SIM_SEND, send_begin(ring, socket), done);
 	hw_sim_lend_from(flight, message->msg_iov, (uint32_t)message->msg_iovlen);
 	flight->given = message;
+	flight->record_type = hw_sim_record_type(message);
+	flight->is_record = message->msg_control != NULL;
+	hw_assert(message->msg_control == NULL ||
+		  hw_sim_socket_seal(slot_of(ring, socket)->peer)->is_keyed);
 }
 
 void hw_ring_shutdown(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw_op_fn *done)
@@ -342,6 +349,17 @@ void hw_ring_write(struct hw_ring *ring, struct hw_op *op, uint32_t file, const 
 }
 
 /* The pipe is a real one, whose descriptors carry the bytes from one step to the other. */
+int hw_ring_option_set(struct hw_ring *ring, uint32_t socket, int socket_fd,
+		       const struct hw_ring_option *option)
+{
+	struct hw_sim_slot *slot = slot_of(ring, socket_check(ring, socket));
+	hw_assert(socket_fd >= 0 && !slot->is_sending);
+	if (hw_prng_chance(&ring->prng, hw_sim_world.options.set_error_percent)) {
+		return -ENOMEM;
+	}
+	return hw_sim_seal_option(hw_sim_socket_seal(slot->peer), option);
+}
+
 int hw_ring_splice_in(struct hw_ring *ring, uint32_t file, int file_fd, uint64_t offset,
 		      int pipe_fd, uint32_t size)
 {

@@ -50,6 +50,14 @@
 
 #define HW_SIM_NEVER_US UINT64_MAX
 
+/* Kernel TLS: one record of @type, of up to HW_SIM_RECORD_SIZE bytes. @keys: the simulator's copy
+ * of what TLS_TX was set to; to be changed. Returns the bytes at @ret_record: HW_SIM_SEALED_MORE
+ * more at most. */
+typedef uint32_t hw_sim_seal_fn(void *keys, uint8_t type, const void *bytes, uint32_t size,
+				uint8_t *ret_record);
+#define HW_SIM_RECORD_SIZE 16384U
+#define HW_SIM_SEALED_MORE 64U
+
 /* Percentages are chances for each operation unless said otherwise; 0 switches a fault off. */
 struct hw_sim_options {
 	uint64_t seed;
@@ -64,16 +72,17 @@ struct hw_sim_options {
 	uint32_t write_error_percent;  /* -EIO or -ENOSPC, with a part of it written */
 	uint32_t sync_error_percent;   /* -EIO; what it should have covered is never durable */
 	uint32_t disk_error_percent;   /* a call of files_sim.h: -EIO */
-	uint32_t set_error_percent;    /* hw_ring_file_set: -ENOMEM, -EBADF */
-	uint32_t interrupt_percent;    /* read, write or sync: -EINTR, nothing done */
-	uint32_t cancel_late_percent;  /* a cancel lets a receive or send go on where it can */
-	uint32_t close_loss_percent;   /* closing with unread bytes: what the peer had not read yet
+	uint32_t set_error_percent;   /* hw_ring_file_set: -ENOMEM, -EBADF; of an option: -ENOMEM */
+	uint32_t interrupt_percent;   /* read, write or sync: -EINTR, nothing done */
+	uint32_t cancel_late_percent; /* a cancel lets a receive or send go on where it can */
+	uint32_t close_loss_percent;  /* closing with unread bytes: what the peer had not read yet
 					* is lost, as TCP's reset does it */
-	uint32_t piece_size_max;       /* bytes that arrive, or are sent, in one go */
-	uint32_t piece_gap_us_max;     /* us between two pieces */
-	uint32_t window_size;          /* bytes a peer takes before it has read; changeable */
+	uint32_t piece_size_max;      /* bytes that arrive, or are sent, in one go */
+	uint32_t piece_gap_us_max;    /* us between two pieces */
+	uint32_t window_size;         /* bytes a peer takes before it has read; changeable */
 	bool has_fixed_buffers;
 	bool has_fd_install;
+	hw_sim_seal_fn *seal; /* NULL: a kernel without TLS */
 	/* Runs before each done, and may do what any caller may: "a close at every step". */
 	void (*before_step)(void *user, uint64_t step);
 	void *before_step_user;

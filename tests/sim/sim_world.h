@@ -13,6 +13,7 @@
 
 #include "core/base/prng.h"
 #include "tests/sim/ring_sim.h"
+#include "tests/sim/seal_sim.h"
 
 #define HW_SIM_RINGS_MAX     16U
 #define HW_SIM_IOVECS_MAX    64U
@@ -68,6 +69,8 @@ struct hw_sim_flight {
 	uint16_t buffer_id;
 	uint8_t kind;
 	uint8_t phase;
+	uint8_t record_type; /* of what a keyed socket sends */
+	bool is_record;      /* goes as one: its message says of which type */
 	bool is_whole;
 	bool has_more;
 	bool is_direct;
@@ -165,6 +168,8 @@ int hw_sim_socket_pass(struct hw_ring *ring, uint32_t slot, struct hw_ring *targ
 void hw_sim_peers_forget(struct hw_ring *ring);
 void hw_sim_peers_free(void);
 
+struct hw_sim_seal *hw_sim_socket_seal(struct hw_sim_peer *peer);
+
 /* file_sim.c */
 struct hw_sim_file *hw_sim_file_of(int fd); /* NULL: not one of ours */
 /* Let @slot be what @fd names; its kind is set by the caller. */
@@ -179,21 +184,5 @@ void hw_sim_file_write_done(struct hw_sim_file *file, uint64_t ticket);
 /* Do some of a write that will never be told: power loss. */
 void hw_sim_file_write_lost(struct hw_sim_file *file, struct hw_sim_flight *flight, uint32_t size);
 void hw_sim_files_free(void);
-
-/* lend_sim.c */
-/* With ASan: nobody may touch it; everybody may. */
-void hw_sim_hide(void *bytes, uint32_t size);
-void hw_sim_show(void *bytes, uint32_t size);
-void hw_sim_lend_into(struct hw_sim_flight *flight, void *bytes, uint32_t size);
-void hw_sim_lend_from(struct hw_sim_flight *flight, const struct iovec *parts, uint32_t count);
-/* The kernel writes @size bytes at @at of what was lent. */
-void hw_sim_lent_write(const struct hw_sim_flight *flight, uint32_t at, const void *bytes,
-		       uint32_t size);
-/* Copy @size bytes from @at of what was lent, after checking that all is as it was at submit. */
-void hw_sim_lent_read(const struct hw_sim_flight *flight, uint32_t at, void *ret_bytes,
-		      uint32_t size);
-/* The end: checks; spoils what was not written when @is_spoiling. */
-void hw_sim_lent_return(struct hw_sim_flight *flight, bool is_spoiling);
-void hw_sim_lent_free(struct hw_sim_flight *flight);
 
 #endif

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/base/limits.h"
+#include "tests/sim/lend_sim.h"
 #include "tests/sim/sim_world.h"
 
 #define PIECES_MAX 64U /* of one write or send; bounds what a simulated megabyte costs */
@@ -45,6 +46,7 @@ struct hw_sim_peer {
 	uint64_t out_read;  /* taken by the test */
 	uint64_t out_acked; /* out of the window */
 	uint32_t window_size;
+	struct hw_sim_seal seal;
 	bool is_held;
 	bool is_accepted;
 	bool is_reset;
@@ -465,6 +467,23 @@ static void poll_out_attempt(struct hw_ring *ring, struct hw_sim_flight *flight,
 	}
 }
 
+static void out_grow(struct hw_sim_peer *peer, uint64_t size)
+{
+	grow(&peer->out, &peer->out_capacity,
+	     peer->out_size + hw_sim_sealed_size_max(&peer->seal, size));
+}
+
+/* They lie behind what was sent. */
+static void out_add(struct hw_sim_peer *peer, uint8_t record_type, uint64_t size)
+{
+	peer->out_size += hw_sim_seal(&peer->seal, record_type, peer->out + peer->out_size, size);
+}
+
+struct hw_sim_seal *hw_sim_socket_seal(struct hw_sim_peer *peer)
+{
+	return &peer->seal;
+}
+
 static void send_attempt(struct hw_ring *ring, struct hw_sim_flight *flight,
 			 struct hw_sim_peer *peer)
 {
@@ -483,12 +502,13 @@ static void send_attempt(struct hw_ring *ring, struct hw_sim_flight *flight,
 	if (room > 0) {
 		uint64_t piece = piece_of(ring, rest, flight->size);
 		piece = hw_min(piece, room); /* a macro: each argument is asked twice */
-		grow(&peer->out, &peer->out_capacity, peer->out_size + piece);
+		piece = flight->is_record ? rest : piece;
+		out_grow(peer, piece);
 		hw_sim_lent_read(flight, flight->moved, peer->out + peer->out_size,
 				 (uint32_t)piece);
-		peer->out_size += piece;
+		out_add(peer, flight->record_type, piece);
 		flight->moved += (uint32_t)piece;
-		room -= piece;
+		room -= hw_min(piece, room);
 	}
 	if (flight->moved == flight->size) {
 		hw_sim_land(ring, flight, (int32_t)flight->moved);
@@ -519,10 +539,10 @@ int hw_sim_socket_splice(struct hw_ring *ring, struct hw_sim_peer *peer, int pip
 	}
 	uint64_t piece = piece_of(ring, size, size);
 	piece = hw_min(piece, room); /* a macro, as above */
-	grow(&peer->out, &peer->out_capacity, peer->out_size + piece);
+	out_grow(peer, piece);
 	ssize_t count = read(pipe_fd, peer->out + peer->out_size, piece);
 	hw_assert(count > 0); /* the caller knows what lies in it */
-	peer->out_size += (uint64_t)count;
+	out_add(peer, hw_sim_record_type(NULL), (uint64_t)count);
 	return (int)count;
 }
 

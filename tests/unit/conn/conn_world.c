@@ -229,7 +229,9 @@ void conn_start(struct conn_world *world, const struct conn_options *options)
 		hw_http_server_init(&world->server, &world->reactor, &route, &options->limits), 0);
 	world->server.buffers_free = options->head_buffer_count;
 	if (options->contexts != NULL) {
-		struct hw_tls_options tls = {.contexts = options->contexts, .hsts_s = 60};
+		struct hw_tls_options tls = {.contexts = options->contexts,
+					     .hsts_s = 60,
+					     .has_kernel = options->has_kernel};
 		assert_int_equal(hw_http_server_tls(&world->server, &tls), 0);
 	}
 	hw_http_server_listen(&world->server, world->listener, true, options->contexts != NULL);

@@ -18,28 +18,15 @@
 #include "simd/kernels.h"
 #include "tests/sim/seeds.h"
 #include "tests/unit/conn/conn_world.h"
-#include "tests/unit/conn/tls_client.h"
+#include "tests/unit/conn/tls_far.h"
 
 #define GET   "GET /count HTTP/1.1\r\nHost: a\r\n\r\n"
 #define BYTES "GET /bytes HTTP/1.1\r\nHost: a\r\n\r\n"
 #define PUTC                                                                                       \
 	"PUT /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nxyz\r\n0\r\n\r\n"
-#define GOT_MAX  (4U << 20)
-#define ROUND_MS 2U
 
 static struct conn_world g_world;
 static struct hw_tls_contexts g_contexts;
-
-/* A client at its end of a simulated connection. */
-struct far {
-	struct tls_client client;
-	struct hw_sim_peer *peer;
-	char *got;
-	uint32_t got_size;
-	bool is_closed; /* close_notify came */
-	bool is_broken; /* OpenSSL does not go on */
-	bool is_gone;   /* it has reset its connection */
-};
 
 static struct far g_far;
 
@@ -66,22 +53,6 @@ static void begin(uint64_t seed)
 	begin_as(seed, false, &options);
 }
 
-static void far_open(struct far *far, int version)
-{
-	struct tls_client_options options = {.version = version};
-	*far = (struct far){.got = malloc(GOT_MAX)};
-	assert_non_null(far->got);
-	tls_client_open(&far->client, &options);
-	far->peer = conn_connect(&g_world);
-}
-
-static void far_close(struct far *far)
-{
-	tls_client_close(&far->client);
-	free(far->got);
-	*far = (struct far){0};
-}
-
 static void end(void)
 {
 	far_close(&g_far);
@@ -89,78 +60,9 @@ static void end(void)
 	hw_sim_end();
 }
 
-/* What came, into OpenSSL and out of it. */
-static void far_read(struct far *far)
-{
-	uint8_t bytes[4096];
-	uint32_t size = 0;
-	while ((size = hw_sim_peer_read(far->peer, bytes, sizeof(bytes))) > 0) {
-		tls_client_give(&far->client, bytes, size);
-	}
-	int r = 1;
-	while (r > 0 && far->got_size < GOT_MAX) {
-		r = SSL_read(far->client.ssl, far->got + far->got_size,
-			     (int)(GOT_MAX - far->got_size));
-		far->got_size += r > 0 ? (uint32_t)r : 0;
-	}
-	int error = r > 0 ? SSL_ERROR_NONE : SSL_get_error(far->client.ssl, r);
-	far->is_closed = far->is_closed || error == SSL_ERROR_ZERO_RETURN;
-	far->is_broken = far->is_broken || error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL;
-}
-
-static void far_write(struct far *far)
-{
-	uint32_t size = 0;
-	uint8_t *bytes = tls_client_take(&far->client, &size);
-	if (!far->is_gone) {
-		hw_sim_peer_write(far->peer, bytes, size);
-	}
-	free(bytes);
-}
-
-static void far_pass(struct far *far, uint64_t ms)
-{
-	for (uint64_t i = 0; i < ms; i += ROUND_MS) {
-		far_read(far);
-		far_write(far);
-		conn_pass(&g_world, ROUND_MS);
-	}
-	far_read(far);
-}
-
-static bool far_agree(struct far *far)
-{
-	for (uint32_t i = 0; i < 2000 && SSL_is_init_finished(far->client.ssl) == 0; i++) {
-		far_pass(far, ROUND_MS);
-	}
-	return SSL_is_init_finished(far->client.ssl) == 1;
-}
-
-static void far_say(struct far *far, const void *bytes, uint32_t size)
-{
-	if (size > 0) {
-		assert_int_equal(SSL_write(far->client.ssl, bytes, (int)size), (int)size);
-	}
-}
-
-static uint32_t far_answer_count(const struct far *far)
-{
-	uint32_t count = 0;
-	struct hw_span got = {far->got, far->got_size};
-	while (got.size > 0) {
-		const char *at = memmem(got.bytes, got.size, "HTTP/1.1 200", 12);
-		if (at == NULL) {
-			break;
-		}
-		count++;
-		got = hw_span_skip(got, (uint32_t)(at - got.bytes) + 12);
-	}
-	return count;
-}
-
 static void far_open_agreed(int version)
 {
-	far_open(&g_far, version);
+	far_open(&g_far, &g_world, version);
 	assert_true(far_agree(&g_far));
 	far_pass(&g_far, 20); /* its last message is there, too */
 }
@@ -267,7 +169,7 @@ static void records_are_cut_anywhere(void **state)
 			g_running.place = cut;
 			begin(cut);
 			hw_sim_options()->piece_size_max = 65536;
-			far_open(&g_far, version);
+			far_open(&g_far, &g_world, version);
 			is_inside = false;
 			for (uint32_t i = 0; i < 4 && SSL_is_init_finished(g_far.client.ssl) == 0;
 			     i++) {
@@ -383,7 +285,7 @@ static void plain_http_is_told(void **state)
 {
 	(void)state;
 	begin(1);
-	far_open(&g_far, TLS1_3_VERSION);
+	far_open(&g_far, &g_world, TLS1_3_VERSION);
 	struct hw_sim_peer *peer = conn_ask(&g_world, GET);
 	assert_true(conn_got_status(peer, 400));
 	assert_true(conn_got(peer, "https://"));
@@ -475,7 +377,7 @@ static void half_words_are_not_waited_for(void **state)
 	for (uint32_t i = 0; i < 4; i++) {
 		uint32_t size = 0;
 		begin(i);
-		far_open(&g_far, TLS1_3_VERSION);
+		far_open(&g_far, &g_world, TLS1_3_VERSION);
 		if (i > 1) {
 			assert_true(far_agree(&g_far));
 			far_say(&g_far, GET, sizeof(GET) - 1);
@@ -506,7 +408,7 @@ static void handshakes_make_place(void **state)
 	struct conn_options options = sealed_plenty();
 	options.limits.connections_max = HW_TLS_HANDSHAKE_COUNT + 8;
 	begin_as(1, false, &options);
-	far_open(&g_far, TLS1_3_VERSION);
+	far_open(&g_far, &g_world, TLS1_3_VERSION);
 	(void)SSL_do_handshake(g_far.client.ssl);
 	uint8_t *hello = tls_client_take(&g_far.client, &size);
 	for (uint32_t i = 0; i < HW_TLS_HANDSHAKE_COUNT; i++) {
@@ -539,7 +441,7 @@ static void rooms_are_waited_for(void **state)
 	for (uint64_t seed = 1; seed <= 10; seed++) {
 		begin(seed);
 		struct hw_pool *records = &g_world.server.tls.records;
-		far_open(&g_far, TLS1_3_VERSION);
+		far_open(&g_far, &g_world, TLS1_3_VERSION);
 		if (seed % 2 == 0) {
 			assert_true(far_agree(&g_far));
 			far_say(&g_far, GET, sizeof(GET) - 1);
@@ -596,9 +498,9 @@ static void before_step(void *user, uint64_t step)
 
 static void scenario(void)
 {
-	far_open(&g_far, TLS1_3_VERSION);
+	far_open(&g_far, &g_world, TLS1_3_VERSION);
 	for (uint32_t i = 0; i < 60; i++) {
-		far_pass(&g_far, ROUND_MS);
+		far_pass(&g_far, FAR_ROUND_MS);
 	}
 	if (SSL_is_init_finished(g_far.client.ssl) == 1 && !g_far.is_broken) {
 		(void)SSL_write(g_far.client.ssl, PUTC BYTES, sizeof(PUTC BYTES) - 1);

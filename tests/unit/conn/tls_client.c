@@ -49,6 +49,9 @@ void tls_client_open(struct tls_client *client, const struct tls_client_options 
 	SSL_set_bio(client->ssl, client->in, client->out);
 	SSL_set_connect_state(client->ssl);
 	(void)SSL_set_app_data(client->ssl, client);
+	if (options->fragment_mode > 0) {
+		(void)SSL_set_tlsext_max_fragment_length(client->ssl, options->fragment_mode);
+	}
 	if (options->fragment_size > 0) {
 		(void)SSL_set_max_send_fragment(client->ssl, options->fragment_size);
 	}

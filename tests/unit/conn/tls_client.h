@@ -19,7 +19,8 @@ struct tls_client_options {
 	const char *protocols;  /* ALPN, as on the wire; NULL: none */
 	SSL_SESSION *session;   /* to be resumed; NULL: none */
 	uint32_t padding;       /* TLS 1.3: records are padded to multiples of it */
-	uint32_t fragment_size; /* of a record; 0: 16384 */
+	uint32_t fragment_size; /* of a record that it sends; 0: 16384 */
+	uint8_t fragment_mode;  /* of those that it wants (RFC 6066, 4); 0: does not say */
 };
 
 struct tls_client {

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * kernel_tls.h - can this kernel seal what TLS connections send?
+ *
+ * Room: core/main    Thread: main, before the others    Blocks: yes, while a module is loaded
+ * Allocates: never
+ */
+#ifndef HW_CORE_MAIN_KERNEL_TLS_H
+#define HW_CORE_MAIN_KERNEL_TLS_H
+
+#include "core/base/check.h"
+
+/* Asked while we are still root, the kernel loads its module for it. Returns 0; -ENOENT: it has
+ * none, or does not load it for this user; or what the socket said. */
+int hw_kernel_tls_probe(void) HW_MUST_CHECK;
+
+#endif

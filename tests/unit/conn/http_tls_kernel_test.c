@@ -1,0 +1,592 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Goal: where the kernel seals, a TLS client gets what it would get without: the file whole and in
+ * order, at its own pace, then other answers on the same connection, then close_notify. Nothing is
+ * sealed twice under one number, whoever seals; a kernel that refuses changes nothing; a key that
+ * is worn ends the connection instead of going on.
+ *
+ * Method: OpenSSL as the client, which takes no record whose number or key is not the next; as the
+ * kernel OpenSSL's ciphers over what TLS_TX was given, so nothing of ours checks itself. Seeds of
+ * windows, pieces, short steps and refusals; a reset and a stop before every step.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <linux/tls.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/prng.h"
+#include "net/conn/http_steps.h"
+#include "net/conn/http_tls.h"
+#include "simd/kernels.h"
+#include "tests/sim/seeds.h"
+#include "tests/unit/conn/tls_far.h"
+
+#define FILE_SIZE  (3U << 20)
+#define PIECE_SIZE (1U << 20)
+#define GET_FILE   "GET /file HTTP/1.1\r\nHost: a\r\n\r\n"
+#define GET_COUNT  "GET /count HTTP/1.1\r\nHost: a\r\n\r\n"
+#define PUT_ECHO   "PUT /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nxyz"
+#define TAG_SIZE   16U
+
+static struct conn_world g_world;
+static struct hw_tls_contexts g_contexts;
+static struct far g_far;
+static uint8_t *g_bytes; /* of the file */
+static uint32_t g_file;  /* its slot */
+static int g_file_fd;
+static struct hw_op g_op;
+
+/* -- the kernel -- */
+
+/* What differs between the ciphers in what TLS_TX takes. */
+struct far_key {
+	const EVP_CIPHER *cipher;
+	const uint8_t *key;
+	uint8_t *number;
+	uint8_t nonce[12];
+};
+
+static struct far_key key_of(void *keys)
+{
+	const struct tls_crypto_info *info = keys;
+	struct tls12_crypto_info_aes_gcm_128 *aes_128 = keys;
+	struct tls12_crypto_info_aes_gcm_256 *aes_256 = keys;
+	struct tls12_crypto_info_chacha20_poly1305 *chacha20 = keys;
+	struct far_key key = {0};
+	assert_int_equal(info->version, TLS_1_3_VERSION);
+	switch (info->cipher_type) {
+	case TLS_CIPHER_AES_GCM_128:
+		key = (struct far_key){EVP_aes_128_gcm(), aes_128->key, aes_128->rec_seq, {0}};
+		memcpy(key.nonce, aes_128->salt, 4);
+		memcpy(key.nonce + 4, aes_128->iv, 8);
+		break;
+	case TLS_CIPHER_AES_GCM_256:
+		key = (struct far_key){EVP_aes_256_gcm(), aes_256->key, aes_256->rec_seq, {0}};
+		memcpy(key.nonce, aes_256->salt, 4);
+		memcpy(key.nonce + 4, aes_256->iv, 8);
+		break;
+	default:
+		assert_int_equal(info->cipher_type, TLS_CIPHER_CHACHA20_POLY1305);
+		key = (struct far_key){
+			EVP_chacha20_poly1305(), chacha20->key, chacha20->rec_seq, {0}};
+		memcpy(key.nonce, chacha20->iv, 12);
+		break;
+	}
+	for (uint32_t i = 0; i < 8; i++) {
+		key.nonce[4 + i] ^= key.number[i];
+	}
+	return key;
+}
+
+/* RFC 8446, 5.2. */
+static uint32_t kernel_seal(void *keys, uint8_t type, const void *bytes, uint32_t size,
+			    uint8_t *ret_record)
+{
+	struct far_key key = key_of(keys);
+	uint32_t inner_size = size + 1 + TAG_SIZE;
+	uint8_t head[5] = {23, 3, 3, (uint8_t)(inner_size >> 8), (uint8_t)inner_size};
+	EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+	uint8_t *at = ret_record + sizeof(head);
+	int step = 0;
+	assert_non_null(context);
+	memcpy(ret_record, head, sizeof(head));
+	assert_int_equal(EVP_EncryptInit_ex(context, key.cipher, NULL, key.key, key.nonce), 1);
+	assert_int_equal(EVP_EncryptUpdate(context, NULL, &step, head, sizeof(head)), 1);
+	assert_int_equal(EVP_EncryptUpdate(context, at, &step, bytes, (int)size), 1);
+	assert_int_equal(EVP_EncryptUpdate(context, at + size, &step, &type, 1), 1);
+	assert_int_equal(EVP_EncryptFinal_ex(context, at + size + 1, &step), 1);
+	assert_int_equal(
+		EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, TAG_SIZE, at + size + 1), 1);
+	EVP_CIPHER_CTX_free(context);
+	uint64_t number = 0;
+	memcpy(&number, key.number, sizeof(number));
+	number = htobe64(be64toh(number) + 1);
+	memcpy(key.number, &number, sizeof(number));
+	return (uint32_t)sizeof(head) + inner_size;
+}
+
+/* -- a talk that answers with the file, as pages where it may -- */
+
+static struct {
+	struct hw_http_conn *conn;
+	struct hw_pipe *pipe;
+	uint32_t size; /* of the answer */
+	uint32_t sent_size;
+	uint32_t piece_size; /* under way */
+	uint32_t page_count; /* pieces that went as pages, and whole */
+	uint32_t slab_count; /* the others */
+	uint32_t way_count;
+	int result;
+	bool has_head;
+	bool is_waiting;
+	bool is_paged; /* the piece under way */
+	bool is_over;
+} g_talk;
+
+static void next(void)
+{
+	uint32_t left_size = g_talk.size - g_talk.sent_size;
+	g_talk.is_paged = hw_http_conn_can_splice(g_talk.conn, left_size);
+	g_talk.piece_size = hw_min(left_size, PIECE_SIZE);
+	if (g_talk.is_paged) {
+		struct hw_http_splice splice = {.pipe = g_talk.pipe,
+						.file = g_file,
+						.file_fd = g_file_fd,
+						.offset = g_talk.sent_size,
+						.size = g_talk.piece_size};
+		hw_http_conn_splice(g_talk.conn, &splice);
+		return;
+	}
+	struct iovec bytes = {g_bytes + g_talk.sent_size, g_talk.piece_size};
+	hw_http_conn_send(g_talk.conn, &bytes, 1);
+}
+
+static void ended(int res)
+{
+	g_talk.result = res;
+	g_talk.is_over = true;
+	hw_pipe_empty(g_talk.pipe);
+	if (res < 0) {
+		hw_http_conn_abort(g_talk.conn);
+	} else {
+		hw_http_conn_end(g_talk.conn);
+	}
+}
+
+static void gives_way(void)
+{
+	g_talk.way_count++;
+	if (g_world.goes_on && hw_http_conn_can_splice(g_talk.conn, FILE_SIZE) == g_talk.is_paged) {
+		hw_http_conn_send_more(g_talk.conn);
+		return;
+	}
+	g_talk.sent_size += g_talk.piece_size - (uint32_t)g_talk.conn->send_left_size;
+	g_talk.is_waiting = true;
+	hw_pipe_empty(g_talk.pipe);
+	hw_http_conn_send_wait(g_talk.conn);
+}
+
+static void sent(void *user, int res)
+{
+	(void)user;
+	if (res == -EAGAIN) {
+		gives_way();
+		return;
+	}
+	if (res < 0) {
+		ended(res);
+		return;
+	}
+	if (!g_talk.has_head || g_talk.is_waiting) {
+		g_talk.has_head = true;
+		g_talk.is_waiting = false;
+	} else {
+		g_talk.sent_size += g_talk.piece_size;
+		g_talk.page_count += g_talk.is_paged ? 1 : 0;
+		g_talk.slab_count += g_talk.is_paged ? 0 : 1;
+	}
+	if (g_talk.sent_size < g_talk.size) {
+		next();
+	} else {
+		ended(0);
+	}
+}
+
+static void no_body(void *user, int res)
+{
+	(void)user;
+	(void)res;
+	hw_assert_fail("it asked for no body", __FILE__, __LINE__);
+}
+
+static const struct hw_http_handler g_handler = {
+	.body_done = no_body, .send_done = sent, .gives_way = true};
+
+static bool takes(struct conn_world *world, struct hw_http_conn *conn)
+{
+	struct hw_http_writer head;
+	(void)world;
+	if (strstr(hw_http_conn_head_bytes(conn), "GET /file") != hw_http_conn_head_bytes(conn)) {
+		return false;
+	}
+	g_talk.conn = conn;
+	g_talk.has_head = false;
+	g_talk.is_over = false;
+	g_talk.sent_size = 0;
+	hw_http_conn_handle(conn, &g_handler, &g_talk);
+	hw_http_conn_reply_begin(conn, &head, 200);
+	hw_http_writer_field_number(&head, HW_SPAN("Content-Length"), g_talk.size);
+	hw_http_writer_head_end(&head);
+	hw_http_conn_head_release(conn);
+	hw_http_conn_reply_send(conn, &head, NULL, 0);
+	return true;
+}
+
+static void file_bound(struct hw_op *op)
+{
+	assert_true(op->res >= 0);
+}
+
+static void begin(const struct hw_sim_options *sim)
+{
+	struct conn_options options = conn_plenty();
+	struct hw_sim_options calm = *sim;
+	options.contexts = &g_contexts;
+	options.has_kernel = true;
+	options.limits.has_fd_install = true;
+	calm.has_fd_install = true;
+	calm.set_error_percent = 0; /* until the file is bound */
+	hw_sim_begin(&calm);
+	conn_start(&g_world, &options);
+	g_world.takes = takes;
+	memset(&g_talk, 0, sizeof(g_talk));
+	g_talk.size = FILE_SIZE;
+	g_talk.pipe = hw_pipe_take(&g_world.reactor.pipes);
+	assert_non_null(g_talk.pipe);
+	g_file_fd = hw_sim_file_create();
+	hw_sim_file_poke(g_file_fd, g_bytes, FILE_SIZE, 0);
+	g_file = hw_ring_file_slot(g_world.reactor.ring, 2);
+	hw_ring_file_set(g_world.reactor.ring, &g_op, g_file, g_file_fd, file_bound);
+	conn_pass(&g_world, 100);
+	hw_sim_options()->set_error_percent = sim->set_error_percent;
+}
+
+static struct hw_sim_options calm(uint64_t seed)
+{
+	struct hw_sim_options sim = hw_sim_calm(seed);
+	sim.seal = kernel_seal;
+	return sim;
+}
+
+static void file_closed(struct hw_op *op)
+{
+	(void)op;
+}
+
+static void stop(void)
+{
+	if (!g_world.server.is_draining) {
+		hw_http_server_drain(&g_world.server);
+	}
+	hw_http_server_cut(&g_world.server);
+}
+
+static void end(void)
+{
+	far_close(&g_far);
+	stop();
+	conn_pass(&g_world, 10000);
+	hw_ring_close(g_world.reactor.ring, &g_op, g_file, file_closed);
+	conn_pass(&g_world, 100);
+	assert_int_equal(close(g_file_fd), 0);
+	hw_pipe_give(&g_world.reactor.pipes, hw_move(&g_talk.pipe));
+	conn_stop(&g_world);
+	hw_sim_end();
+}
+
+static void agree(const struct tls_client_options *options)
+{
+	far_open_as(&g_far, &g_world, options);
+	assert_true(far_agree(&g_far));
+	far_pass(&g_far, 20); /* its last message is there, too */
+}
+
+static void ask(const char *text)
+{
+	far_say(&g_far, text, (uint32_t)strlen(text));
+}
+
+static uint64_t taken_count(void)
+{
+	return g_world.metrics.values[HW_METRIC_tls_kernel_taken];
+}
+
+static uint64_t refused_count(void)
+{
+	return g_world.metrics.values[HW_METRIC_tls_kernel_refused];
+}
+
+/* The file is the last thing that came. */
+static bool has_file(uint32_t size)
+{
+	return g_far.got_size > size &&
+	       memcmp(g_far.got + g_far.got_size - size, g_bytes, size) == 0;
+}
+
+static void pass_until_over(void)
+{
+	for (uint32_t i = 0; i < 2000 && !g_talk.is_over && !g_far.is_broken; i++) {
+		far_pass(&g_far, 50);
+	}
+	far_pass(&g_far, 200);
+}
+
+/* -- what it does without -- */
+
+static void files_arrive_whole(void **state)
+{
+	static const char *const suites[] = {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384",
+					     "TLS_CHACHA20_POLY1305_SHA256"};
+	(void)state;
+	g_running.part = "files_arrive_whole";
+	for (uint64_t seed = 1; seed <= seeds_setting("HW_TEST_SEED_COUNT", 45); seed++) {
+		struct hw_sim_options sim = calm(seed);
+		struct tls_client_options options = {.version = TLS1_3_VERSION,
+						     .suites = suites[seed % 3]};
+		g_running.seed = seed;
+		begin(&sim);
+		hw_sim_options()->short_percent = (uint32_t)(seed * 7 % 60);
+		hw_sim_options()->interrupt_percent = (uint32_t)(seed * 5 % 30);
+		hw_sim_options()->window_size = 1U << (14 + seed % 8);
+		agree(&options);
+		ask(GET_COUNT);
+		far_pass(&g_far, 200);
+		assert_int_equal(far_answer_count(&g_far), 1);
+		assert_int_equal(taken_count(), 0); /* it is worth it for pages only */
+		ask(GET_FILE);
+		pass_until_over();
+		assert_true(g_talk.is_over && g_talk.result == 0);
+		assert_true(has_file(FILE_SIZE));
+		assert_int_equal(taken_count(), 1);
+		assert_true(g_talk.page_count > 0);
+		/* The same connection: what is sent is the kernel's now, what comes ours. */
+		g_far.got_size = 0;
+		ask(PUT_ECHO);
+		ask(GET_COUNT);
+		far_pass(&g_far, 400);
+		assert_int_equal(far_answer_count(&g_far), 2);
+		assert_non_null(memmem(g_far.got, g_far.got_size, "xyz", 3));
+		ask(GET_FILE);
+		pass_until_over();
+		assert_true(has_file(FILE_SIZE));
+		assert_int_equal(taken_count(), 1);
+		g_far.got_size = 0;
+		ask("GET /count HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+		far_pass(&g_far, 400);
+		assert_int_equal(far_answer_count(&g_far), 1);
+		assert_true(g_far.is_closed); /* close_notify: an alert of the kernel's */
+		assert_false(g_far.is_broken);
+		end();
+	}
+}
+
+static void slow_clients_get_all(void **state)
+{
+	(void)state;
+	g_running.part = "slow_clients_get_all";
+	uint32_t way_count = 0;
+	for (uint64_t seed = 1; seed <= 24; seed++) {
+		struct hw_sim_options sim = calm(seed);
+		struct tls_client_options options = {.version = TLS1_3_VERSION};
+		struct hw_prng prng;
+		g_running.seed = seed;
+		hw_prng_init(&prng, seed);
+		begin(&sim);
+		agree(&options);
+		hw_sim_options()->window_size = 1U << hw_prng_between(&prng, 12, 20);
+		g_world.goes_on = seed % 2 == 0;
+		/* Held before the head is out, so what is sealed may lie there when pages come. */
+		hw_sim_peer_hold(g_far.peer, true);
+		hw_sim_peer_window_set(g_far.peer,
+				       seed % 3 == 0 ? 10 : hw_sim_options()->window_size);
+		ask(GET_FILE);
+		far_write(&g_far);
+		conn_pass(&g_world, hw_prng_below(&prng, 5000));
+		hw_sim_peer_window_set(g_far.peer, hw_sim_options()->window_size);
+		hw_sim_peer_hold(g_far.peer, false);
+		pass_until_over();
+		assert_true(g_talk.is_over && g_talk.result == 0);
+		assert_true(has_file(FILE_SIZE));
+		way_count += g_talk.way_count;
+		end();
+	}
+	assert_true(way_count > 0);
+}
+
+/* -- it stays with us -- */
+
+static void kernel_may_refuse(void **state)
+{
+	(void)state;
+	g_running.part = "kernel_may_refuse";
+	uint64_t taken = 0;
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct hw_sim_options sim = calm(seed);
+		struct tls_client_options options = {.version = TLS1_3_VERSION};
+		g_running.seed = seed;
+		sim.seal = seed % 4 == 0 ? NULL : kernel_seal;
+		begin(&sim);
+		agree(&options);
+		hw_sim_options()->set_error_percent = 25;
+		ask(GET_FILE);
+		pass_until_over();
+		assert_true(g_talk.is_over && g_talk.result == 0);
+		assert_true(has_file(FILE_SIZE));
+		assert_true(taken_count() + refused_count() <= 1);
+		assert_true(taken_count() == 1 || g_talk.slab_count > 0);
+		assert_true(seed % 4 != 0 || taken_count() == 0);
+		taken += taken_count();
+		end();
+	}
+	assert_true(taken > 0);
+}
+
+static void some_are_never_given(void **state)
+{
+	static const struct tls_client_options options[] = {
+		{.version = TLS1_2_VERSION},
+		{.version = TLS1_3_VERSION, .fragment_mode = TLSEXT_max_fragment_length_2048},
+		{.version = TLS1_3_VERSION},
+	};
+	(void)state;
+	g_running.part = "some_are_never_given";
+	for (uint32_t i = 0; i < hw_count_of(options); i++) {
+		struct hw_sim_options sim = calm(i);
+		g_running.seed = i;
+		begin(&sim);
+		g_talk.size = i == 2 ? PIECE_SIZE - 1 : FILE_SIZE; /* too little to be worth it */
+		agree(&options[i]);
+		ask(GET_FILE);
+		pass_until_over();
+		assert_true(has_file(g_talk.size));
+		assert_int_equal(taken_count() + refused_count(), 0);
+		assert_int_equal(g_talk.page_count, 0);
+		end();
+	}
+}
+
+/* -- one key -- */
+
+static struct hw_tls *tls_of(void)
+{
+	return g_talk.conn->tls;
+}
+
+static void worn_keys_end_it(void **state)
+{
+	(void)state;
+	g_running.part = "worn_keys_end_it";
+	for (uint32_t i = 0; i < 3; i++) {
+		struct hw_sim_options sim = calm(i);
+		struct tls_client_options options = {.version = TLS1_3_VERSION};
+		begin(&sim);
+		agree(&options);
+		ask(GET_FILE);
+		pass_until_over();
+		assert_true(tls_of()->is_offloaded);
+		uint64_t count = tls_of()->out.sequence; /* as many records, and not many more */
+		assert_true(count >= FILE_SIZE / HW_TLS_PLAIN_SIZE_MAX && count < 2000);
+		uint64_t half = HW_TLS_KEY_RECORDS_MAX / 2;
+		tls_of()->out.sequence = i == 0 ? half - 1000 : i == 1 ? half : 2 * half - 20;
+		g_far.got_size = 0;
+		ask(GET_FILE);
+		pass_until_over();
+		const char *close = memmem(g_far.got, g_far.got_size, "Connection: close", 17);
+		assert_true((i == 0) == (close == NULL));
+		assert_int_equal(g_talk.result, i == 2 ? -EKEYEXPIRED : 0);
+		assert_true(has_file(FILE_SIZE) == (i < 2));
+		assert_true(g_far.is_closed == (i == 1)); /* what is cut is never the whole */
+		end();
+	}
+}
+
+static void asked_for_a_new_key(void **state)
+{
+	(void)state;
+	g_running.part = "asked_for_a_new_key";
+	for (uint32_t i = 0; i < 2; i++) {
+		struct hw_sim_options sim = calm(i);
+		struct tls_client_options options = {.version = TLS1_3_VERSION};
+		begin(&sim);
+		agree(&options);
+		ask(GET_FILE);
+		pass_until_over();
+		g_far.got_size = 0;
+		bool wants_ours = i == 1;
+		assert_int_equal(
+			SSL_key_update(g_far.client.ssl, wants_ours ? SSL_KEY_UPDATE_REQUESTED
+								    : SSL_KEY_UPDATE_NOT_REQUESTED),
+			1);
+		ask(GET_COUNT);
+		far_pass(&g_far, 400);
+		assert_int_equal(far_answer_count(&g_far), wants_ours ? 0 : 1);
+		assert_true(g_far.is_broken == wants_ours); /* OpenSSL was told: internal_error */
+		end();
+	}
+}
+
+/* -- ends everywhere -- */
+
+static uint64_t g_place;
+
+static void before_step(void *user, uint64_t step)
+{
+	if (step != g_place || g_far.peer == NULL) { /* nobody has connected yet */
+		return;
+	}
+	if (*(const uint32_t *)user == 0) {
+		g_far.is_gone = true;
+		hw_sim_peer_reset(g_far.peer);
+	} else {
+		stop();
+	}
+}
+
+static void every_step_may_be_the_last(void **state)
+{
+	(void)state;
+	g_running.part = "every_step_may_be_the_last";
+	for (uint32_t kind = 0; kind < 2; kind++) {
+		bool is_through = false;
+		g_place = seeds_place_first(kind);
+		for (; !is_through; g_place += seeds_stride()) {
+			struct hw_sim_options sim = calm(kind);
+			struct tls_client_options options = {.version = TLS1_3_VERSION};
+			g_running.place = g_place;
+			sim.before_step = before_step;
+			sim.before_step_user = &kind;
+			begin(&sim);
+			g_talk.size = PIECE_SIZE + 1000; /* two pieces */
+			far_open_as(&g_far, &g_world, &options);
+			if (far_agree(&g_far)) {
+				ask(GET_FILE);
+				ask("GET /count HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+				far_pass(&g_far, 400);
+			}
+			is_through = hw_sim_step_count() < g_place;
+			assert_true(!is_through || g_far.is_closed);
+			end();
+		}
+	}
+}
+
+int main(void)
+{
+	static const char *const host = "one.example";
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(files_arrive_whole),
+		cmocka_unit_test(slow_clients_get_all),
+		cmocka_unit_test(kernel_may_refuse),
+		cmocka_unit_test(some_are_never_given),
+		cmocka_unit_test(worn_keys_end_it),
+		cmocka_unit_test(asked_for_a_new_key),
+		cmocka_unit_test(every_step_may_be_the_last),
+	};
+	seeds_watch();
+	seeds_log();
+	if (hw_simd_init(HW_SIMD_AUTO) < 0) {
+		return 1;
+	}
+	tls_client_contexts(&g_contexts, &host, 1);
+	g_bytes = malloc(FILE_SIZE);
+	for (uint32_t i = 0; i < FILE_SIZE; i++) {
+		g_bytes[i] = conn_byte(i);
+	}
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	free(g_bytes);
+	hw_tls_contexts_deinit(&g_contexts);
+	return failed;
+}
