@@ -103,6 +103,10 @@ void hw_ring_send(struct hw_ring *ring, struct hw_op *op, uint32_t socket, const
 		  uint32_t size, hw_op_fn *done);
 void hw_ring_sendmsg(struct hw_ring *ring, struct hw_op *op, uint32_t socket,
 		     const struct msghdr *message, hw_op_fn *done);
+/* As much as the kernel takes at once; the caller goes on. All that a socket whose kernel seals can
+ * do: to wait for all of it is not supported there. */
+void hw_ring_sendmsg_some(struct hw_ring *ring, struct hw_op *op, uint32_t socket,
+			  const struct msghdr *message, hw_op_fn *done);
 /* No more bytes from us (FIN). */
 void hw_ring_shutdown(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw_op_fn *done);
 /* Close a socket or file slot. Nothing else may be in flight on it. */

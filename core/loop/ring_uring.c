@@ -369,6 +369,15 @@ void hw_ring_sendmsg(struct hw_ring *ring, struct hw_op *op, uint32_t socket,
 	sqe_own(sqe, op, IOSQE_FIXED_FILE);
 }
 
+void hw_ring_sendmsg_some(struct hw_ring *ring, struct hw_op *op, uint32_t socket,
+			  const struct msghdr *message, hw_op_fn *done)
+{
+	op_begin(ring, op, done);
+	struct io_uring_sqe *sqe = sqe_get(ring);
+	io_uring_prep_sendmsg(sqe, (int)socket, message, MSG_NOSIGNAL);
+	sqe_own(sqe, op, IOSQE_FIXED_FILE);
+}
+
 void hw_ring_shutdown(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw_op_fn *done)
 {
 	op_begin(ring, op, done);

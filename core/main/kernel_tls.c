@@ -1,23 +1,64 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * It is tried, because nothing else says it: the protocol and the cipher are modules of their own.
+ */
 #include "core/main/kernel_tls.h"
 
 #include <errno.h>
+#include <linux/tls.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-int hw_kernel_tls_probe(void)
+/* Only a connected socket takes a key. */
+struct pair {
+	int listener;
+	int client;
+	int server;
+};
+
+static int pair_open(struct pair *pair)
 {
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 && errno == EAFNOSUPPORT) {
-		fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	}
-	if (fd < 0) {
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	socklen_t size = sizeof(address);
+	struct sockaddr *any = (struct sockaddr *)&address;
+	*pair = (struct pair){-1, -1, -1};
+	pair->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	pair->client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (pair->listener < 0 || pair->client < 0 || bind(pair->listener, any, size) < 0 ||
+	    listen(pair->listener, 1) < 0 || getsockname(pair->listener, any, &size) < 0 ||
+	    connect(pair->client, any, size) < 0) {
 		return -errno;
 	}
-	/* The protocol is looked for first; then the socket is found to have no peer. */
-	int r = setsockopt(fd, IPPROTO_TCP, TCP_ULP, "tls", sizeof("tls")) < 0 ? -errno : 0;
-	(void)close(fd); /* nothing was written through it */
-	return r == -ENOTCONN ? 0 : r;
+	pair->server = accept4(pair->listener, NULL, NULL, SOCK_CLOEXEC);
+	return pair->server < 0 ? -errno : 0;
+}
+
+static void pair_close(const struct pair *pair)
+{
+	const int fds[] = {pair->listener, pair->client, pair->server};
+	for (uint32_t i = 0; i < hw_count_of(fds); i++) {
+		if (fds[i] >= 0) {
+			(void)close(fds[i]); /* nothing was written through it */
+		}
+	}
+}
+
+int hw_kernel_tls_probe(void)
+{
+	const struct tls12_crypto_info_aes_gcm_256 info = {
+		.info = {.version = TLS_1_3_VERSION, .cipher_type = TLS_CIPHER_AES_GCM_256}};
+	struct pair pair;
+	int r = pair_open(&pair);
+	if (r >= 0) {
+		r = setsockopt(pair.server, IPPROTO_TCP, TCP_ULP, "tls", sizeof("tls"));
+		r = r < 0 ? -errno : 0;
+	}
+	if (r >= 0) {
+		r = setsockopt(pair.server, SOL_TLS, TLS_TX, &info, sizeof(info));
+		r = r < 0 ? -errno : 0;
+	}
+	pair_close(&pair);
+	return r;
 }

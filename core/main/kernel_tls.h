@@ -10,8 +10,8 @@
 
 #include "core/base/check.h"
 
-/* Asked while we are still root, the kernel loads its module for it. Returns 0; -ENOENT: it has
- * none, or does not load it for this user; or what the socket said. */
+/* Asked while we are still root, the kernel loads what it needs for it. Returns 0; -ENOENT: it has
+ * none, or does not load it for this user; or what a socket on loopback said. */
 int hw_kernel_tls_probe(void) HW_MUST_CHECK;
 
 #endif

@@ -105,10 +105,20 @@ static void send_submit(struct hw_http_conn *conn)
 		hw_http_tls_send(conn, sent);
 		return;
 	}
-	hw_ring_sendmsg(reactor_of(conn)->ring, &conn->send_op, conn->socket, &conn->message,
-			send_done);
+	hw_http_message_submit(conn, send_done);
 	if (conn->is_cut) {
 		hw_ring_cancel(reactor_of(conn)->ring, &conn->send_op);
+	}
+}
+
+void hw_http_message_submit(struct hw_http_conn *conn, hw_op_fn *done)
+{
+	struct hw_ring *ring = reactor_of(conn)->ring;
+	hw_assert(!hw_http_tls_seals(conn));
+	if (conn->tls != NULL) {
+		hw_ring_sendmsg_some(ring, &conn->send_op, conn->socket, &conn->message, done);
+	} else {
+		hw_ring_sendmsg(ring, &conn->send_op, conn->socket, &conn->message, done);
 	}
 }
 
@@ -356,25 +366,18 @@ static void interim_sent(struct hw_http_conn *conn, int res, uint64_t moved)
 	hw_http_body_continued(conn, res);
 }
 
-static void interim_seal(struct hw_http_conn *conn)
-{
-	conn->send_left_size = conn->interim_size - conn->interim_sent_size;
-	conn->iov[0] = (struct iovec){conn->reply + conn->interim_sent_size, conn->send_left_size};
-	conn->message = (struct msghdr){.msg_iov = conn->iov, .msg_iovlen = 1};
-	hw_http_tls_send(conn, interim_sent);
-}
-
 void hw_http_conn_interim_submit(struct hw_http_conn *conn)
 {
 	conn->action = "asking for the body";
+	conn->send_left_size = conn->interim_size - conn->interim_sent_size;
+	conn->iov[0] = (struct iovec){conn->reply + conn->interim_sent_size, conn->send_left_size};
+	conn->message = (struct msghdr){.msg_iov = conn->iov, .msg_iovlen = 1};
 	if (hw_http_tls_seals(conn)) {
-		interim_seal(conn);
+		hw_http_tls_send(conn, interim_sent);
 		return;
 	}
-	hw_assert(conn->interim_sent_size < conn->interim_size);
-	hw_ring_send(reactor_of(conn)->ring, &conn->send_op, conn->socket,
-		     conn->reply + conn->interim_sent_size,
-		     conn->interim_size - conn->interim_sent_size, interim_done);
+	hw_assert(conn->send_left_size > 0);
+	hw_http_message_submit(conn, interim_done);
 	if (conn->is_cut) {
 		hw_ring_cancel(reactor_of(conn)->ring, &conn->send_op);
 	}

@@ -55,6 +55,8 @@ void hw_http_answer_flush(struct hw_http_conn *conn);
 void hw_http_conn_continue_add(struct hw_http_conn *conn);
 /* Send what there is of that. */
 void hw_http_conn_interim_submit(struct hw_http_conn *conn);
+/* conn->message as it is: all of it, or, where the kernel seals, perhaps a part. */
+void hw_http_message_submit(struct hw_http_conn *conn, hw_op_fn *done);
 /* Skip what is sent: the kernel says how much, not up to which piece. */
 void hw_http_iov_advance(struct msghdr *message, uint64_t size);
 

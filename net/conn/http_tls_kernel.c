@@ -176,6 +176,5 @@ void hw_http_tls_kernel_alert(struct hw_http_conn *conn, hw_op_fn *done)
 	*kind = (struct cmsghdr){
 		.cmsg_len = CMSG_LEN(1), .cmsg_level = SOL_TLS, .cmsg_type = TLS_SET_RECORD_TYPE};
 	*CMSG_DATA(kind) = HW_TLS_ALERT;
-	hw_ring_sendmsg(conn->server->reactor->ring, &conn->send_op, conn->socket, &conn->message,
-			done);
+	hw_http_message_submit(conn, done);
 }

@@ -147,8 +147,7 @@ static void send_submit(struct hw_http_conn *conn)
 		hw_http_tls_send(conn, sent);
 		return;
 	}
-	hw_ring_sendmsg(conn->server->reactor->ring, &conn->send_op, conn->socket, &conn->message,
-			send_done);
+	hw_http_message_submit(conn, send_done);
 }
 
 /* -- the end -- */

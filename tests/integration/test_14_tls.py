@@ -249,7 +249,7 @@ def test_kernel_tls_is_there_or_refused(make_daemon):
     """What it does is shown where the kernel has it: tests/vm."""
     with socket.socket() as probe, pytest.raises(OSError) as refused:
         probe.setsockopt(socket.IPPROTO_TCP, TCP_ULP, b'tls')
-    if refused.value.errno == errno.ENOTCONN:
+    if refused.value.errno == errno.ENOTCONN:  # the protocol is there, a connection is not
         start(make_daemon, tls_kernel='on')
         return
     daemon = make_daemon(is_started=False, tls_listen='127.0.0.1:0', tls_kernel='on')

@@ -253,11 +253,11 @@ void hw_ring_send(struct hw_ring *ring, struct hw_op *op, uint32_t socket, const
 	struct hw_sim_flight *flight =
 		flight_on(ring, op, HW_SIM_SEND, send_begin(ring, socket), done);
 	hw_sim_lend_from(flight, &part, 1);
-	flight->record_type = hw_sim_record_type(NULL);
+	flight->is_whole = true;
 }
 
-void hw_ring_sendmsg(struct hw_ring *ring, struct hw_op *op, uint32_t socket,
-		     const struct msghdr *message, hw_op_fn *done)
+static void sendmsg_begin(struct hw_ring *ring, struct hw_op *op, uint32_t socket,
+			  const struct msghdr *message, hw_op_fn *done, bool is_whole)
 {
 	hw_assert(message->msg_name == NULL);
 	struct hw_sim_flight *flight =
@@ -265,9 +265,22 @@ void hw_ring_sendmsg(struct hw_ring *ring, struct hw_op *op, uint32_t socket,
 	hw_sim_lend_from(flight, message->msg_iov, (uint32_t)message->msg_iovlen);
 	flight->given = message;
 	flight->record_type = hw_sim_record_type(message);
-	flight->is_record = message->msg_control != NULL;
-	hw_assert(message->msg_control == NULL ||
-		  hw_sim_socket_seal(slot_of(ring, socket)->peer)->is_keyed);
+	flight->is_whole = is_whole;
+	bool is_keyed = hw_sim_socket_seal(slot_of(ring, socket)->peer)->is_keyed;
+	hw_assert(!is_whole || !is_keyed); /* -EOPNOTSUPP: MSG_WAITALL */
+	hw_assert(flight->record_type == 0 || is_keyed);
+}
+
+void hw_ring_sendmsg(struct hw_ring *ring, struct hw_op *op, uint32_t socket,
+		     const struct msghdr *message, hw_op_fn *done)
+{
+	sendmsg_begin(ring, op, socket, message, done, true);
+}
+
+void hw_ring_sendmsg_some(struct hw_ring *ring, struct hw_op *op, uint32_t socket,
+			  const struct msghdr *message, hw_op_fn *done)
+{
+	sendmsg_begin(ring, op, socket, message, done, false);
 }
 
 void hw_ring_shutdown(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw_op_fn *done)

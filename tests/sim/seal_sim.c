@@ -38,7 +38,7 @@ uint8_t hw_sim_record_type(const struct msghdr *message)
 	struct msghdr copy = message != NULL ? *message : (struct msghdr){0};
 	const struct cmsghdr *kind = CMSG_FIRSTHDR(&copy);
 	if (kind == NULL) {
-		return RECORD_DATA;
+		return 0;
 	}
 	hw_assert(kind->cmsg_level == SOL_TLS && kind->cmsg_type == TLS_SET_RECORD_TYPE);
 	hw_assert(kind->cmsg_len == CMSG_LEN(1));
@@ -66,8 +66,8 @@ uint64_t hw_sim_seal(struct hw_sim_seal *seal, uint8_t type, uint8_t *bytes, uin
 	uint64_t sealed_size = 0;
 	for (uint64_t at = 0; at < size; at += HW_SIM_RECORD_SIZE) {
 		uint32_t step = (uint32_t)hw_min(size - at, (uint64_t)HW_SIM_RECORD_SIZE);
-		sealed_size += hw_sim_world.options.seal(seal->keys, type, plain + at, step,
-							 bytes + sealed_size);
+		sealed_size += hw_sim_world.options.seal(seal->keys, type == 0 ? RECORD_DATA : type,
+							 plain + at, step, bytes + sealed_size);
 	}
 	free(plain);
 	return sealed_size;

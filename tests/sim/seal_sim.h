@@ -17,7 +17,7 @@ struct hw_sim_seal {
 
 /* What a socket answers to an option of kernel TLS: 0 or -errno. */
 int hw_sim_seal_option(struct hw_sim_seal *seal, const struct hw_ring_option *option);
-/* Of what a message says that it is; application data otherwise. */
+/* What a message says that it is; 0: nothing, so application data. */
 uint8_t hw_sim_record_type(const struct msghdr *message);
 /* Bytes that @size more may become. */
 uint64_t hw_sim_sealed_size_max(const struct hw_sim_seal *seal, uint64_t size);

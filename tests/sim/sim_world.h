@@ -69,8 +69,7 @@ struct hw_sim_flight {
 	uint16_t buffer_id;
 	uint8_t kind;
 	uint8_t phase;
-	uint8_t record_type; /* of what a keyed socket sends */
-	bool is_record;      /* goes as one: its message says of which type */
+	uint8_t record_type; /* what a keyed socket sends is one of it; 0: data, in any pieces */
 	bool is_whole;
 	bool has_more;
 	bool is_direct;

@@ -502,7 +502,7 @@ static void send_attempt(struct hw_ring *ring, struct hw_sim_flight *flight,
 	if (room > 0) {
 		uint64_t piece = piece_of(ring, rest, flight->size);
 		piece = hw_min(piece, room); /* a macro: each argument is asked twice */
-		piece = flight->is_record ? rest : piece;
+		piece = flight->record_type != 0 ? rest : piece;
 		out_grow(peer, piece);
 		hw_sim_lent_read(flight, flight->moved, peer->out + peer->out_size,
 				 (uint32_t)piece);
@@ -510,7 +510,7 @@ static void send_attempt(struct hw_ring *ring, struct hw_sim_flight *flight,
 		flight->moved += (uint32_t)piece;
 		room -= hw_min(piece, room);
 	}
-	if (flight->moved == flight->size) {
+	if (flight->moved == flight->size || (flight->moved > 0 && !flight->is_whole)) {
 		hw_sim_land(ring, flight, (int32_t)flight->moved);
 		return;
 	}
@@ -542,7 +542,7 @@ int hw_sim_socket_splice(struct hw_ring *ring, struct hw_sim_peer *peer, int pip
 	out_grow(peer, piece);
 	ssize_t count = read(pipe_fd, peer->out + peer->out_size, piece);
 	hw_assert(count > 0); /* the caller knows what lies in it */
-	out_add(peer, hw_sim_record_type(NULL), (uint64_t)count);
+	out_add(peer, 0, (uint64_t)count);
 	return (int)count;
 }
 
