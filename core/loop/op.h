@@ -25,6 +25,8 @@ struct hw_op {
 	uint16_t buffer_id;  /* of a head buffer, valid in done of hw_ring_recv_head */
 	bool in_flight;      /* from submit until just before the last done */
 	bool has_more;       /* multishot: this done is not the last one */
+	bool is_accept;      /* the ring's: what comes is a socket */
+	bool is_known;       /* the ring's: res stands; only its time is to come */
 };
 
 #endif

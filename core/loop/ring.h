@@ -15,8 +15,8 @@
  *  2. Memory given to a submit is lent until done.
  *  3. A socket has at most one receive and one send in flight (HAZARDS 1.6); that is asserted by
  * callers.
- *  4. Files and sockets are slots of the ring's own table, never process-wide descriptors. A slot
- * is reused only after its close is done (HAZARDS 1.18).
+ *  4. Files and sockets are slots, which only the ring can turn into something else. A slot is
+ * reused only after its close is done (HAZARDS 1.18), and what was in it is gone then.
  *  5. No submit fails: the queue is flushed when full, and there are never more operations in
  * flight than the completion queue holds (sized from the limits of the pools).
  */
@@ -42,12 +42,17 @@ struct hw_ring_options {
 	uint64_t arena_size;        /* bytes; at most 1 GiB, the kernel's limit for one buffer */
 	uint32_t io_workers_max;    /* kernel threads for what cannot be done without blocking */
 	bool is_restricted;         /* only the operations below, no further registration */
+	bool has_plain_sockets;     /* even if the kernel could have them in the table */
 };
 
 /* What this kernel offers, asked once before any ring is made. */
 struct hw_ring_probe {
-	bool has_fd_install; /* 6.8: a slot can become a descriptor for a moment (peer address) */
-	char text[160];      /* for the log: what was found */
+	bool has_fd_install; /* a slot can become a descriptor: 6.8, or sockets are descriptors */
+	/* 6.13: what leaves the table is gone at once. Before, it stays open until every operation
+	 * that began earlier is over, an accept or an idle connection's poll included: so sockets
+	 * are descriptors of the process there, and stay out of the table. */
+	bool has_socket_slots;
+	char text[160]; /* for the log: what was found */
 };
 
 /* Returns 0; -EPERM (disabled by sysctl or seccomp), -ENOSYS, or -ENOTSUP: older than 6.1. */
@@ -61,6 +66,9 @@ void hw_ring_deinit(struct hw_ring *ring);
 /* Put @fd into file slot @slot for the life of the ring; before enable only. @fd stays the
  * caller's. */
 int hw_ring_file_register(struct hw_ring *ring, uint32_t slot, int fd) HW_MUST_CHECK;
+/* The same for a listener, in file slot @slot if it can be there: *ret_listener is where it is. */
+int hw_ring_listener_register(struct hw_ring *ring, uint32_t slot, int fd,
+			      uint32_t *ret_listener) HW_MUST_CHECK;
 /* Register the arena, if there is memory for it (RLIMIT_MEMLOCK; all rings have been made by then):
  * see hw_ring_has_fixed_buffers(). From now on the calling thread is the only one that may use the
  * ring. */
@@ -111,6 +119,8 @@ void hw_ring_sendmsg_some(struct hw_ring *ring, struct hw_op *op, uint32_t socke
 void hw_ring_shutdown(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw_op_fn *done);
 /* Close a socket or file slot. Nothing else may be in flight on it. */
 void hw_ring_close(struct hw_ring *ring, struct hw_op *op, uint32_t slot, hw_op_fn *done);
+/* Close a socket that came when there was no place for it; nobody is told. */
+void hw_ring_socket_drop(struct hw_ring *ring, uint32_t socket);
 /* The connection in @socket gets a socket slot of the ring whose number is @ring_fd, too: op->res
  * has it; -ENFILE: none is free there. Nothing else may be in flight on it. Ours is to be closed
  * then, which does not end the connection; the other ring's thread must be told by mail. */

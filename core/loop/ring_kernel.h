@@ -14,6 +14,10 @@
 /* Kernel 6.8; Debian 12's header ends before it. */
 #define HW_OP_FIXED_FD_INSTALL 54
 
+/* Is a slot's file closed when the slot is, whatever else is in flight? It is tried. */
+bool hw_ring_kernel_releases(void);
+/* As hw_ring_probe found it. */
+bool hw_ring_kernel_has_socket_slots(void);
 /* The calling thread becomes the ring's one issuer. */
 int hw_ring_kernel_enable(struct io_uring *uring) HW_MUST_CHECK;
 /* No operation but those of ring.h and no further registration, once the ring is enabled. */

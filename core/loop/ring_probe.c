@@ -19,11 +19,12 @@ static const uint8_t g_operations[] = {
 	IORING_OP_ACCEPT,   IORING_OP_RECV,         IORING_OP_POLL_ADD,     IORING_OP_SEND,
 	IORING_OP_SENDMSG,  IORING_OP_SHUTDOWN,     IORING_OP_CLOSE,        IORING_OP_READ,
 	IORING_OP_WRITE,    IORING_OP_READ_FIXED,   IORING_OP_WRITE_FIXED,  IORING_OP_FSYNC,
-	IORING_OP_MSG_RING, IORING_OP_FILES_UPDATE, IORING_OP_ASYNC_CANCEL,
+	IORING_OP_MSG_RING, IORING_OP_FILES_UPDATE, IORING_OP_ASYNC_CANCEL, IORING_OP_NOP,
 };
 
 /* Written once by hw_ring_probe, before any ring is made. */
 static bool g_has_fd_install;
+static bool g_has_socket_slots;
 
 static bool all_supported(const struct io_uring_probe *probe)
 {
@@ -33,6 +34,18 @@ static bool all_supported(const struct io_uring_probe *probe)
 		}
 	}
 	return true;
+}
+
+/* HW_PLAIN_SOCKETS=1 in the environment: as on a kernel before 6.13. For tests. */
+static bool is_told_not_to(void)
+{
+#if HW_FAILPOINTS
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): before threads */
+	const char *text = getenv("HW_PLAIN_SOCKETS");
+	return text != NULL && *text == '1';
+#else
+	return false;
+#endif
 }
 
 int hw_ring_probe(struct hw_ring_probe *ret_probe)
@@ -52,18 +65,25 @@ int hw_ring_probe(struct hw_ring_probe *ret_probe)
 	}
 	g_has_fd_install = probe->last_op >= HW_OP_FIXED_FD_INSTALL &&
 			   io_uring_opcode_supported(probe, HW_OP_FIXED_FD_INSTALL) != 0;
+	g_has_socket_slots = hw_ring_kernel_releases() && !is_told_not_to();
 	struct utsname system;
 	int named = uname(&system);
 	*ret_probe = (struct hw_ring_probe){
-		.has_fd_install = g_has_fd_install,
+		.has_fd_install = g_has_fd_install || !g_has_socket_slots,
+		.has_socket_slots = g_has_socket_slots,
 	};
 	(void)snprintf(ret_probe->text, sizeof(ret_probe->text),
-		       "kernel %s, %u operations, fixed-fd-install %s",
+		       "kernel %s, %u operations, sockets in %s",
 		       named == 0 ? system.release : "unknown", probe->last_op + 1U,
-		       g_has_fd_install ? "yes" : "no"); /* cut at 159 is fine */
+		       g_has_socket_slots ? "the ring's table" : "descriptors"); /* cut is fine */
 	io_uring_free_probe(probe);
 	io_uring_queue_exit(&uring);
 	return 0;
+}
+
+bool hw_ring_kernel_has_socket_slots(void)
+{
+	return g_has_socket_slots;
 }
 
 /* Debian 12's liburing declares the functions for these two and does not export them. */

@@ -11,6 +11,8 @@
  *  2. in_flight_count is the number of ops with in_flight set; it never exceeds the completion
  * queue.
  *  3. Completions are copied out of the queue before any step runs: steps may submit.
+ *  4. A slot below PLAIN_FIRST is one of the table; one from there on is a socket, PLAIN_FIRST more
+ * than its descriptor.
  */
 #include "core/loop/ring.h"
 
@@ -32,6 +34,7 @@
 #define STEPS_BATCH        64U   /* completions copied at once */
 #define GENERATION_SHIFT   48U
 #define ADDRESS_MASK       ((UINT64_C(1) << GENERATION_SHIFT) - 1)
+#define PLAIN_FIRST        UINT32_C(0x40000000) /* no table is as large; positive in int32_t */
 #define FLUSH_TRIES_MAX    1000U /* the kernel says EAGAIN when short of memory for a moment */
 
 struct hw_ring {
@@ -44,7 +47,18 @@ struct hw_ring {
 	struct hw_ring_options options;
 	uint32_t in_flight_count;
 	bool has_fixed_buffers;
+	bool has_plain_sockets;
 };
+
+static bool is_plain(uint32_t slot)
+{
+	return slot >= PLAIN_FIRST;
+}
+
+static int plain_fd(uint32_t slot)
+{
+	return (int)(slot - PLAIN_FIRST);
+}
 
 /* -- life -- */
 
@@ -120,7 +134,7 @@ static int arena_register(struct hw_ring *ring)
 
 static int slots_register(struct hw_ring *ring)
 {
-	uint32_t socket_slots = ring->options.socket_slots;
+	uint32_t socket_slots = ring->has_plain_sockets ? 0 : ring->options.socket_slots;
 	int r = io_uring_register_files_sparse(&ring->uring,
 					       socket_slots + ring->options.file_slots);
 	if (r < 0 || socket_slots == 0) {
@@ -156,6 +170,7 @@ int hw_ring_init(struct hw_ring **ret_ring, const struct hw_ring_options *option
 	}
 	struct hw_ring *ring = map;
 	ring->options = *options;
+	ring->has_plain_sockets = options->has_plain_sockets || !hw_ring_kernel_has_socket_slots();
 	int r = setup(ring);
 	if (r < 0) {
 		(void)munmap(map, sizeof(*ring)); /* cannot fail for what mmap gave */
@@ -188,6 +203,20 @@ int hw_ring_file_register(struct hw_ring *ring, uint32_t slot, int fd)
 	return r < 0 ? r : 0;
 }
 
+int hw_ring_listener_register(struct hw_ring *ring, uint32_t slot, int fd, uint32_t *ret_listener)
+{
+	*ret_listener = slot;
+	if (!ring->has_plain_sockets) {
+		return hw_ring_file_register(ring, slot, fd);
+	}
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (copy < 0) {
+		return -errno;
+	}
+	*ret_listener = PLAIN_FIRST + (uint32_t)copy;
+	return 0;
+}
+
 int hw_ring_enable(struct hw_ring *ring)
 {
 	int r = arena_register(ring);
@@ -202,7 +231,7 @@ bool hw_ring_has_fixed_buffers(const struct hw_ring *ring)
 uint32_t hw_ring_file_slot(const struct hw_ring *ring, uint32_t index)
 {
 	hw_assert(index < ring->options.file_slots);
-	return ring->options.socket_slots + index;
+	return (ring->has_plain_sockets ? 0 : ring->options.socket_slots) + index;
 }
 
 uint32_t hw_ring_in_flight_count(const struct hw_ring *ring)
@@ -252,6 +281,8 @@ static void op_begin(struct hw_ring *ring, struct hw_op *op, hw_op_fn *done)
 	op->generation++;
 	op->in_flight = true;
 	op->has_more = false;
+	op->is_accept = false;
+	op->is_known = false;
 	op->lent = NULL;
 	op->lent_size = 0;
 }
@@ -271,21 +302,52 @@ static void sqe_own(struct io_uring_sqe *sqe, const struct hw_op *op, uint32_t f
 	io_uring_sqe_set_flags(sqe, flags);
 }
 
+/* As sqe_own, for a socket wherever it is. */
+static void sqe_own_socket(struct io_uring_sqe *sqe, const struct hw_op *op, uint32_t socket,
+			   uint32_t flags)
+{
+	sqe->fd = is_plain(socket) ? plain_fd(socket) : (int)socket;
+	sqe_own(sqe, op, flags | (is_plain(socket) ? 0U : IOSQE_FIXED_FILE));
+}
+
+/* What is known already is told in its turn, as promise 1 has it. */
+static void known_submit(struct hw_ring *ring, struct hw_op *op, int32_t res, hw_op_fn *done)
+{
+	op_begin(ring, op, done);
+	op->res = res;
+	op->is_known = true;
+	struct io_uring_sqe *sqe = sqe_get(ring);
+	io_uring_prep_nop(sqe);
+	sqe_own(sqe, op, 0);
+}
+
+/* One more descriptor of what a plain socket is. */
+static int32_t plain_copy(uint32_t socket)
+{
+	int copy = fcntl(plain_fd(socket), F_DUPFD_CLOEXEC, 0);
+	return copy < 0 ? -errno : copy;
+}
+
 void hw_ring_accept(struct hw_ring *ring, struct hw_op *op, uint32_t listener, hw_op_fn *done)
 {
 	op_begin(ring, op, done);
+	op->is_accept = true;
 	struct io_uring_sqe *sqe = sqe_get(ring);
 	/* Receives and sends wait all the same; a splice does not. */
-	io_uring_prep_multishot_accept_direct(sqe, (int)listener, NULL, NULL, SOCK_NONBLOCK);
-	sqe_own(sqe, op, IOSQE_FIXED_FILE);
+	if (is_plain(listener)) {
+		io_uring_prep_multishot_accept(sqe, 0, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	} else {
+		io_uring_prep_multishot_accept_direct(sqe, 0, NULL, NULL, SOCK_NONBLOCK);
+	}
+	sqe_own_socket(sqe, op, listener, 0);
 }
 
 void hw_ring_recv_head(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw_op_fn *done)
 {
 	op_begin(ring, op, done);
 	struct io_uring_sqe *sqe = sqe_get(ring);
-	io_uring_prep_recv(sqe, (int)socket, NULL, HW_HEAD_BUFFER_SIZE, 0);
-	sqe_own(sqe, op, IOSQE_FIXED_FILE | IOSQE_BUFFER_SELECT);
+	io_uring_prep_recv(sqe, 0, NULL, HW_HEAD_BUFFER_SIZE, 0);
+	sqe_own_socket(sqe, op, socket, IOSQE_BUFFER_SELECT);
 	sqe->buf_group = HEAD_GROUP;
 }
 
@@ -311,24 +373,24 @@ void hw_ring_recv(struct hw_ring *ring, struct hw_op *op, uint32_t socket, void 
 	op_begin(ring, op, done);
 	op_lend(op, bytes, size);
 	struct io_uring_sqe *sqe = sqe_get(ring);
-	io_uring_prep_recv(sqe, (int)socket, bytes, size, is_whole ? MSG_WAITALL : 0);
-	sqe_own(sqe, op, IOSQE_FIXED_FILE);
+	io_uring_prep_recv(sqe, 0, bytes, size, is_whole ? MSG_WAITALL : 0);
+	sqe_own_socket(sqe, op, socket, 0);
 }
 
 void hw_ring_poll_in(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw_op_fn *done)
 {
 	op_begin(ring, op, done);
 	struct io_uring_sqe *sqe = sqe_get(ring);
-	io_uring_prep_poll_add(sqe, (int)socket, POLLIN | POLLRDHUP);
-	sqe_own(sqe, op, IOSQE_FIXED_FILE);
+	io_uring_prep_poll_add(sqe, 0, POLLIN | POLLRDHUP);
+	sqe_own_socket(sqe, op, socket, 0);
 }
 
 void hw_ring_poll_hangup(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw_op_fn *done)
 {
 	op_begin(ring, op, done);
 	struct io_uring_sqe *sqe = sqe_get(ring);
-	io_uring_prep_poll_add(sqe, (int)socket, POLLRDHUP); /* POLLHUP and POLLERR always come */
-	sqe_own(sqe, op, IOSQE_FIXED_FILE);
+	io_uring_prep_poll_add(sqe, 0, POLLRDHUP); /* POLLHUP and POLLERR always come */
+	sqe_own_socket(sqe, op, socket, 0);
 }
 
 /* TCP counts with MSG_TRUNC what MSG_PEEK would show, and copies nothing: so there is no buffer. */
@@ -338,16 +400,16 @@ void hw_ring_recv_count(struct hw_ring *ring, struct hw_op *op, uint32_t socket,
 	hw_assert(size > 0);
 	op_begin(ring, op, done);
 	struct io_uring_sqe *sqe = sqe_get(ring);
-	io_uring_prep_recv(sqe, (int)socket, NULL, size, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
-	sqe_own(sqe, op, IOSQE_FIXED_FILE);
+	io_uring_prep_recv(sqe, 0, NULL, size, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+	sqe_own_socket(sqe, op, socket, 0);
 }
 
 void hw_ring_poll_out(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw_op_fn *done)
 {
 	op_begin(ring, op, done);
 	struct io_uring_sqe *sqe = sqe_get(ring);
-	io_uring_prep_poll_add(sqe, (int)socket, POLLOUT);
-	sqe_own(sqe, op, IOSQE_FIXED_FILE);
+	io_uring_prep_poll_add(sqe, 0, POLLOUT);
+	sqe_own_socket(sqe, op, socket, 0);
 }
 
 void hw_ring_send(struct hw_ring *ring, struct hw_op *op, uint32_t socket, const void *bytes,
@@ -356,8 +418,8 @@ void hw_ring_send(struct hw_ring *ring, struct hw_op *op, uint32_t socket, const
 	hw_assert(size > 0);
 	op_begin(ring, op, done);
 	struct io_uring_sqe *sqe = sqe_get(ring);
-	io_uring_prep_send(sqe, (int)socket, bytes, size, MSG_WAITALL | MSG_NOSIGNAL);
-	sqe_own(sqe, op, IOSQE_FIXED_FILE);
+	io_uring_prep_send(sqe, 0, bytes, size, MSG_WAITALL | MSG_NOSIGNAL);
+	sqe_own_socket(sqe, op, socket, 0);
 }
 
 void hw_ring_sendmsg(struct hw_ring *ring, struct hw_op *op, uint32_t socket,
@@ -365,8 +427,8 @@ void hw_ring_sendmsg(struct hw_ring *ring, struct hw_op *op, uint32_t socket,
 {
 	op_begin(ring, op, done);
 	struct io_uring_sqe *sqe = sqe_get(ring);
-	io_uring_prep_sendmsg(sqe, (int)socket, message, MSG_WAITALL | MSG_NOSIGNAL);
-	sqe_own(sqe, op, IOSQE_FIXED_FILE);
+	io_uring_prep_sendmsg(sqe, 0, message, MSG_WAITALL | MSG_NOSIGNAL);
+	sqe_own_socket(sqe, op, socket, 0);
 }
 
 void hw_ring_sendmsg_some(struct hw_ring *ring, struct hw_op *op, uint32_t socket,
@@ -374,28 +436,48 @@ void hw_ring_sendmsg_some(struct hw_ring *ring, struct hw_op *op, uint32_t socke
 {
 	op_begin(ring, op, done);
 	struct io_uring_sqe *sqe = sqe_get(ring);
-	io_uring_prep_sendmsg(sqe, (int)socket, message, MSG_NOSIGNAL);
-	sqe_own(sqe, op, IOSQE_FIXED_FILE);
+	io_uring_prep_sendmsg(sqe, 0, message, MSG_NOSIGNAL);
+	sqe_own_socket(sqe, op, socket, 0);
 }
 
 void hw_ring_shutdown(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw_op_fn *done)
 {
 	op_begin(ring, op, done);
 	struct io_uring_sqe *sqe = sqe_get(ring);
-	io_uring_prep_shutdown(sqe, (int)socket, SHUT_WR);
-	sqe_own(sqe, op, IOSQE_FIXED_FILE);
+	io_uring_prep_shutdown(sqe, 0, SHUT_WR);
+	sqe_own_socket(sqe, op, socket, 0);
 }
 
 void hw_ring_close(struct hw_ring *ring, struct hw_op *op, uint32_t slot, hw_op_fn *done)
 {
 	op_begin(ring, op, done);
 	struct io_uring_sqe *sqe = sqe_get(ring);
-	io_uring_prep_close_direct(sqe, slot);
+	if (is_plain(slot)) {
+		io_uring_prep_close(sqe, plain_fd(slot));
+	} else {
+		io_uring_prep_close_direct(sqe, slot);
+	}
 	sqe_own(sqe, op, 0);
+}
+
+void hw_ring_socket_drop(struct hw_ring *ring, uint32_t socket)
+{
+	struct io_uring_sqe *sqe = sqe_get(ring);
+	if (is_plain(socket)) {
+		io_uring_prep_close(sqe, plain_fd(socket));
+	} else {
+		io_uring_prep_close_direct(sqe, socket);
+	}
+	io_uring_sqe_set_data64(sqe, 0);
+	io_uring_sqe_set_flags(sqe, IOSQE_CQE_SKIP_SUCCESS);
 }
 
 void hw_ring_fd_install(struct hw_ring *ring, struct hw_op *op, uint32_t slot, hw_op_fn *done)
 {
+	if (is_plain(slot)) {
+		known_submit(ring, op, plain_copy(slot), done);
+		return;
+	}
 	op_begin(ring, op, done);
 	struct io_uring_sqe *sqe = sqe_get(ring);
 	sqe->opcode = HW_OP_FIXED_FD_INSTALL;
@@ -408,6 +490,11 @@ void hw_ring_fd_install(struct hw_ring *ring, struct hw_op *op, uint32_t slot, h
 void hw_ring_socket_pass(struct hw_ring *ring, struct hw_op *op, uint32_t socket, int ring_fd,
 			 hw_op_fn *done)
 {
+	if (is_plain(socket)) {
+		int32_t copy = plain_copy(socket);
+		known_submit(ring, op, copy < 0 ? copy : (int32_t)PLAIN_FIRST + copy, done);
+		return;
+	}
 	op_begin(ring, op, done);
 	struct io_uring_sqe *sqe = sqe_get(ring);
 	sqe->opcode = IORING_OP_MSG_RING; /* newer liburing: io_uring_prep_msg_ring_fd_alloc */
@@ -564,7 +651,12 @@ static void step_run(struct hw_ring *ring, const struct io_uring_cqe *cqe)
 	struct hw_op *op = (struct hw_op *)(uintptr_t)(cqe->user_data & ADDRESS_MASK);
 	hw_assert(op->in_flight);
 	hw_assert(op->generation == (uint16_t)(cqe->user_data >> GENERATION_SHIFT));
-	op->res = cqe->res;
+	if (!op->is_known) {
+		op->res = cqe->res;
+	}
+	if (op->is_accept && op->res >= 0 && ring->has_plain_sockets) {
+		op->res += (int32_t)PLAIN_FIRST;
+	}
 	op->has_more = (cqe->flags & IORING_CQE_F_MORE) != 0;
 	op->buffer_id = (uint16_t)(cqe->flags >> IORING_CQE_BUFFER_SHIFT);
 	if (!op->has_more) {

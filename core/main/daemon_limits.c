@@ -31,7 +31,8 @@ uint32_t hw_daemon_cpus(const struct hw_config *config, uint32_t *ret_cpus, uint
 	return count;
 }
 
-/* As many descriptors as may be had: a ring's table counts against the limit. */
+/* As many descriptors as may be had. A ring's table counts against the limit, each by itself; where
+ * sockets are descriptors, all reactors share it. */
 static int descriptors_raise(struct hw_daemon *daemon)
 {
 	struct rlimit limit = {0};
@@ -47,7 +48,8 @@ static int descriptors_raise(struct hw_daemon *daemon)
 			"descriptors.too_few", -EMFILE,
 			"raise RLIMIT_NOFILE (LimitNOFILE= in the unit) to 1024 or more");
 	}
-	uint64_t most = limit.rlim_cur - files;
+	uint64_t share = daemon->probe.has_socket_slots ? 1 : daemon->node_count;
+	uint64_t most = (limit.rlim_cur - files) / share;
 	if (daemon->limits.connections_max > most) {
 		HW_LOG(HW_LOG_WARN, "connections.fewer",
 		       HW_F_U64("wanted", daemon->limits.connections_max),

@@ -43,8 +43,8 @@ static int files_register(struct hw_node *node)
 	int r = hw_ring_file_register(ring, hw_ring_file_slot(ring, LOCK_INDEX),
 				      node->options.files->lock_fd);
 	for (uint32_t i = 0; r >= 0 && i < node->listener_count; i++) {
-		r = hw_ring_file_register(ring, hw_ring_file_slot(ring, LISTENER_INDEX + i),
-					  node->listeners[i].fd);
+		r = hw_ring_listener_register(ring, hw_ring_file_slot(ring, LISTENER_INDEX + i),
+					      node->listeners[i].fd, &node->listeners[i].slot);
 		(void)close(node->listeners[i].fd); /* the ring has it, or we do not start */
 		node->listeners[i].fd = -1;
 	}
@@ -153,8 +153,7 @@ static void run(void *user)
 				 "cost less; raise it (LimitMEMLOCK= in the unit)"));
 	}
 	for (uint32_t i = 0; r >= 0 && i < node->listener_count; i++) {
-		hw_http_server_listen(&node->server,
-				      hw_ring_file_slot(node->reactor.ring, LISTENER_INDEX + i),
+		hw_http_server_listen(&node->server, node->listeners[i].slot,
 				      node->listeners[i].is_loopback, node->listeners[i].has_tls);
 	}
 	if (r >= 0 && node->options.index == 0) {

@@ -51,7 +51,8 @@ struct hw_node_options {
 };
 
 struct hw_node_listener {
-	int fd; /* until the ring has it */
+	int fd;        /* until the ring has it */
+	uint32_t slot; /* then */
 	bool is_loopback;
 	bool has_tls;
 };

@@ -15,7 +15,6 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -36,7 +35,7 @@ static const char *const g_kind_names[HW_SIM_KIND_COUNT] = {
 	"read",       "write",  "datasync",  "poll_fd", "cancel",     "wake",
 };
 
-/* -- chance, time, trace */
+/* -- time */
 
 uint64_t hw_sim_delay_us(struct hw_ring *ring)
 {
@@ -45,20 +44,6 @@ uint64_t hw_sim_delay_us(struct hw_ring *ring)
 		return hw_prng_below(&ring->prng, options->delay_us_max);
 	}
 	return hw_prng_below(&ring->prng, QUICK_US_MAX);
-}
-
-void hw_sim_note(struct hw_ring *ring, const char *what, uint64_t a, uint64_t b, int64_t res)
-{
-	uint64_t words[] = {hw_clock_monotonic_us(), (uint64_t)ring->fd, a, b, (uint64_t)res};
-	for (uint32_t i = 0; i < hw_count_of(words); i++) {
-		hw_sim_world.trace = (hw_sim_world.trace ^ words[i]) * UINT64_C(0x9fb21c651e98df25);
-		hw_sim_world.trace ^= hw_sim_world.trace >> 32;
-	}
-	if (hw_sim_world.is_loud) {
-		(void)fprintf(stderr, "%10llu us ring %d %-10s %llu %llu -> %lld\n",
-			      (unsigned long long)words[0], ring->fd - HW_SIM_RING_FD_FIRST, what,
-			      (unsigned long long)a, (unsigned long long)b, (long long)res);
-	}
 }
 
 /* -- flights */
@@ -296,6 +281,19 @@ void hw_ring_close(struct hw_ring *ring, struct hw_op *op, uint32_t slot, hw_op_
 	hw_assert(closing->in_flight_count == 0); /* HAZARDS 1.10 */
 	closing->kind = HW_SIM_SLOT_CLOSING;
 	(void)flight_on(ring, op, HW_SIM_CLOSE, slot, done);
+}
+
+int hw_ring_listener_register(struct hw_ring *ring, uint32_t slot, int fd, uint32_t *ret_listener)
+{
+	*ret_listener = slot;
+	return hw_ring_file_register(ring, slot, fd);
+}
+
+void hw_ring_socket_drop(struct hw_ring *ring, uint32_t socket)
+{
+	(void)ring;
+	(void)socket;
+	hw_sim_unreachable("there are as many connections as slots");
 }
 
 void hw_ring_fd_install(struct hw_ring *ring, struct hw_op *op, uint32_t slot, hw_op_fn *done)

@@ -153,6 +153,8 @@ void hw_sim_kick(struct hw_ring *ring, uint32_t slot);
 /* One completion of a multishot that goes on; the flight stays. */
 void hw_sim_tell_more(struct hw_ring *ring, const struct hw_sim_flight *flight, int32_t res);
 uint64_t hw_sim_delay_us(struct hw_ring *ring);
+
+/* trace_sim.c */
 void hw_sim_note(struct hw_ring *ring, const char *what, uint64_t a, uint64_t b, int64_t res);
 
 /* life_sim.c */

@@ -163,7 +163,7 @@ static void test_splice(void **state)
 	struct hw_pipes pipes;
 	struct landing landing = {0};
 	if (!fixture->probe.has_fd_install) {
-		skip(); /* before Linux 6.8 nobody splices */
+		skip(); /* nobody splices there */
 	}
 	for (uint32_t i = 0; i < SPLICED_SIZE; i++) {
 		bytes[i] = (uint8_t)(i * 7 + i / 4096);
@@ -279,8 +279,6 @@ static void test_poll_fd_sees_a_signal(void **state)
 	assert_int_equal(close(fd), 0);
 }
 
-#define RING_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,5 +290,5 @@ int main(void)
 		RING_TEST(test_many_at_once),
 		RING_TEST(test_poll_fd_sees_a_signal),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return ring_tests_run(tests);
 }

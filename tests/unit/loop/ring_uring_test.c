@@ -279,7 +279,7 @@ static void test_fd_install_shows_the_peer(void **state)
 {
 	struct fixture *fixture = *state;
 	if (!fixture->probe.has_fd_install) {
-		skip(); /* kernel before 6.8: nothing calls it there */
+		skip(); /* nothing calls it there */
 	}
 	uint32_t slot = 0;
 	int client = connection_new(fixture, &slot);
@@ -494,8 +494,6 @@ static void test_restricted_ring_refuses_the_rest(void **state)
 	io_uring_queue_exit(&uring);
 }
 
-#define RING_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -517,5 +515,5 @@ int main(void)
 		RING_TEST(test_pass_moves_a_connection),
 		cmocka_unit_test(test_restricted_ring_refuses_the_rest),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return ring_tests_run(tests);
 }

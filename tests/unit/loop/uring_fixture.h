@@ -111,6 +111,8 @@ static inline int client_new(const struct fixture *fixture)
 	return fd;
 }
 
+static bool g_has_plain_sockets; /* all is tried with both */
+
 static inline int fixture_open(void **state)
 {
 	static struct fixture fixture;
@@ -133,25 +135,33 @@ static inline int fixture_open(void **state)
 		.arena_size = ARENA_SIZE,
 		.io_workers_max = 2,
 		.is_restricted = true,
+		.has_plain_sockets = g_has_plain_sockets,
 	};
 	assert_int_equal(hw_ring_init(&fixture.ring, &options), 0);
-	fixture.listener = hw_ring_file_slot(fixture.ring, 0);
-	assert_int_equal(fixture.listener, SOCKETS);
 	fixture.listener_fd = listener_new();
-	assert_int_equal(hw_ring_file_register(fixture.ring, fixture.listener, fixture.listener_fd),
+	assert_int_equal(hw_ring_listener_register(fixture.ring, hw_ring_file_slot(fixture.ring, 0),
+						   fixture.listener_fd, &fixture.listener),
 			 0);
 	assert_int_equal(hw_ring_enable(fixture.ring), 0);
 	*state = &fixture;
 	return 0;
 }
 
+static inline void slot_close(struct fixture *fixture, uint32_t slot)
+{
+	struct landing landing = {0};
+	hw_ring_close(fixture->ring, &landing.op, slot, landed);
+	assert_int_equal(result_of(fixture, &landing), 0);
+}
+
 static inline int fixture_close(void **state)
 {
 	struct fixture *fixture = *state;
-	if (fixture->accept.op.in_flight) {
+	if (fixture->accept.op.in_flight) { /* it stays so while others are closed */
 		hw_ring_cancel(fixture->ring, &fixture->accept.op);
 		assert_int_equal(result_of(fixture, &fixture->accept), -ECANCELED);
 	}
+	slot_close(fixture, fixture->listener);
 	assert_int_equal(hw_ring_in_flight_count(fixture->ring), 0);
 	hw_ring_deinit(fixture->ring);
 	assert_int_equal(close(fixture->listener_fd), 0);
@@ -174,17 +184,16 @@ static inline int connection_new(struct fixture *fixture, uint32_t *ret_slot)
 	return client;
 }
 
-static inline void slot_close(struct fixture *fixture, uint32_t slot)
-{
-	struct landing landing = {0};
-	hw_ring_close(fixture->ring, &landing.op, slot, landed);
-	assert_int_equal(result_of(fixture, &landing), 0);
-}
-
 static inline void connection_end(struct fixture *fixture, int client, uint32_t slot)
 {
 	slot_close(fixture, slot);
 	assert_int_equal(close(client), 0);
 }
+
+#define RING_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
+
+#define ring_tests_run(tests)                                                                      \
+	(g_has_plain_sockets = true, cmocka_run_group_tests(tests, NULL, NULL)) +                  \
+		(g_has_plain_sockets = false, cmocka_run_group_tests(tests, NULL, NULL))
 
 #endif
