@@ -2,10 +2,8 @@
  *
  *	hw_conn_begin -> request_send -> parts_gather
  *	hw_conn_turn  -> request_send
- *		      -> head_recv -> head_done -> body_take
- *		      -> body_recv -> body_take
- *
- * Answers go into one hot buffer: what the load does not do is never taken for the server's work.
+ *		      -> (wire.c) -> answer_take -> head_take -> head_done
+ *					         -> body_take
  */
 #include "tests/bench/conn.h"
 
@@ -18,8 +16,6 @@
 #include <strings.h>
 #include <sys/epoll.h>
 #include <time.h>
-
-static uint8_t g_sink[HW_BODY_SLICE_SIZE];
 
 uint64_t hw_conn_now_ns(void)
 {
@@ -54,7 +50,6 @@ int hw_conn_open(struct hw_conn *conn, int epoll)
 	conn->epoll = epoll;
 	conn->wants_out = false;
 	conn->is_closing = false;
-	conn->has_more = false;
 	int result = hw_wire_open(&conn->wire);
 	if (result == 0 && epoll_ctl(epoll, EPOLL_CTL_ADD, conn->wire.fd, &event) < 0) {
 		result = -errno;
@@ -185,6 +180,10 @@ static bool is_complete(struct hw_conn *conn, const uint8_t *bytes, uint64_t siz
 
 static void body_take(struct hw_conn *conn, const uint8_t *bytes, uint64_t size)
 {
+	if (!conn->is_chunked && size > conn->answer_size - conn->answer_taken) {
+		conn_fail(conn, "more bytes than were announced");
+		return;
+	}
 	if (conn->is_verified && !hw_body_verify(conn->number, bytes, conn->answer_taken, size)) {
 		conn_fail(conn, "wrong bytes");
 		return;
@@ -195,8 +194,8 @@ static void body_take(struct hw_conn *conn, const uint8_t *bytes, uint64_t size)
 	}
 }
 
-/* The head is complete: what does it say, and how much of the body came with it? */
-static void head_done(struct hw_conn *conn, const char *end)
+/* The head is complete: what does it say? */
+static void head_done(struct hw_conn *conn)
 {
 	bool is_early = conn->state == HW_CONN_SENDING;
 	if (strncmp(conn->answer, "HTTP/1.1 ", 9) == 0) {
@@ -205,7 +204,6 @@ static void head_done(struct hw_conn *conn, const char *end)
 	const char *size = hw_conn_field(conn, "Content-Length: ");
 	const char *connection = hw_conn_field(conn, "Connection: ");
 	const char *coding = hw_conn_field(conn, "Transfer-Encoding: ");
-	uint64_t kept = conn->answer_head_size - (uint64_t)(end - conn->answer);
 	conn->is_closing = connection != NULL && strncasecmp(connection, "close", 5) == 0;
 	conn->is_chunked = coding != NULL && strncasecmp(coding, "chunked", 7) == 0;
 	conn->answer_size = size != NULL ? strtoull(size, NULL, 10) : 0;
@@ -214,69 +212,64 @@ static void head_done(struct hw_conn *conn, const char *end)
 		conn_fail(conn, is_early ? "answered before the body was sent" : "a bad answer");
 		return;
 	}
-	if (!conn->is_chunked && kept > conn->answer_size) {
-		conn_fail(conn, "more bytes than were announced");
-		return;
-	}
 	memset(conn->tail, 0, sizeof(conn->tail));
 	conn->state = HW_CONN_BODY;
-	body_take(conn, (const uint8_t *)end, kept);
 }
 
-/* Returns whether something came. */
-static bool head_recv(struct hw_conn *conn)
+static void head_take(struct hw_conn *conn, const uint8_t *bytes, uint64_t size)
 {
-	size_t room = HW_CONN_ANSWER_SIZE - conn->answer_head_size;
-	uint8_t *at = (uint8_t *)conn->answer + conn->answer_head_size;
-	int64_t got = hw_wire_recv(&conn->wire, at, room);
-	if (got == -EAGAIN) {
-		return false;
-	}
-	if (got <= 0) {
-		conn_fail(conn, room == 0 ? "a head too long" : "closed before the answer");
-		return false;
-	}
-	conn->answer_head_size += (uint32_t)got;
-	conn->answer[conn->answer_head_size] = '\0';
+	uint32_t before = conn->answer_head_size;
+	uint64_t room = HW_CONN_ANSWER_SIZE - before;
+	uint64_t copied = size < room ? size : room;
+	memcpy(conn->answer + before, bytes, copied);
+	conn->answer[before + copied] = '\0';
 	const char *end = strstr(conn->answer, "\r\n\r\n");
-	if (end != NULL) {
-		head_done(conn, end + 4);
+	if (end == NULL) {
+		conn->answer_head_size += (uint32_t)copied;
+		if (conn->answer_head_size == HW_CONN_ANSWER_SIZE) {
+			conn_fail(conn, "a head too long");
+		}
+		return;
 	}
-	return true;
+	conn->answer_head_size = (uint32_t)(end + 4 - conn->answer);
+	conn->answer[conn->answer_head_size] = '\0';
+	head_done(conn);
+	uint32_t used = conn->answer_head_size - before;
+	if (conn->state == HW_CONN_BODY) {
+		body_take(conn, bytes + used, size - used);
+	}
 }
 
-/* Returns whether something came. */
-static bool body_recv(struct hw_conn *conn)
+static void answer_take(void *user, const uint8_t *bytes, uint64_t size)
 {
-	uint64_t left =
-		conn->is_chunked ? HW_BODY_SLICE_SIZE : conn->answer_size - conn->answer_taken;
-	uint64_t room = left < HW_BODY_SLICE_SIZE ? left : HW_BODY_SLICE_SIZE;
-	int64_t got = hw_wire_recv(&conn->wire, g_sink, room);
-	if (got == -EAGAIN) {
-		return false;
-	}
-	if (got <= 0) {
-		conn_fail(conn, "closed before the end of the body");
-		return false;
-	}
-	body_take(conn, g_sink, (uint64_t)got);
-	return true;
-}
-
-static bool answer_recv(struct hw_conn *conn)
-{
+	struct hw_conn *conn = user;
 	switch (conn->state) {
 	case HW_CONN_SENDING:
 	case HW_CONN_HEAD:
-		return head_recv(conn);
+		head_take(conn, bytes, size);
+		break;
 	case HW_CONN_BODY:
-		return body_recv(conn);
-	case HW_CONN_IDLE:
-		/* The run is over for it; a server may close idle connections. */
-		(void)epoll_ctl(conn->epoll, EPOLL_CTL_DEL, conn->wire.fd, NULL);
-		return false;
+		body_take(conn, bytes, size);
+		break;
+	case HW_CONN_DONE:
+		conn_fail(conn, "more bytes than were announced");
+		break;
 	default:
-		return false;
+		break; /* it has failed, and why is known */
+	}
+}
+
+static void answer_recv(struct hw_conn *conn)
+{
+	int result = hw_wire_recv(&conn->wire, answer_take, conn);
+	if (result == 0 || conn->state == HW_CONN_FAILED) {
+		return;
+	}
+	if (conn->state == HW_CONN_DONE && result == -ECONNRESET) {
+		conn->is_closing = true; /* said, or not said, by the head */
+	} else {
+		conn_fail(conn, conn->state == HW_CONN_BODY ? "closed before the end of the body"
+							    : "closed before the answer");
 	}
 }
 
@@ -288,6 +281,10 @@ void hw_conn_turn(struct hw_conn *conn, uint32_t events)
 	if ((events & ~(uint32_t)EPOLLOUT) == 0) {
 		return;
 	}
-	/* A plain socket announces what is left; a session keeps it to itself. */
-	conn->has_more = answer_recv(conn) && hw_wire_has_more(&conn->wire);
+	if (conn->state == HW_CONN_IDLE) {
+		/* The run is over for it; a server may close idle connections. */
+		(void)epoll_ctl(conn->epoll, EPOLL_CTL_DEL, conn->wire.fd, NULL);
+		return;
+	}
+	answer_recv(conn);
 }

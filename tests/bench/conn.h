@@ -44,7 +44,6 @@ struct hw_conn {
 	struct hw_wire wire;
 	int epoll;
 	bool wants_out;   /* what epoll was told */
-	bool has_more;    /* epoll will not say so: give it another turn */
 	bool is_closing;  /* the server said Connection: close */
 	bool is_chunked;  /* the answer */
 	bool is_verified; /* the answer */
@@ -59,7 +58,7 @@ struct hw_conn {
 	uint64_t answer_taken; /* of it */
 	uint32_t head_sent;
 	uint32_t head_size;        /* bytes in head[] */
-	uint32_t answer_head_size; /* bytes in answer[] */
+	uint32_t answer_head_size; /* bytes in answer[], which end with a NUL */
 	const char *error;
 	char tail[HW_CONN_TAIL_SIZE];
 	char head[HW_CONN_HEAD_SIZE];

@@ -286,32 +286,17 @@ static void worker_turn(struct worker *worker, uint32_t events)
 	}
 }
 
-/* Sessions that keep bytes to themselves; returns whether some still do. */
-static bool kept_take(void)
-{
-	bool has_more = false;
-	for (uint32_t i = 0; i < g_load.options.connection_count; i++) {
-		if (g_load.workers[i].conn.has_more) {
-			worker_turn(&g_load.workers[i], EPOLLIN);
-			has_more = has_more || g_load.workers[i].conn.has_more;
-		}
-	}
-	return has_more;
-}
-
 static void loop(void)
 {
 	struct epoll_event events[64];
-	bool has_more = false;
 	while (g_load.active > 0) {
-		int count = epoll_wait(g_load.epoll, events, 64, has_more ? 0 : PATIENCE_MS);
-		if (count < 0 || (count == 0 && !has_more)) {
+		int count = epoll_wait(g_load.epoll, events, 64, PATIENCE_MS);
+		if (count <= 0) {
 			die("nothing moves any more: the server hangs");
 		}
 		for (int i = 0; i < count; i++) {
 			worker_turn(events[i].data.ptr, events[i].events);
 		}
-		has_more = g_load.options.has_tls && kept_take();
 	}
 }
 

@@ -38,11 +38,12 @@ int64_t hw_wire_send(struct hw_wire *wire, struct iovec *parts, size_t count);
 /* hw_wire_flush - 0: nothing that was taken waits here; -EAGAIN, -errno */
 int hw_wire_flush(struct hw_wire *wire);
 
-/* hw_wire_recv - returns bytes, 0: closed, -EAGAIN, -errno */
-int64_t hw_wire_recv(struct hw_wire *wire, uint8_t *ret_bytes, size_t size);
+/* Bytes that came; lent until it returns. */
+typedef void hw_wire_take_fn(void *user, const uint8_t *bytes, uint64_t size);
 
-/* Are there bytes that the socket will not announce, having given them away? */
-bool hw_wire_has_more(const struct hw_wire *wire);
+/* hw_wire_recv - @take what is there, in one piece or several; none is kept
+ * Returns 0, also when nothing was there; -ECONNRESET: closed, -errno. */
+int hw_wire_recv(struct hw_wire *wire, hw_wire_take_fn *take, void *user);
 
 /* The congestion control of this end. */
 void hw_wire_congestion(const struct hw_wire *wire, char *ret_name, size_t size);
