@@ -265,7 +265,9 @@ static void answer_recv(struct hw_conn *conn)
 	if (result == 0 || conn->state == HW_CONN_FAILED) {
 		return;
 	}
-	if (conn->state == HW_CONN_DONE && result == -ECONNRESET) {
+	if (result == -EBADMSG) {
+		conn_fail(conn, "a record of TLS that is not authentic, or an alert");
+	} else if (conn->state == HW_CONN_DONE) {
 		conn->is_closing = true; /* said, or not said, by the head */
 	} else {
 		conn_fail(conn, conn->state == HW_CONN_BODY ? "closed before the end of the body"

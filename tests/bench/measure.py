@@ -68,7 +68,8 @@ def small_load(server, path, connections, seconds):
 
 
 def compare(server, path, seed, size):
-    """Is what curl gets there body 0 of @seed, byte by byte?"""
+    """Is what curl gets there body 0 of @seed, byte by byte? By TLS with OpenSSL's records, where the
+    load has hawserd's own code: what both do wrong shows here."""
     curl = [program('curl'), '-sSf', '--cacert', server.options.certificate, server.url(path)]
     body = [str(LOAD), 'body', '--seed', str(seed), '--size', str(size)]
     script = f'set -o pipefail; {shlex.join(map(str, curl))} | cmp - <({shlex.join(body)})'
