@@ -47,7 +47,6 @@ struct hw_ring_options {
 
 /* What this kernel offers, asked once before any ring is made. */
 struct hw_ring_probe {
-	bool has_fd_install; /* a slot can become a descriptor: 6.8, or sockets are descriptors */
 	/* 6.13: what leaves the table is gone at once. Before, it stays open until every operation
 	 * that began earlier is over, an accept or an idle connection's poll included: so sockets
 	 * are descriptors of the process there, and stay out of the table. */
@@ -126,7 +125,7 @@ void hw_ring_socket_drop(struct hw_ring *ring, uint32_t socket);
  * then, which does not end the connection; the other ring's thread must be told by mail. */
 void hw_ring_socket_pass(struct hw_ring *ring, struct hw_op *op, uint32_t socket, int ring_fd,
 			 hw_op_fn *done);
-/* A process-wide descriptor for the slot in op->res; the caller closes it. Only where probed. */
+/* A process-wide descriptor for the slot in op->res; the caller closes it. */
 void hw_ring_fd_install(struct hw_ring *ring, struct hw_op *op, uint32_t slot, hw_op_fn *done);
 
 /* -- files; @file is a slot -- */

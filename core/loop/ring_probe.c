@@ -23,7 +23,6 @@ static const uint8_t g_operations[] = {
 };
 
 /* Written once by hw_ring_probe, before any ring is made. */
-static bool g_has_fd_install;
 static bool g_has_socket_slots;
 
 static bool all_supported(const struct io_uring_probe *probe)
@@ -63,13 +62,12 @@ int hw_ring_probe(struct hw_ring_probe *ret_probe)
 		io_uring_queue_exit(&uring);
 		return -ENOTSUP;
 	}
-	g_has_fd_install = probe->last_op >= HW_OP_FIXED_FD_INSTALL &&
-			   io_uring_opcode_supported(probe, HW_OP_FIXED_FD_INSTALL) != 0;
-	g_has_socket_slots = hw_ring_kernel_releases() && !is_told_not_to();
+	bool has_fd_install = probe->last_op >= HW_OP_FIXED_FD_INSTALL &&
+			      io_uring_opcode_supported(probe, HW_OP_FIXED_FD_INSTALL) != 0;
+	g_has_socket_slots = has_fd_install && hw_ring_kernel_releases() && !is_told_not_to();
 	struct utsname system;
 	int named = uname(&system);
 	*ret_probe = (struct hw_ring_probe){
-		.has_fd_install = g_has_fd_install || !g_has_socket_slots,
 		.has_socket_slots = g_has_socket_slots,
 	};
 	(void)snprintf(ret_probe->text, sizeof(ret_probe->text),
@@ -107,7 +105,7 @@ int hw_ring_kernel_restrict(struct io_uring *uring)
 		rules[count].opcode = IORING_RESTRICTION_SQE_OP;
 		rules[count++].sqe_op = g_operations[i];
 	}
-	if (g_has_fd_install) {
+	if (g_has_socket_slots) {
 		rules[count].opcode = IORING_RESTRICTION_SQE_OP;
 		rules[count++].sqe_op = HW_OP_FIXED_FD_INSTALL;
 	}

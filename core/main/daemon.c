@@ -70,10 +70,10 @@ static int kernel_tls_probe(struct hw_daemon *daemon)
 	if (!daemon->config->tls_kernel || !hw_daemon_has_tls(daemon)) {
 		return 0;
 	}
-	int r = daemon->probe.has_fd_install ? hw_kernel_tls_probe() : -ENOSYS;
+	int r = hw_files_knows_cached() ? hw_kernel_tls_probe() : -ENOSYS;
 	if (r == -ENOSYS) {
 		return hw_daemon_fail("tls_kernel.missing", r,
-				      "tls_kernel=on needs Linux 6.8 or later; leave it off");
+				      "tls_kernel=on needs Linux 6.5 or later; leave it off");
 	}
 	if (r < 0) {
 		return hw_daemon_fail(

@@ -60,8 +60,8 @@ static int descriptors_raise(struct hw_daemon *daemon)
 	return 0;
 }
 
-/* Who is limited must be known by an address, and the kernel must be able to tell it. */
-static int rates_set(struct hw_daemon *daemon)
+/* Who is limited must be known by an address. */
+static void rates_set(struct hw_daemon *daemon)
 {
 	const struct hw_config *config = daemon->config;
 	struct hw_rate_limits limits = {
@@ -77,13 +77,6 @@ static int rates_set(struct hw_daemon *daemon)
 	bool needs_peers = has_rates || config->trusted_proxies.count > 0;
 	daemon->talks.rates = has_rates ? &daemon->rates : NULL;
 	daemon->limits.has_peers = needs_peers || config->has_access_log;
-	if (needs_peers && !daemon->probe.has_fd_install) {
-		return hw_daemon_fail(
-			"limits.unsupported", -ENOSYS,
-			"limits for each client and trusted_proxies need Linux 6.8 or later, "
-			"which can tell a client's address; set them to 0 and to nothing");
-	}
-	return 0;
 }
 
 static void limits_set(struct hw_daemon *daemon)
@@ -97,7 +90,6 @@ static void limits_set(struct hw_daemon *daemon)
 		.idle_timeout_ms = config->idle_timeout_ms,
 		.stall_timeout_ms = config->stall_timeout_ms,
 		.has_access_log = config->has_access_log,
-		.has_fd_install = daemon->probe.has_fd_install,
 	};
 	daemon->talks = (struct hw_talk_options){
 		.upload_policy = (enum hw_upload_policy)config->upload,
@@ -178,10 +170,8 @@ static int budget_check(struct hw_daemon *daemon)
 int hw_daemon_limits_set(struct hw_daemon *daemon)
 {
 	limits_set(daemon);
-	int r = rates_set(daemon);
-	if (r >= 0) {
-		r = descriptors_raise(daemon);
-	}
+	rates_set(daemon);
+	int r = descriptors_raise(daemon);
 	if (r >= 0) {
 		r = ring_check(daemon);
 	}

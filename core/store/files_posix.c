@@ -252,6 +252,11 @@ bool hw_files_is_cached(int fd, uint64_t offset, uint64_t size)
 	       found.cached_count >= page_count;
 }
 
+bool hw_files_knows_cached(void)
+{
+	return syscall(HW_SYS_CACHESTAT, -1, NULL, NULL, 0) == 0 || errno != ENOSYS;
+}
+
 /* Without O_DIRECT at least nothing that others read is pushed out by what is read once. */
 int hw_files_segment_open_direct(const struct hw_files *files, uint32_t shard, uint32_t segment)
 {

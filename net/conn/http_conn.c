@@ -106,7 +106,7 @@ void hw_http_conn_open(struct hw_http_conn *conn, const struct hw_listener *list
 	conn->socket_fd = -1;
 	hw_list_init(&conn->splice_link);
 	hw_list_init(&conn->buffer_link);
-	if (server->limits.has_peers && server->limits.has_fd_install) {
+	if (server->limits.has_peers) {
 		hw_http_conn_set_state(conn, HW_CONN_NAMING);
 		hw_ring_fd_install(server->reactor->ring, &conn->send_op, socket, name_done);
 		return;
@@ -158,7 +158,7 @@ bool hw_http_conn_peer_ask(struct hw_http_conn *conn, void (*named)(void *user),
 {
 	hw_assert(conn->state == HW_CONN_ANSWERING);
 	hw_assert(!conn->recv_op.in_flight && !conn->send_op.in_flight);
-	if (conn->peer_size != 0 || !conn->server->limits.has_fd_install) {
+	if (conn->peer_size != 0) {
 		return false;
 	}
 	conn->named = named;

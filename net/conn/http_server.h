@@ -40,8 +40,7 @@ struct hw_http_limits {
 	uint32_t idle_timeout_ms;
 	uint32_t stall_timeout_ms;
 	bool has_access_log;
-	bool has_peers;      /* each connection's peer is asked for when it comes */
-	bool has_fd_install; /* the kernel can tell the peer's address */
+	bool has_peers; /* each connection's peer is asked for when it comes */
 };
 
 struct hw_listener {

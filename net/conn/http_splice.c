@@ -26,14 +26,13 @@ static void room_done(struct hw_op *op);
 
 bool hw_http_conn_can_splice(const struct hw_http_conn *conn, uint64_t size)
 {
-	return conn->server->limits.has_fd_install && !conn->has_no_fd &&
-	       (conn->tls == NULL || hw_http_tls_kernel_may(conn, size));
+	return !conn->has_no_fd && (conn->tls == NULL || hw_http_tls_kernel_may(conn, size));
 }
 
 void hw_http_conn_splice(struct hw_http_conn *conn, const struct hw_http_splice *splice)
 {
 	hw_assert(conn->state == HW_CONN_ANSWERING);
-	hw_assert(splice->size > 0 && conn->server->limits.has_fd_install);
+	hw_assert(splice->size > 0);
 	conn->splice = *splice;
 	conn->is_pausing = false;
 	conn->piped_size = 0;

@@ -26,23 +26,21 @@ static void width_set(int fd, int size)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &size, sizeof(size)); /* a wish */
 }
 
-static bool begin(struct hw_http_conn *conn, void (*next)(struct hw_http_conn *conn))
+static void begin(struct hw_http_conn *conn, void (*next)(struct hw_http_conn *conn))
 {
-	struct hw_http_server *server = conn->server;
-	if (!server->limits.has_fd_install) {
-		return false;
-	}
 	conn->unsent_done = next;
 	hw_http_conn_watch(conn, UINT64_MAX);
-	hw_ring_fd_install(server->reactor->ring, &conn->send_op, conn->socket, done);
-	return true;
+	hw_ring_fd_install(conn->server->reactor->ring, &conn->send_op, conn->socket, done);
 }
 
 bool hw_http_unsent_widen(struct hw_http_conn *conn, void (*next)(struct hw_http_conn *conn))
 {
-	bool was_wide = conn->is_wide;
-	conn->is_wide = conn->server->limits.has_fd_install;
-	return !was_wide && begin(conn, next);
+	if (conn->is_wide) {
+		return false;
+	}
+	conn->is_wide = true;
+	begin(conn, next);
+	return true;
 }
 
 bool hw_http_unsent_hold(struct hw_http_conn *conn, void (*next)(struct hw_http_conn *conn))
@@ -52,7 +50,8 @@ bool hw_http_unsent_hold(struct hw_http_conn *conn, void (*next)(struct hw_http_
 	}
 	conn->is_wide = true;
 	conn->is_holding = true;
-	return begin(conn, next);
+	begin(conn, next);
+	return true;
 }
 
 void hw_http_unsent_let_go(struct hw_http_conn *conn)
@@ -70,14 +69,21 @@ void hw_http_unsent_let_go(struct hw_http_conn *conn)
 
 bool hw_http_unsent_narrow(struct hw_http_conn *conn, void (*next)(struct hw_http_conn *conn))
 {
-	bool was_wide = conn->is_wide;
+	if (!conn->is_wide) {
+		return false;
+	}
 	conn->is_wide = false;
-	return was_wide && begin(conn, next);
+	begin(conn, next);
+	return true;
 }
 
 bool hw_http_unsent_ask(struct hw_http_conn *conn, void (*next)(struct hw_http_conn *conn))
 {
-	return conn->unsent_size > 0 && begin(conn, next);
+	if (conn->unsent_size == 0) {
+		return false;
+	}
+	begin(conn, next);
+	return true;
 }
 
 /* What lies there now, if there is anything to be said of it. */

@@ -26,7 +26,6 @@ struct hw_sim_options hw_sim_calm(uint64_t seed)
 		.piece_gap_us_max = 200,
 		.window_size = 256U << 10,
 		.has_fixed_buffers = true,
-		.has_fd_install = true,
 	};
 }
 
@@ -56,7 +55,6 @@ struct hw_sim_options hw_sim_chaos(uint64_t seed)
 	options.piece_gap_us_max = (uint32_t)hw_prng_between(&prng, 1, 3000);
 	options.window_size = windows[hw_prng_below(&prng, hw_count_of(windows))];
 	options.has_fixed_buffers = hw_prng_chance(&prng, 80);
-	options.has_fd_install = hw_prng_chance(&prng, 80);
 	return options;
 }
 
@@ -149,9 +147,7 @@ int hw_sim_loopback_fd(uint32_t slot)
 
 int hw_ring_probe(struct hw_ring_probe *ret_probe)
 {
-	*ret_probe = (struct hw_ring_probe){
-		.has_fd_install = hw_sim_world.options.has_fd_install,
-	};
+	*ret_probe = (struct hw_ring_probe){};
 	(void)snprintf(ret_probe->text, sizeof(ret_probe->text), "simulated"); /* it fits */
 	return 0;
 }

@@ -81,7 +81,6 @@ struct hw_sim_options {
 	uint32_t piece_gap_us_max;    /* us between two pieces */
 	uint32_t window_size;         /* bytes a peer takes before it has read; changeable */
 	bool has_fixed_buffers;
-	bool has_fd_install;
 	hw_sim_seal_fn *seal; /* NULL: a kernel without TLS */
 	/* Runs before each done, and may do what any caller may: "a close at every step". */
 	void (*before_step)(void *user, uint64_t step);

@@ -117,8 +117,6 @@ static void file_bound(struct hw_op *op)
 
 static void begin(struct hw_sim_options *sim, struct conn_options *options)
 {
-	sim->has_fd_install = true;
-	options->limits.has_fd_install = true;
 	hw_sim_begin(sim);
 	conn_start(&g_world, options);
 	g_world.takes = takes;

@@ -237,8 +237,6 @@ static void begin(const struct hw_sim_options *sim)
 	struct hw_sim_options calm = *sim;
 	options.contexts = &g_contexts;
 	options.has_kernel = true;
-	options.limits.has_fd_install = true;
-	calm.has_fd_install = true;
 	calm.set_error_percent = 0; /* until the file is bound */
 	hw_sim_begin(&calm);
 	conn_start(&g_world, &options);

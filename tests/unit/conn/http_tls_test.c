@@ -34,7 +34,6 @@ static void begin_as(uint64_t seed, bool is_chaos, const struct conn_options *op
 {
 	struct hw_sim_options sim = is_chaos ? hw_sim_chaos(seed) : hw_sim_calm(seed);
 	struct conn_options probed = *options;
-	probed.limits.has_fd_install = sim.has_fd_install;
 	hw_sim_begin(&sim);
 	conn_start(&g_world, &probed);
 }
@@ -43,7 +42,6 @@ static struct conn_options sealed_plenty(void)
 {
 	struct conn_options options = conn_plenty();
 	options.contexts = &g_contexts;
-	options.limits.has_fd_install = true; /* fast clients get a wide socket */
 	return options;
 }
 

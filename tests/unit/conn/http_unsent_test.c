@@ -24,12 +24,10 @@ static void next(struct hw_http_conn *conn)
 	g_next_count++;
 }
 
-static struct hw_http_conn *begin(bool has_fd_install)
+static struct hw_http_conn *begin(void)
 {
 	struct hw_sim_options sim = hw_sim_calm(1);
 	struct conn_options options = conn_plenty();
-	sim.has_fd_install = has_fd_install;
-	options.limits.has_fd_install = has_fd_install;
 	hw_sim_begin(&sim);
 	conn_start(&g_world, &options);
 	g_next_count = 0;
@@ -51,7 +49,7 @@ static void it_is_set_once(void **state)
 {
 	(void)state;
 	g_running.part = "it_is_set_once";
-	struct hw_http_conn *conn = begin(true);
+	struct hw_http_conn *conn = begin();
 	assert_false(hw_http_unsent_narrow(conn, next)); /* it is */
 	assert_true(hw_http_unsent_widen(conn, next));
 	assert_int_equal(g_next_count, 0); /* never inside the call */
@@ -70,11 +68,11 @@ static void a_short_answer_leaves_it(void **state)
 {
 	(void)state;
 	g_running.part = "a_short_answer_leaves_it";
-	struct hw_http_conn *conn = begin(true);
+	struct hw_http_conn *conn = begin();
 	assert_true(hw_http_unsent_widen(conn, next));
 	conn_pass(&g_world, 100);
 	end(); /* 200, some bytes: the connection was wide to its end */
-	conn = begin(true);
+	conn = begin();
 	g_world.answer_size = CONN_BODY_MAX;
 	assert_true(hw_http_unsent_widen(conn, next));
 	conn_pass(&g_world, 100);
@@ -90,7 +88,7 @@ static void what_cannot_be_asked_has_not_gone(void **state)
 {
 	(void)state;
 	g_running.part = "what_cannot_be_asked_has_not_gone";
-	struct hw_http_conn *conn = begin(true);
+	struct hw_http_conn *conn = begin();
 	conn->unsent_size = 1000;
 	conn->unsent_gone_size = 1U << 20;
 	hw_sim_world.options.set_error_percent = 100;
@@ -102,16 +100,6 @@ static void what_cannot_be_asked_has_not_gone(void **state)
 	end();
 }
 
-static void without_descriptors_nothing_is_set(void **state)
-{
-	(void)state;
-	g_running.part = "without_descriptors_nothing_is_set";
-	struct hw_http_conn *conn = begin(false);
-	assert_false(hw_http_unsent_widen(conn, next));
-	assert_false(hw_http_unsent_narrow(conn, next));
-	end();
-}
-
 int main(void)
 {
 	seeds_watch();
@@ -120,7 +108,6 @@ int main(void)
 		cmocka_unit_test(it_is_set_once),
 		cmocka_unit_test(a_short_answer_leaves_it),
 		cmocka_unit_test(what_cannot_be_asked_has_not_gone),
-		cmocka_unit_test(without_descriptors_nothing_is_set),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -492,7 +492,6 @@ static void world_begin(struct hw_prng *prng, const struct hw_sim_options *sim)
 	struct hw_sim_options given = *hw_sim_options();
 	struct hw_sim_options calm = hw_sim_calm(sim->seed);
 	calm.has_fixed_buffers = given.has_fixed_buffers;
-	calm.has_fd_install = given.has_fd_install;
 	*hw_sim_options() = calm;
 	talk_world_start(&g_world, &options);
 	tus_share_make(&g_world, HW_SHARE_STORED, &g_share);
@@ -503,7 +502,6 @@ static void world_end(void)
 {
 	struct hw_sim_options calm = hw_sim_calm(hw_sim_seed());
 	calm.has_fixed_buffers = hw_sim_options()->has_fixed_buffers;
-	calm.has_fd_install = hw_sim_options()->has_fd_install;
 	*hw_sim_options() = calm;
 	g_world.catalog.error_percent = 0;
 	talk_world_quiesce(&g_world);

@@ -258,7 +258,6 @@ static void world_begin(struct hw_prng *prng, const struct hw_sim_options *sim)
 	options.segment_size = pick(prng, 16, 64) * MIB;
 	options.stall_timeout_ms = pick(prng, 2000, 8000);
 	first.has_fixed_buffers = sim->has_fixed_buffers;
-	first.has_fd_install = sim->has_fd_install;
 	hw_sim_begin(&first);
 	talk_world_start(&g_world, &options);
 	tus_share_make(&g_world, HW_SHARE_STORED, &g_share);
@@ -269,7 +268,6 @@ static void world_end(void)
 {
 	struct hw_sim_options calm = hw_sim_calm(hw_sim_seed());
 	calm.has_fixed_buffers = hw_sim_options()->has_fixed_buffers;
-	calm.has_fd_install = hw_sim_options()->has_fd_install;
 	*hw_sim_options() = calm;
 	g_world.catalog.error_percent = 0;
 	if (g_sender.step == TUS_WHOLE && !g_world.server.is_draining) {

@@ -138,7 +138,6 @@ static void server_start(struct talk_world *world)
 		.stall_timeout_ms = options->stall_timeout_ms,
 		.has_access_log = options->has_access_log,
 		.has_peers = options->has_access_log,
-		.has_fd_install = hw_sim_options()->has_fd_install,
 	};
 	struct hw_route_port route = hw_talks_route(&world->talks);
 	r = hw_http_server_init(&world->server, &world->reactor, &route, &limits);

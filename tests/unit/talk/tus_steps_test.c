@@ -131,7 +131,6 @@ static void peace(void)
 	calm.before_step = sim->before_step;
 	calm.before_step_user = sim->before_step_user;
 	calm.has_fixed_buffers = sim->has_fixed_buffers;
-	calm.has_fd_install = sim->has_fd_install;
 	*sim = calm;
 	g_world.catalog.error_percent = 0;
 	g_world.catalog.fail_request = 0;
@@ -339,7 +338,6 @@ static void seed_run(uint64_t seed)
 	options.is_direct = hw_prng_chance(&prng, 80);
 	struct hw_sim_options first = hw_sim_calm(seed);
 	first.has_fixed_buffers = sim.has_fixed_buffers;
-	first.has_fd_install = sim.has_fd_install;
 	hw_sim_begin(&first);
 	talk_world_start(&g_world, &options);
 	tus_share_make(&g_world, HW_SHARE_STORED, &g_share);
