@@ -45,10 +45,8 @@ static void pair_close(const struct pair *pair)
 	}
 }
 
-int hw_kernel_tls_probe(void)
+static int key_try(const void *info, socklen_t size)
 {
-	const struct tls12_crypto_info_aes_gcm_256 info = {
-		.info = {.version = TLS_1_3_VERSION, .cipher_type = TLS_CIPHER_AES_GCM_256}};
 	struct pair pair;
 	int r = pair_open(&pair);
 	if (r >= 0) {
@@ -56,9 +54,24 @@ int hw_kernel_tls_probe(void)
 		r = r < 0 ? -errno : 0;
 	}
 	if (r >= 0) {
-		r = setsockopt(pair.server, SOL_TLS, TLS_TX, &info, sizeof(info));
+		r = setsockopt(pair.server, SOL_TLS, TLS_TX, info, size);
 		r = r < 0 ? -errno : 0;
 	}
 	pair_close(&pair);
+	return r;
+}
+
+int hw_kernel_tls_probe(void)
+{
+	const struct tls12_crypto_info_aes_gcm_256 aes = {
+		.info = {.version = TLS_1_3_VERSION, .cipher_type = TLS_CIPHER_AES_GCM_256}};
+	const struct tls12_crypto_info_chacha20_poly1305 chacha20 = {
+		.info = {.version = TLS_1_3_VERSION, .cipher_type = TLS_CIPHER_CHACHA20_POLY1305}};
+	int r = key_try(&aes, sizeof(aes));
+	if (r >= 0) {
+		/* Not every kernel has it, and few clients ask for it: tried so that its module is
+		 * loaded now, and not by a reactor. */
+		(void)key_try(&chacha20, sizeof(chacha20));
+	}
 	return r;
 }
