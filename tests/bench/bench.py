@@ -98,7 +98,7 @@ def run(options):
             'size_max': options.size_max, 'is_smoke': options.is_smoke,
             'skipped': skipped, 'took_s': time.monotonic() - began,
             'rows': [row for case in cases
-                     for row in report.rows_make(case, medians[case.name], bool(options.against))],
+                     for row in report.rows_make(case, runs[case.name], bool(options.against))],
             'cases': medians, 'runs': runs}
 
 

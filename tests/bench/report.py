@@ -12,14 +12,15 @@ def medians(runs):
     return {key: statistics.median(run[key] for run in runs) for key in runs[0]}
 
 
-def rows_make(case, seen, is_against):
-    """The lines of one case; @seen is {server: medians}."""
+def rows_make(case, runs, is_against):
+    """The lines of one case; @runs is {server: [measurement, ...]}, one of each round."""
     if is_against:
-        return [row_make(case, seen, row.figure, 'peer', None, None) for row in case.rows[:1]]
-    return [row_make(case, seen, row.figure, row.peer, row.asked, row.cpu_asked) for row in case.rows]
+        return [row_make(case, runs, row.figure, 'peer', None, None) for row in case.rows[:1]]
+    return [row_make(case, runs, row.figure, row.peer, row.asked, row.cpu_asked) for row in case.rows]
 
 
-def row_make(case, seen, figure, peer, asked, cpu_asked):
+def row_make(case, runs, figure, peer, asked, cpu_asked):
+    seen = {name: medians(each) for name, each in runs.items()}
     ours = seen['hawserd']
     is_more = FIGURES[figure][2]
     row = {'case': case.name, 'figure': figure, 'hawserd': ours[figure], 'peer_name': None,
@@ -35,13 +36,20 @@ def row_make(case, seen, figure, peer, asked, cpu_asked):
         row['cpu'] = None
     else:
         row['peer_name'] = name
-        row['ratio'] = ours[figure] / row['peer']
+        row['ratio'] = ratio(runs, name, figure)
         row['cpu_peer_name'], cpu = peer_best(seen, peer, case.cpu_figure, False)
-        row['cpu'] = row['cpu'] / cpu if cpu else None
+        row['cpu'] = ratio(runs, row['cpu_peer_name'], case.cpu_figure) if cpu else None
         row['load_is_limit'] |= seen[name].get('load_share', 0) > LOAD_LIMIT
         row['verdict'] = verdict(row['ratio'], asked, is_more)
         row['cpu_verdict'] = verdict(row['cpu'], cpu_asked, False)
     return row
+
+
+def ratio(runs, peer, figure):
+    """hawserd / peer: the median over the rounds of what they were in the same minute, since what
+    else the machine does changes from one to the next by more than they differ."""
+    return statistics.median(ours[figure] / theirs[figure]
+                             for ours, theirs in zip(runs['hawserd'], runs[peer]))
 
 
 def peer_best(seen, peer, figure, is_more):
