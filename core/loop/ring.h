@@ -80,8 +80,8 @@ uint32_t hw_ring_in_flight_count(const struct hw_ring *ring);
 
 /* -- sockets; @socket is a slot -- */
 
-/* Multishot: each done has a new connection's slot in op->res. Ends (has_more false) on error: arm
- * again. */
+/* Multishot where there are socket slots, else one at a time: each done has a new connection's slot
+ * in op->res; has_more false: arm again. */
 void hw_ring_accept(struct hw_ring *ring, struct hw_op *op, uint32_t listener, hw_op_fn *done);
 /* Into a buffer of the ring, chosen when bytes are there. op->res > 0:
  * hw_ring_head_bytes(op->buffer_id) holds op->res bytes, moved to the caller until

@@ -333,9 +333,10 @@ void hw_ring_accept(struct hw_ring *ring, struct hw_op *op, uint32_t listener, h
 	op_begin(ring, op, done);
 	op->is_accept = true;
 	struct io_uring_sqe *sqe = sqe_get(ring);
-	/* Receives and sends wait all the same; a splice does not. */
+	/* Receives and sends wait all the same; a splice does not. A multishot ends when the table
+	 * is full; where there is none it would take all who wait, place or not. */
 	if (is_plain(listener)) {
-		io_uring_prep_multishot_accept(sqe, 0, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		io_uring_prep_accept(sqe, 0, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	} else {
 		io_uring_prep_multishot_accept_direct(sqe, 0, NULL, NULL, SOCK_NONBLOCK);
 	}

@@ -75,13 +75,18 @@ static int kernel_tls_probe(struct hw_daemon *daemon)
 		return hw_daemon_fail("tls_kernel.missing", r,
 				      "tls_kernel=on needs Linux 6.5 or later; leave it off");
 	}
-	if (r < 0) {
+	if (r == -ENOENT) {
 		return hw_daemon_fail(
 			"tls_kernel.missing", r,
 			"this kernel offers no TLS: load it (modprobe tls, and a file "
 			"in /etc/modules-load.d), or leave tls_kernel off");
 	}
-	daemon->tls.has_kernel = true;
+	if (r < 0) {
+		return hw_daemon_fail("tls_kernel.failed", r,
+				      "the kernel's TLS could not be tried on loopback; leave "
+				      "tls_kernel off");
+	}
+	daemon->tls.kernel_ciphers = (uint32_t)r;
 	return 0;
 }
 

@@ -4,9 +4,11 @@
  *              -> ring_check -> budget_check: what came out fits, or we do not start
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
+#include <unistd.h>
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
@@ -31,6 +33,20 @@ uint32_t hw_daemon_cpus(const struct hw_config *config, uint32_t *ret_cpus, uint
 	return count;
 }
 
+/* The process's table of descriptors gets its size while there is one thread: later each doubling
+ * waits for all cpus, 6 to 31 ms in the middle of an accept. */
+static void table_grow(uint64_t size)
+{
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int last = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, (int)size - 1);
+	if (last >= 0) {
+		(void)close(last); /* of /dev/null, like the next */
+	}
+	if (fd >= 0) {
+		(void)close(fd);
+	}
+}
+
 /* As many descriptors as may be had. A ring's table counts against the limit, each by itself; where
  * sockets are descriptors, all reactors share it. */
 static int descriptors_raise(struct hw_daemon *daemon)
@@ -41,14 +57,14 @@ static int descriptors_raise(struct hw_daemon *daemon)
 		(void)setrlimit(RLIMIT_NOFILE, &limit); /* checked below by asking again */
 		(void)getrlimit(RLIMIT_NOFILE, &limit);
 	}
+	uint64_t share = daemon->probe.has_socket_slots ? 1 : daemon->node_count;
 	uint64_t files = HW_STORE_FILE_COUNT + HW_LISTEN_COUNT_MAX + 1;
-	files += HW_SPARE_CONN_COUNT;
+	files = (files + HW_SPARE_CONN_COUNT) * share;
 	if (limit.rlim_cur < files + CONNECTIONS_LEAST) {
 		return hw_daemon_fail(
 			"descriptors.too_few", -EMFILE,
 			"raise RLIMIT_NOFILE (LimitNOFILE= in the unit) to 1024 or more");
 	}
-	uint64_t share = daemon->probe.has_socket_slots ? 1 : daemon->node_count;
 	uint64_t most = (limit.rlim_cur - files) / share;
 	if (daemon->limits.connections_max > most) {
 		HW_LOG(HW_LOG_WARN, "connections.fewer",
@@ -56,6 +72,9 @@ static int descriptors_raise(struct hw_daemon *daemon)
 		       HW_F_U64("possible", most),
 		       HW_F_TEXT("advice", "raise RLIMIT_NOFILE (LimitNOFILE= in the unit)"));
 		daemon->limits.connections_max = (uint32_t)most;
+	}
+	if (!daemon->probe.has_socket_slots) {
+		table_grow(files + share * daemon->limits.connections_max);
 	}
 	return 0;
 }

@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/wire/tls_aead.h"
+
 /* Only a connected socket takes a key. */
 struct pair {
 	int listener;
@@ -63,15 +65,21 @@ static int key_try(const void *info, socklen_t size)
 
 int hw_kernel_tls_probe(void)
 {
-	const struct tls12_crypto_info_aes_gcm_256 aes = {
+	const struct tls12_crypto_info_aes_gcm_128 aes_128 = {
+		.info = {.version = TLS_1_3_VERSION, .cipher_type = TLS_CIPHER_AES_GCM_128}};
+	const struct tls12_crypto_info_aes_gcm_256 aes_256 = {
 		.info = {.version = TLS_1_3_VERSION, .cipher_type = TLS_CIPHER_AES_GCM_256}};
 	const struct tls12_crypto_info_chacha20_poly1305 chacha20 = {
 		.info = {.version = TLS_1_3_VERSION, .cipher_type = TLS_CIPHER_CHACHA20_POLY1305}};
-	int r = key_try(&aes, sizeof(aes));
+	int r = key_try(&aes_128, sizeof(aes_128));
 	if (r >= 0) {
-		/* Not every kernel has it, and few clients ask for it: tried so that its module is
-		 * loaded now, and not by a reactor. */
-		(void)key_try(&chacha20, sizeof(chacha20));
+		r = key_try(&aes_256, sizeof(aes_256));
 	}
-	return r;
+	if (r < 0) {
+		return r;
+	}
+	/* Not every kernel has it, and few clients ask for it. */
+	bool has_chacha20 = key_try(&chacha20, sizeof(chacha20)) >= 0;
+	return 1 << HW_TLS_AES_128_GCM | 1 << HW_TLS_AES_256_GCM |
+	       (has_chacha20 ? 1 << HW_TLS_CHACHA20_POLY1305 : 0);
 }

@@ -10,8 +10,9 @@
 
 #include "core/base/check.h"
 
-/* Asked while we are still root, the kernel loads what it needs for it. Returns 0; -ENOENT: it has
- * none, or does not load it for this user; or what a socket on loopback said. */
+/* Which ciphers, a bit for each enum hw_tls_cipher. The kernel loads the modules that they need
+ * now, so that none is asked for on a reactor. Returns > 0; -ENOENT: it has no TLS, or no AES-GCM
+ * for it, or does not load them for this user; or what a socket on loopback said. */
 int hw_kernel_tls_probe(void) HW_MUST_CHECK;
 
 #endif

@@ -254,7 +254,7 @@ bool hw_files_is_cached(int fd, uint64_t offset, uint64_t size)
 
 bool hw_files_knows_cached(void)
 {
-	return syscall(HW_SYS_CACHESTAT, -1, NULL, NULL, 0) == 0 || errno != ENOSYS;
+	return syscall(HW_SYS_CACHESTAT, -1, NULL, NULL, 0) < 0 && errno == EBADF;
 }
 
 /* Without O_DIRECT at least nothing that others read is pushed out by what is read once. */

@@ -75,6 +75,7 @@ void hw_http_conn_send(struct hw_http_conn *conn, const struct iovec *iov, uint3
 	}
 	conn->splice.pipe = NULL;
 	conn->message = (struct msghdr){.msg_iov = conn->iov, .msg_iovlen = count};
+	conn->message_us = reactor_of(conn)->now_us;
 	conn->action = "sending the answer";
 	/* A short answer goes into what the last one has left empty. TLS sees to it by itself. */
 	if (conn->send_left_size <= HW_REPLY_SIZE || hw_http_tls_seals(conn) ||
@@ -96,11 +97,21 @@ void hw_http_conn_reply_send(struct hw_http_conn *conn, const struct hw_http_wri
 	hw_http_conn_send(conn, iov, has_body ? 2 : 1);
 }
 
+/* For all parts of one message together, where the kernel seals and takes it in parts. */
+static uint64_t patience_ms(const struct hw_http_conn *conn)
+{
+	uint64_t held_ms = (reactor_of(conn)->now_us - conn->message_us) / 1000;
+	if (conn->tls == NULL || !conn->tls->is_offloaded) {
+		return HW_HOLD_PATIENCE_MS;
+	}
+	return held_ms < HW_HOLD_PATIENCE_MS ? HW_HOLD_PATIENCE_MS - held_ms : 1;
+}
+
 static void send_submit(struct hw_http_conn *conn)
 {
 	hw_assert(conn->send_left_size > 0 || hw_http_tls_unsent(conn) > 0);
 	conn->is_answered = true;
-	hw_http_conn_watch(conn, HW_HOLD_PATIENCE_MS);
+	hw_http_conn_watch(conn, patience_ms(conn));
 	if (hw_http_tls_seals(conn)) {
 		hw_http_tls_send(conn, sent);
 		return;
@@ -197,6 +208,7 @@ void hw_http_conn_send_more(struct hw_http_conn *conn)
 		hw_http_splice_more(conn);
 		return;
 	}
+	conn->message_us = reactor_of(conn)->now_us;
 	send_submit(conn);
 }
 

@@ -353,7 +353,10 @@ void hw_http_conn_linger_begin(struct hw_http_conn *conn)
 	hw_http_conn_set_state(conn, HW_CONN_LINGERING);
 	conn->action = "waiting for the client to read its answer";
 	hw_http_conn_input_release(conn);
-	hw_timer_start(&reactor_of(conn)->timers, &conn->timer, LINGER_TIMEOUT_MS, timer_fire);
+	/* The kernel takes an alert only behind what the client has still to take of the answer. */
+	bool is_behind = conn->tls != NULL && conn->tls->is_offloaded;
+	hw_http_conn_timer_start(conn, is_behind ? conn->server->limits.stall_timeout_ms
+						 : LINGER_TIMEOUT_MS);
 	if (conn->tls != NULL) {
 		hw_http_tls_input_drop(conn);
 	}
@@ -370,6 +373,7 @@ static void farewell_done(struct hw_op *op)
 		hw_http_conn_close_join(conn);
 		return;
 	}
+	hw_http_conn_timer_start(conn, LINGER_TIMEOUT_MS);
 	hw_ring_shutdown(reactor_of(conn)->ring, &conn->send_op, conn->socket, shutdown_done);
 }
 

@@ -86,6 +86,7 @@ struct hw_http_conn {
 	uint64_t send_left_size;
 	uint64_t sent_size;  /* bytes of this request's answer */
 	uint64_t request_us; /* when its head was complete */
+	uint64_t message_us; /* when the talk lent what message points to */
 	uint64_t watched_us; /* when the operation in flight was started */
 	uint64_t waited_us;  /* for the client, since its progress was last judged */
 	uint64_t moved_size; /* bytes, in that time */

@@ -154,7 +154,7 @@ static void accept_done(struct hw_op *op)
 		hw_metrics_add(server->reactor->metrics, HW_METRIC_connections_accepted, 1);
 		bool has_gone = hw_handover_begin(listener, (uint32_t)res) ||
 				hw_http_server_take(listener, (uint32_t)res);
-		if (!has_gone) { /* descriptors, not slots, and they came faster than we stopped */
+		if (!has_gone) { /* the last places were taken by handovers meanwhile */
 			hw_metrics_add(server->reactor->metrics, HW_METRIC_accept_drops, 1);
 			hw_ring_socket_drop(server->reactor->ring, (uint32_t)res);
 		}

@@ -16,7 +16,8 @@
 #include "net/conn/http_steps.h"
 #include "net/conn/http_tls.h"
 
-#define INTERRUPTS_MAX 16U /* in a row, of one step */
+#define INTERRUPTS_MAX  16U     /* in a row, of one step */
+#define SEALED_RUN_SIZE 262144U /* bytes that the kernel seals in one run: as many as we do */
 
 static void held(struct hw_http_conn *conn);
 static void turn_come(struct hw_http_conn *conn);
@@ -95,6 +96,9 @@ static int fill(struct hw_http_conn *conn)
 	const struct hw_http_splice *splice = &conn->splice;
 	uint64_t offset = splice->offset + splice->size - conn->send_left_size;
 	uint64_t size = hw_min(conn->send_left_size, (uint64_t)splice->pipe->capacity);
+	if (conn->tls != NULL) {
+		size = hw_min(size, (uint64_t)SEALED_RUN_SIZE);
+	}
 	int r = -EINTR;
 	for (uint32_t i = 0; i < INTERRUPTS_MAX && r == -EINTR; i++) {
 		r = hw_ring_splice_in(conn->server->reactor->ring, splice->file, splice->file_fd,

@@ -46,7 +46,8 @@ bool hw_http_tls_kernel_may(const struct hw_http_conn *conn, uint64_t size)
 		return true;
 	}
 	/* A client that wants short records cannot have them from the kernel. */
-	return conn->server->tls.has_kernel && !tls->is_refused && tls->out.suite.is_13 &&
+	bool has_cipher = (conn->server->tls.kernel_ciphers & 1U << tls->out.suite.cipher) != 0;
+	return has_cipher && !tls->is_refused && tls->out.suite.is_13 &&
 	       tls->record_size == HW_TLS_PLAIN_SIZE_MAX && size >= BEGIN_SIZE_MIN &&
 	       tls->out.sequence + size / HW_TLS_PLAIN_SIZE_MAX < WORN_COUNT;
 }
@@ -114,7 +115,7 @@ static void refused(struct hw_http_conn *conn, int error)
 	struct hw_tls_server *server = &conn->server->tls;
 	conn->tls->is_refused = true;
 	hw_metrics_add(conn->server->reactor->metrics, HW_METRIC_tls_kernel_refused, 1);
-	if (!server->has_refused) {
+	if (!server->has_refused && error != -ENOTCONN) { /* a client that leaves is no fault */
 		server->has_refused = true;
 		HW_LOG(HW_LOG_WARN, "tls.kernel_refused", HW_F_ERRNO("error", error),
 		       HW_F_TEXT("advice", "the kernel would not seal with this key: the daemon "

@@ -59,7 +59,7 @@ void hw_http_unsent_let_go(struct hw_http_conn *conn)
 	if (conn->socket_fd < 0) {
 		return;
 	}
-	if (conn->is_wide) {
+	if (conn->is_wide && conn->keep_alive) { /* what comes last need not wait for room */
 		width_set(conn->socket_fd, HW_UNSENT_NARROW);
 	}
 	(void)close(conn->socket_fd); /* the slot keeps the socket */

@@ -36,7 +36,7 @@ int hw_tls_server_init(struct hw_tls_server *server, struct hw_reactor *reactor,
 	server->is_on = true;
 	server->contexts = options->contexts;
 	server->hsts_s = options->hsts_s;
-	server->has_kernel = options->has_kernel;
+	server->kernel_ciphers = options->kernel_ciphers;
 	server->hook.run = rooms_hand_out;
 	hw_tls_tickets_init(&server->tickets, options->ticket_seed, options->ticket_begun_us);
 	int r = hw_pool_init(&server->conns, sizeof(struct hw_tls), 64, connection_count);

@@ -46,8 +46,8 @@ struct hw_tls_server {
 	const struct hw_tls_contexts *contexts; /* lent until others take their place */
 	uint32_t hsts_s;                        /* 0: not said */
 	bool is_on;
-	bool has_kernel;  /* it may seal (http_tls_kernel.c) */
-	bool has_refused; /* it would not, and that was told */
+	uint32_t kernel_ciphers; /* the kernel may seal with: bits of enum hw_tls_cipher */
+	bool has_refused;        /* it would not, and that was told */
 };
 
 struct hw_tls_options {
@@ -55,7 +55,7 @@ struct hw_tls_options {
 	uint8_t ticket_seed[HW_TLS_SEED_SIZE];
 	uint64_t ticket_begun_us;
 	uint32_t hsts_s;
-	bool has_kernel; /* the kernel can seal, and is to */
+	uint32_t kernel_ciphers; /* as the server has it; 0: the kernel is not to seal */
 };
 
 /* Bytes of all this: the budget's term. */

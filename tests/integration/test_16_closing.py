@@ -89,31 +89,26 @@ def test_transfers(make_either, files):
 
 
 def test_more_than_there_is_place_for(make_either):
-    """They wait, or are closed; none is forgotten, and there is place again when they leave."""
+    """They wait in the kernel's backlog, and each is answered when there is place. (A table costs
+    one each time that it is full: whoever finds it so.)"""
     daemon = make_either(reactors='1', connections_max='32')
-    crowd = []
-    try:
-        for _ in range(300):
-            crowd.append(socket.create_connection(('127.0.0.1', daemon.port)))
-        wait_until(lambda: any(len(end.recv(1000, socket.MSG_DONTWAIT)) >= 0
-                               for end in asked(crowd)), PATIENCE_S, 'an answer')
-    finally:
-        for end in crowd:
-            end.close()
+    has_table = 'table' in daemon.events('io_uring.ready')[0]['found']
+    lost = 0
+    with contextlib.ExitStack() as crowd:
+        ends = [crowd.enter_context(socket.create_connection(('127.0.0.1', daemon.port), PATIENCE_S))
+                for _ in range(300)]
+        for end in ends:
+            with contextlib.suppress(OSError):
+                end.sendall(b'GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+        for end in ends:
+            try:
+                answer = end.recv(1000)
+            except ConnectionResetError:
+                answer = b''
+            assert answer.startswith(b'HTTP/1.1 200') or not answer
+            lost += not answer
+    assert lost <= (12 if has_table else 0)
     wait_until(lambda: not half_closed(daemon.port), PATIENCE_S, 'all are gone')
-    with Wire(daemon.port) as wire:
-        wire.request('GET', '/health')
-        assert wire.answer().status == 200
-    assert daemon.metrics()['hawser_connections_open'] <= 2
-
-
-def asked(crowd):
-    """Those that have something to be read, after all have asked."""
-    for end in crowd:
-        try:
-            end.setblocking(False)
-            end.send(b'GET /health HTTP/1.1\r\nHost: a\r\n\r\n')
-            end.recv(1, socket.MSG_PEEK)
-            yield end
-        except OSError:  # not yet, or closed
-            continue
+    seen = daemon.metrics()
+    assert seen['hawser_accept_drops_total'] == 0
+    assert seen['hawser_connections_open'] <= 2

@@ -231,7 +231,7 @@ void conn_start(struct conn_world *world, const struct conn_options *options)
 	if (options->contexts != NULL) {
 		struct hw_tls_options tls = {.contexts = options->contexts,
 					     .hsts_s = 60,
-					     .has_kernel = options->has_kernel};
+					     .kernel_ciphers = options->kernel_ciphers};
 		assert_int_equal(hw_http_server_tls(&world->server, &tls), 0);
 	}
 	hw_http_server_listen(&world->server, world->listener, true, options->contexts != NULL);

@@ -68,7 +68,7 @@ struct conn_options {
 	uint32_t index;                         /* of the reactor, where there are several worlds */
 	uint32_t spare_slots;                   /* of the ring, beyond connections_max */
 	const struct hw_tls_contexts *contexts; /* NULL: plain */
-	bool has_kernel;                        /* it may seal (hw_sim_options.seal) */
+	uint32_t kernel_ciphers;                /* it may seal with (hw_sim_options.seal) */
 };
 
 struct conn_options conn_plenty(void);

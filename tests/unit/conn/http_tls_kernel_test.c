@@ -32,6 +32,8 @@
 	"PUT /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"
 #define TAG_SIZE 16U
 
+static uint32_t g_ciphers =
+	1U << HW_TLS_AES_128_GCM | 1U << HW_TLS_AES_256_GCM | 1U << HW_TLS_CHACHA20_POLY1305;
 static struct conn_world g_world;
 static struct hw_tls_contexts g_contexts;
 static struct far g_far;
@@ -236,7 +238,7 @@ static void begin(const struct hw_sim_options *sim)
 	struct conn_options options = conn_plenty();
 	struct hw_sim_options calm = *sim;
 	options.contexts = &g_contexts;
-	options.has_kernel = true;
+	options.kernel_ciphers = g_ciphers;
 	calm.set_error_percent = 0; /* until the file is bound */
 	hw_sim_begin(&calm);
 	conn_start(&g_world, &options);
@@ -321,6 +323,11 @@ static void pass_until_over(void)
 		far_pass(&g_far, 50);
 	}
 	far_pass(&g_far, 200);
+}
+
+static struct hw_tls *tls_of(void)
+{
+	return g_talk.conn->tls;
 }
 
 /* -- what it does without -- */
@@ -441,12 +448,15 @@ static void some_are_never_given(void **state)
 		{.version = TLS1_2_VERSION},
 		{.version = TLS1_3_VERSION, .fragment_mode = TLSEXT_max_fragment_length_2048},
 		{.version = TLS1_3_VERSION},
+		{.version = TLS1_3_VERSION, .suites = "TLS_CHACHA20_POLY1305_SHA256"},
 	};
+	uint32_t all = g_ciphers;
 	(void)state;
 	g_running.part = "some_are_never_given";
 	for (uint32_t i = 0; i < hw_count_of(options); i++) {
 		struct hw_sim_options sim = calm(i);
 		g_running.seed = i;
+		g_ciphers = i == 3 ? all & ~(1U << HW_TLS_CHACHA20_POLY1305) : all;
 		begin(&sim);
 		g_talk.size = i == 2 ? PIECE_SIZE - 1 : FILE_SIZE; /* too little to be worth it */
 		agree(&options[i]);
@@ -457,14 +467,47 @@ static void some_are_never_given(void **state)
 		assert_int_equal(g_talk.page_count, 0);
 		end();
 	}
+	g_ciphers = all;
+}
+
+/* As many as it has sealed are counted on, and what is worn by half is not given away. */
+static void keys_are_given_once(void **state)
+{
+	static const uint8_t nothing[HW_TLS_SECRET_SIZE_MAX];
+	(void)state;
+	g_running.part = "keys_are_given_once";
+	struct hw_sim_options sim = calm(1);
+	struct tls_client_options options = {.version = TLS1_3_VERSION};
+	begin(&sim);
+	agree(&options);
+	for (uint32_t i = 0; i < 50; i++) {
+		ask(GET_COUNT);
+		far_pass(&g_far, 20);
+	}
+	g_talk.size = PIECE_SIZE;
+	ask(GET_FILE);
+	pass_until_over();
+	struct hw_tls *tls = tls_of();
+	assert_true(tls->is_offloaded);
+	assert_true(tls->out.sequence >= 50 + PIECE_SIZE / HW_TLS_PLAIN_SIZE_MAX);
+	assert_memory_equal(tls->out.secret, nothing, sizeof(tls->out.secret));
+	assert_memory_equal(tls->out.iv, nothing, sizeof(tls->out.iv));
+	uint64_t before = tls->out.sequence;
+	ask(PUT_ECHO);
+	far_pass(&g_far, 200);
+	assert_true(tls->out.sequence > before); /* 100 Continue is one, too */
+	ask("xyz");
+	far_pass(&g_far, 200);
+	tls->is_offloaded = false; /* asked again, with a key as worn as this */
+	tls->out.sequence = HW_TLS_KEY_RECORDS_MAX / 2 - 1;
+	assert_false(hw_http_tls_kernel_may(g_talk.conn, FILE_SIZE));
+	tls->out.sequence = HW_TLS_KEY_RECORDS_MAX / 2 - FILE_SIZE / HW_TLS_PLAIN_SIZE_MAX - 1;
+	assert_true(hw_http_tls_kernel_may(g_talk.conn, FILE_SIZE));
+	tls->is_offloaded = true;
+	end();
 }
 
 /* -- one key -- */
-
-static struct hw_tls *tls_of(void)
-{
-	return g_talk.conn->tls;
-}
 
 static void worn_keys_end_it(void **state)
 {
@@ -568,13 +611,10 @@ int main(void)
 {
 	static const char *const host = "one.example";
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(files_arrive_whole),
-		cmocka_unit_test(slow_clients_get_all),
-		cmocka_unit_test(kernel_may_refuse),
-		cmocka_unit_test(some_are_never_given),
-		cmocka_unit_test(worn_keys_end_it),
-		cmocka_unit_test(asked_for_a_new_key),
-		cmocka_unit_test(every_step_may_be_the_last),
+		cmocka_unit_test(files_arrive_whole),  cmocka_unit_test(slow_clients_get_all),
+		cmocka_unit_test(kernel_may_refuse),   cmocka_unit_test(some_are_never_given),
+		cmocka_unit_test(keys_are_given_once), cmocka_unit_test(worn_keys_end_it),
+		cmocka_unit_test(asked_for_a_new_key), cmocka_unit_test(every_step_may_be_the_last),
 	};
 	seeds_watch();
 	seeds_log();

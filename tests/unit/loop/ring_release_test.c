@@ -38,8 +38,8 @@ static void test_trial_knows_the_kernel(void **state)
 	assert_int_equal(uname(&system), 0);
 	/* NOLINTNEXTLINE(cert-err34-c): the count is checked */
 	assert_int_equal(sscanf(system.release, "%u.%u", &major, &minor), 2);
-	bool is_new = major > 6 || (major == 6 && minor >= 13);
-	assert_int_equal(hw_ring_kernel_releases(), is_new);
+	bool is_new = major > 6 || (major == 6 && minor >= 13); /* an older one may be mended */
+	assert_true(hw_ring_kernel_releases() || !is_new);
 }
 
 static void test_trial_leaves_nothing(void **state)
