@@ -248,56 +248,13 @@ class Share:
 
 # -- the daemon ----------------------------------------------------------------------------------
 
-class Daemon:
-    """A daemon in a folder. Options by their keys (data_dir is always ours)."""
+class Served:
+    """A daemon, wherever it runs: its log in a file, and its port."""
 
-    def __init__(self, folder, prefix=(), env=None, **options):
-        self.folder = pathlib.Path(folder)
-        self.data = self.folder / 'data'
-        self.options = {**OPTIONS, 'data_dir': str(self.data), **options}
-        self.prefix = list(prefix)
-        self.env = env or {}
-        self.process = None
+    def __init__(self):
         self.port = None
-        self.starts = 0
-        self.expected_errors = set()  # events that may be logged as errors
         self.log_path = None
-
-    def command(self):
-        line = [*self.prefix, binary()]
-        for key, value in self.options.items():
-            if value is not None:
-                line += ['--' + key.replace('_', '-'), str(value)]
-        return line
-
-    def environment(self):
-        return {**environment(), **self.env}
-
-    def launch(self):
-        """Only start the process."""
-        assert self.process is None
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.starts += 1
-        self.log_path = self.folder / f'log-{self.starts}'
-        with open(self.log_path, 'wb') as log:
-            self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, env=self.environment())
-        return self
-
-    def start(self):
-        """Start, and wait until it listens."""
-        self.launch()
-        url = wait_until(self.ready_url, START_TIMEOUT_S, 'the start')
-        self.port = int(url.rsplit(':', 1)[1])
-        return self
-
-    def ready_url(self):
-        if self.process.poll() is not None:
-            raise AssertionError(f'the daemon ended with {self.process.returncode}:\n{self.text()}')
-        for line in self.text().splitlines():
-            if '"event":"ready"' in line and line.endswith('}'):
-                return json.loads(line)['url']
-        return None
+        self.expected_errors = set()  # events that may be logged as errors
 
     def text(self):
         return self.log_path.read_text('utf-8', 'surrogateescape')
@@ -308,37 +265,6 @@ class Daemon:
 
     def events(self, event):
         return [line for line in self.log() if line['event'] == event]
-
-    def stop(self, code=0):
-        """SIGTERM; the end must be an orderly one."""
-        self.process.send_signal(signal.SIGTERM)
-        self.wait(code)
-
-    def wait(self, code=0, timeout_s=STOP_TIMEOUT_S):
-        process = self.process
-        try:
-            process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            self.end()
-            raise AssertionError(f'the daemon did not end:\n{self.text()[-2000:]}') from None
-        self.process = None
-        tail = self.text()[-4000:]
-        assert process.returncode == code, f'ended with {process.returncode}:\n{tail}'
-        self.check_log()
-
-    def kill(self):
-        """SIGKILL: no clean-up, as a power cut for the process."""
-        self.process.kill()
-        self.process.wait()
-        self.process = None
-        self.check_log(is_cut=True)
-
-    def end(self):
-        """However it stands; for fixtures."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
 
     def check_log(self, is_cut=False):
         """No failed assertion, no sanitizer's report, no error nobody expected."""
@@ -410,13 +336,6 @@ class Daemon:
                 samples[name] = float(value)
         return samples
 
-    def memory(self, field):
-        """VmRSS, VmHWM, ... of the daemon in bytes."""
-        for line in pathlib.Path(f'/proc/{self.process.pid}/status').read_text().splitlines():
-            if line.startswith(field + ':'):
-                return int(line.split()[1]) * KIB
-        raise AssertionError(f'no {field}')
-
     def budget(self):
         """The bytes it said it would need at most."""
         return self.events('memory.total')[0]['bytes']
@@ -425,6 +344,94 @@ class Daemon:
         """No upload and no download of anybody is left."""
         samples = self.metrics()
         return samples['hawser_uploads_open'] == 0 and samples['hawser_downloads_open'] == 0
+
+
+class Daemon(Served):
+    """One that we start, in a folder. Options by their keys (data_dir is always ours)."""
+
+    def __init__(self, folder, prefix=(), env=None, **options):
+        super().__init__()
+        self.folder = pathlib.Path(folder)
+        self.data = self.folder / 'data'
+        self.options = {**OPTIONS, 'data_dir': str(self.data), **options}
+        self.prefix = list(prefix)
+        self.env = env or {}
+        self.process = None
+        self.starts = 0
+
+    def command(self):
+        line = [*self.prefix, binary()]
+        for key, value in self.options.items():
+            if value is not None:
+                line += ['--' + key.replace('_', '-'), str(value)]
+        return line
+
+    def environment(self):
+        return {**environment(), **self.env}
+
+    def launch(self):
+        """Only start the process."""
+        assert self.process is None
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.starts += 1
+        self.log_path = self.folder / f'log-{self.starts}'
+        with open(self.log_path, 'wb') as log:
+            self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log, env=self.environment())
+        return self
+
+    def start(self):
+        """Start, and wait until it listens."""
+        self.launch()
+        url = wait_until(self.ready_url, START_TIMEOUT_S, 'the start')
+        self.port = int(url.rsplit(':', 1)[1])
+        return self
+
+    def ready_url(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f'the daemon ended with {self.process.returncode}:\n{self.text()}')
+        for line in self.text().splitlines():
+            if '"event":"ready"' in line and line.endswith('}'):
+                return json.loads(line)['url']
+        return None
+
+    def stop(self, code=0):
+        """SIGTERM; the end must be an orderly one."""
+        self.process.send_signal(signal.SIGTERM)
+        self.wait(code)
+
+    def wait(self, code=0, timeout_s=STOP_TIMEOUT_S):
+        process = self.process
+        try:
+            process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.end()
+            raise AssertionError(f'the daemon did not end:\n{self.text()[-2000:]}') from None
+        self.process = None
+        tail = self.text()[-4000:]
+        assert process.returncode == code, f'ended with {process.returncode}:\n{tail}'
+        self.check_log()
+
+    def kill(self):
+        """SIGKILL: no clean-up, as a power cut for the process."""
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+        self.check_log(is_cut=True)
+
+    def end(self):
+        """However it stands; for fixtures."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def memory(self, field):
+        """VmRSS, VmHWM, ... of the daemon in bytes."""
+        for line in pathlib.Path(f'/proc/{self.process.pid}/status').read_text().splitlines():
+            if line.startswith(field + ':'):
+                return int(line.split()[1]) * KIB
+        raise AssertionError(f'no {field}')
 
 
 def http_client(port):
