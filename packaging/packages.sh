@@ -14,10 +14,16 @@ if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
   BUILD_PACKAGES+=(nodejs npm)
 fi
 
-# Unit tests, the other compiler, fuzzers, the tools of the lint target, the black-box tests.
+# Unit tests, the other compiler, fuzzers, the tools of the lint target, the black-box tests, and what
+# Debian's kernels are booted with.
 TEST_PACKAGES=(clang-14 clang libclang-rt-14-dev clang-tidy clang-format cppcheck libcmocka-dev
   python3 python3-pytest python3-libtorrent python3-websockets curl iproute2 jq
-  openssl unzip chromium fonts-liberation)
+  openssl unzip chromium fonts-liberation
+  qemu-system-x86 e2fsprogs kmod)
+# Either will do, and only one of them can be installed.
+if ! command -v busybox >/dev/null; then
+  TEST_PACKAGES+=(busybox-static)
+fi
 
 # Whom hawserd is measured against, and what measures.
 BENCH_PACKAGES=(nginx iproute2)

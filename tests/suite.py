@@ -12,6 +12,7 @@
     clang        the other compiler builds everything, without a warning
     fuzz         libFuzzer: every corpus, then some seconds of search each
     release      what is shipped, built as packaging/run builds it; 10 GiB through it and back
+    vm           what is shipped on Debian 12's own kernels, emulated: 6.1 and 6.12; power cuts
     bench        tests/bench/run and shares for some seconds: do they still measure?
     lint         clang-format, tidy.py with headers, clang-tidy, cppcheck
 
@@ -267,6 +268,12 @@ def release(step):
                 ('-k', BIG))
 
 
+def vm(step):
+    step.command('packaging/run', '--build-only')
+    step.pytest('tests/vm', ROOT / 'build' / 'release' / 'hawserd')
+    step.command('tests/bench/path', '--smoke')
+
+
 def bench(step):
     step.command('tests/bench/run', '--smoke')
     step.command(PYTHON, '-B', 'tests/bench/shares', '--smoke')
@@ -279,7 +286,7 @@ def lint(step):
 
 
 STEPS = {body.__name__: body for body in
-         (debug, web, asan, integration, browser, crash, tsan, clang, fuzz, release, bench, lint)}
+         (debug, web, asan, integration, browser, crash, tsan, clang, fuzz, release, vm, bench, lint)}
 
 
 def table_print(steps):

@@ -3,7 +3,9 @@
 import os
 import shutil
 
-PACKAGES = {'ip': 'iproute2', 'node': 'nodejs', 'perf': 'linux-perf'}
+PACKAGES = {'ip': 'iproute2', 'tc': 'iproute2', 'node': 'nodejs', 'perf': 'linux-perf', 'depmod': 'kmod',
+            'qemu-system-x86_64': 'qemu-system-x86', 'busybox': 'busybox-static',
+            'mkfs.ext4': 'e2fsprogs'}
 
 
 class Trouble(Exception):
