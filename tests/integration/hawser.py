@@ -35,6 +35,8 @@ OPTIONS = {
 SANITIZERS = {'ASAN_OPTIONS': 'detect_leaks=0',
               'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1',
               'TSAN_OPTIONS': 'halt_on_error=1'}
+# Since Linux 6.5 a daemon can know that a file is in memory, and splice it.
+HAS_CACHESTAT = tuple(map(int, os.uname().release.split('.')[:2])) >= (6, 5)
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 60
 

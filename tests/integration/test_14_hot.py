@@ -14,7 +14,7 @@ import time
 import pytest
 
 from datadir import chunks, flip, segments
-from hawser import CHUNK, KIB, MIB, Bytes, wait_until
+from hawser import CHUNK, HAS_CACHESTAT, KIB, MIB, Bytes, wait_until
 
 CONNECTIONS = 12  # enough to reach both reactors
 
@@ -81,8 +81,7 @@ def test_large_files_are_spliced(make_daemon, files):
     spliced = growth(daemon, 'hawser_bytes_spliced_total')
     for _ in range(CONNECTIONS):
         assert daemon.is_same(share.path, data)
-    if spliced() == 0:  # before Linux 6.8 there is no descriptor of a socket to be had
-        assert tuple(map(int, os.uname().release.split('.')[:2])) < (6, 8)
+    assert (spliced() > 0) == HAS_CACHESTAT
     for first, last in ((0, 0), (1, 9 * MIB), (CHUNK - 1, CHUNK + MIB), (5, len(data) - 1),
                         (8 * MIB + 1, len(data) - 7)):
         for answer in get_often(daemon, share.path, 3, [('Range', f'bytes={first}-{last}')]):
