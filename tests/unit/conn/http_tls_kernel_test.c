@@ -58,7 +58,7 @@ static struct far_key key_of(void *keys)
 	struct tls12_crypto_info_aes_gcm_128 *aes_128 = keys;
 	struct tls12_crypto_info_aes_gcm_256 *aes_256 = keys;
 	struct tls12_crypto_info_chacha20_poly1305 *chacha20 = keys;
-	struct far_key key = {0};
+	struct far_key key;
 	assert_int_equal(info->version, TLS_1_3_VERSION);
 	switch (info->cipher_type) {
 	case TLS_CIPHER_AES_GCM_128:
