@@ -42,7 +42,6 @@ struct hw_ring_options {
 	uint64_t arena_size;        /* bytes; at most 1 GiB, the kernel's limit for one buffer */
 	uint32_t io_workers_max;    /* kernel threads for what cannot be done without blocking */
 	bool is_restricted;         /* only the operations below, no further registration */
-	bool has_plain_sockets;     /* even if the kernel could have them in the table */
 };
 
 /* What this kernel offers, asked once before any ring is made. */

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <liburing.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "core/loop/ring_kernel.h"

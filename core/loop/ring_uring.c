@@ -170,7 +170,7 @@ int hw_ring_init(struct hw_ring **ret_ring, const struct hw_ring_options *option
 	}
 	struct hw_ring *ring = map;
 	ring->options = *options;
-	ring->has_plain_sockets = options->has_plain_sockets || !hw_ring_kernel_has_socket_slots();
+	ring->has_plain_sockets = !hw_ring_kernel_has_socket_slots();
 	int r = setup(ring);
 	if (r < 0) {
 		(void)munmap(map, sizeof(*ring)); /* cannot fail for what mmap gave */

@@ -509,18 +509,24 @@ static void keys_are_given_once(void **state)
 
 /* -- one key -- */
 
+/* It has the file already. */
+static void begin_offloaded(uint64_t seed)
+{
+	struct hw_sim_options sim = calm(seed);
+	struct tls_client_options options = {.version = TLS1_3_VERSION};
+	begin(&sim);
+	agree(&options);
+	ask(GET_FILE);
+	pass_until_over();
+	assert_true(tls_of()->is_offloaded);
+}
+
 static void worn_keys_end_it(void **state)
 {
 	(void)state;
 	g_running.part = "worn_keys_end_it";
 	for (uint32_t i = 0; i < 3; i++) {
-		struct hw_sim_options sim = calm(i);
-		struct tls_client_options options = {.version = TLS1_3_VERSION};
-		begin(&sim);
-		agree(&options);
-		ask(GET_FILE);
-		pass_until_over();
-		assert_true(tls_of()->is_offloaded);
+		begin_offloaded(i);
 		uint64_t count = tls_of()->out.sequence; /* as many records, and not many more */
 		assert_true(count >= FILE_SIZE / HW_TLS_PLAIN_SIZE_MAX && count < 2000);
 		uint64_t half = HW_TLS_KEY_RECORDS_MAX / 2;
@@ -542,12 +548,7 @@ static void asked_for_a_new_key(void **state)
 	(void)state;
 	g_running.part = "asked_for_a_new_key";
 	for (uint32_t i = 0; i < 2; i++) {
-		struct hw_sim_options sim = calm(i);
-		struct tls_client_options options = {.version = TLS1_3_VERSION};
-		begin(&sim);
-		agree(&options);
-		ask(GET_FILE);
-		pass_until_over();
+		begin_offloaded(i);
 		g_far.got_size = 0;
 		bool wants_ours = i == 1;
 		assert_int_equal(

@@ -94,8 +94,6 @@ static inline int client_new(const struct fixture *fixture)
 	return fd;
 }
 
-static bool g_has_plain_sockets; /* all is tried with both */
-
 static inline int fixture_open(void **state)
 {
 	static struct fixture fixture;
@@ -118,7 +116,6 @@ static inline int fixture_open(void **state)
 		.arena_size = ARENA_SIZE,
 		.io_workers_max = 2,
 		.is_restricted = true,
-		.has_plain_sockets = g_has_plain_sockets,
 	};
 	assert_int_equal(hw_ring_init(&fixture.ring, &options), 0);
 	fixture.listener_fd = listener_new();
@@ -154,7 +151,7 @@ static inline int fixture_close(void **state)
 
 static inline bool is_plain(const struct fixture *fixture)
 {
-	return g_has_plain_sockets || !fixture->probe.has_socket_slots;
+	return !fixture->probe.has_socket_slots;
 }
 
 /* A connection: the client's descriptor; the server's slot in *ret_slot. */
