@@ -289,13 +289,6 @@ int hw_ring_listener_register(struct hw_ring *ring, uint32_t slot, int fd, uint3
 	return hw_ring_file_register(ring, slot, fd);
 }
 
-void hw_ring_socket_drop(struct hw_ring *ring, uint32_t socket)
-{
-	(void)ring;
-	(void)socket;
-	hw_sim_unreachable("there are as many connections as slots");
-}
-
 void hw_ring_fd_install(struct hw_ring *ring, struct hw_op *op, uint32_t slot, hw_op_fn *done)
 {
 	(void)flight_on(ring, op, HW_SIM_FD_INSTALL, socket_check(ring, slot), done);
@@ -692,6 +685,12 @@ static void slot_release(struct hw_ring *ring, uint32_t index)
 	if (index < ring->options.socket_slots) {
 		ring->slot_freed = index;
 	}
+}
+
+void hw_ring_socket_drop(struct hw_ring *ring, uint32_t socket)
+{
+	hw_sim_socket_close(ring, slot_of(ring, socket_check(ring, socket))->peer);
+	slot_release(ring, socket);
 }
 
 /* What is told changes the slot only now: nobody can know earlier. */

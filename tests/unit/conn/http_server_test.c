@@ -68,6 +68,35 @@ static void room_is_used_again(void **state)
 	}
 }
 
+/* As when handovers took the last places, and nothing but the pool says so. */
+static void without_a_place_it_is_closed(void **state)
+{
+	(void)state;
+	g_running.part = "without_a_place_it_is_closed";
+	static void *taken[1024];
+	uint32_t count = 0;
+	struct conn_options options = conn_plenty();
+	struct hw_sim_options sim = hw_sim_calm(1);
+	hw_sim_begin(&sim);
+	conn_start(&g_world, &options);
+	conn_pass(&g_world, 100); /* the accept is in flight */
+	while ((taken[count] = hw_pool_take(&g_world.server.conns)) != NULL) {
+		count++;
+		assert_true(count < hw_count_of(taken));
+	}
+	struct hw_sim_peer *peer = conn_connect(&g_world);
+	conn_pass(&g_world, 100);
+	assert_true(hw_sim_peer_is_closed(peer));
+	assert_int_equal(hw_metrics_read(&g_world.metrics, HW_METRIC_accept_drops), 1);
+	for (uint32_t i = 0; i < count; i++) {
+		hw_pool_give(&g_world.server.conns, taken[i]);
+	}
+	hw_http_server_resume(&g_world.server);
+	assert_true(conn_got_status(conn_ask(&g_world, LAST), 200));
+	conn_stop(&g_world);
+	hw_sim_end();
+}
+
 static void drain_ends_a_pause(void **state)
 {
 	(void)state;
@@ -124,8 +153,11 @@ static void bytes_are_counted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(errors_do_not_stop_it),    cmocka_unit_test(room_is_used_again),
-		cmocka_unit_test(drain_ends_a_pause),       cmocka_unit_test(bytes_are_counted),
+		cmocka_unit_test(errors_do_not_stop_it),
+		cmocka_unit_test(room_is_used_again),
+		cmocka_unit_test(without_a_place_it_is_closed),
+		cmocka_unit_test(drain_ends_a_pause),
+		cmocka_unit_test(bytes_are_counted),
 		cmocka_unit_test(listeners_are_told_apart),
 	};
 	seeds_watch();
