@@ -173,11 +173,17 @@ export class VerifiedDownload extends Base implements Download {
 	}
 }
 
+const SILENCE_MAX_S = 10; // until what the server never spoke of is handed over
+
 /** By a click on a link: the browser shows it, goes on with it, and knows where it lies. */
 export class OwnDownload extends Base implements Download {
+	#isHeard = false;
+	#silenceS = 0;
+
+	/** @client: who we are in the room, as the URL says it, so that the server says how it goes; null: it will not. */
 	constructor(
 		private readonly url: string,
-		private readonly isHeard: boolean, // whether the server will say how it goes
+		readonly client: string | null,
 		news: DownloadNews,
 	) {
 		super(news);
@@ -187,7 +193,7 @@ export class OwnDownload extends Base implements Download {
 		if (this.isBegun) return;
 		this.isBegun = true;
 		clickLink(this.url, '');
-		if (!this.isHeard) this.tell({ type: 'go', state: 'taken' });
+		if (this.client === null) this.tell({ type: 'go', state: 'taken' });
 	}
 
 	/** The browser's own buttons do that. */
@@ -206,10 +212,20 @@ export class OwnDownload extends Base implements Download {
 			if (one.state === 'uploaded' || one.state === 'confirmed') return this.tell({ type: 'go', state: 'taken' });
 		}
 		const newest = transfers.at(-1);
-		if (newest === undefined) return;
+		if (newest === undefined) {
+			// It ended while the room was away, or was never begun: what the browser made of it is in its list.
+			if (this.#isHeard) this.tell({ type: 'go', state: 'taken' });
+			return;
+		}
+		this.#isHeard = true;
 		// One that broke off may be gone on with by the browser, as another transfer.
 		if (!isMoving(newest.state)) return this.tell({ type: 'stall', stall: 'connecting' });
 		this.tell({ type: 'go', state: 'running' });
+	}
+
+	/** Another second has passed in which the room was there. */
+	second(): void {
+		if (!this.#isHeard && ++this.#silenceS > SILENCE_MAX_S) this.tell({ type: 'go', state: 'taken' });
 	}
 }
 

@@ -110,7 +110,7 @@ export class Receiving implements ReceiveSession {
 		const file = this.#file(name);
 		if (file === undefined || this.#isTaking(name)) return;
 		const isSmall = file.size !== null && file.size <= SMALL_SIZE_MAX;
-		this.#take(name, isSmall ? this.#verified(name, null) : this.#own(name, file.url));
+		this.#take(name, isSmall ? this.#verified(name, null) : this.#own(name));
 	}
 
 	saveTo(name: string): void {
@@ -135,7 +135,7 @@ export class Receiving implements ReceiveSession {
 	}
 
 	downloadZip(): void {
-		if (this.#store.value.zipUrl !== null) new OwnDownload(this.#store.value.zipUrl, false, { changed() {}, over() {}, verified() {} }).begin();
+		if (this.#store.value.zipUrl !== null) new OwnDownload(this.#store.value.zipUrl, null, { changed() {}, over() {}, verified() {} }).begin();
 	}
 
 	pause(name: string): void {
@@ -261,14 +261,14 @@ export class Receiving implements ReceiveSession {
 		}
 		if (room.connection !== 'online' && this.#poll === null) this.#pollLater(POLL_SLOW_MS);
 		for (const [name, download] of this.#downloads) {
-			if (download instanceof OwnDownload) download.hear(this.#ownTransfers(room, name));
+			if (download instanceof OwnDownload) download.hear(this.#ownTransfers(room, name, download.client));
 		}
 		this.#show.soon();
 	}
 
-	#ownTransfers(room: RoomView, name: string): Transfer[] {
+	#ownTransfers(room: RoomView, name: string, client: string | null): Transfer[] {
 		const past = this.#heard.get(name);
-		return room.transfers.ofFile(name).filter((one) => one.direction === 'down' && one.client !== null && one.client === room.client && !past?.has(one.id));
+		return room.transfers.ofFile(name).filter((one) => one.direction === 'down' && one.client !== null && one.client === client && !past?.has(one.id));
 	}
 
 	// ---- downloads ----
@@ -299,11 +299,11 @@ export class Receiving implements ReceiveSession {
 		return new VerifiedDownload({ base: this.client.base, job, who, handle }, this.#news(name));
 	}
 
-	#own(name: string, url: string): Download {
+	/** By the URL of this moment: the one that is shown may be of before we had a place in the room. */
+	#own(name: string): Download {
 		const room = this.#room?.view.value;
-		const isHeard = room?.connection === 'online';
 		this.#heard.set(name, new Set(room === undefined ? [] : this.#allOwn(room, name)));
-		return new OwnDownload(url, isHeard, this.#news(name));
+		return new OwnDownload(this.#urlOf(name), this.#client(), this.#news(name));
 	}
 
 	#allOwn(room: RoomView, name: string): string[] {
@@ -348,6 +348,7 @@ export class Receiving implements ReceiveSession {
 	// ---- what is shown ----
 
 	#tick(): void {
+		if (this.#client() !== null) for (const one of this.#downloads.values()) if (one instanceof OwnDownload) one.second();
 		if ([...this.#downloads.values()].some((one) => !isDownloadOver(one.machine.state))) this.#show.soon();
 	}
 
@@ -379,6 +380,10 @@ export class Receiving implements ReceiveSession {
 		return client === null ? url : `${url}?client=${client}`;
 	}
 
+	#urlOf(name: string): string {
+		return this.client.base + this.#named(fileUrl(this.#share?.id ?? this.id, name));
+	}
+
 	#draw(): void {
 		const nowMs = Date.now();
 		const room = this.#room?.view.value ?? null;
@@ -386,7 +391,7 @@ export class Receiving implements ReceiveSession {
 		const uploads = room === null ? null : byFile(room, 'up');
 		this.#files = this.#listed().map((file) => {
 			const download = this.#downloads.get(file.name);
-			const url = this.client.base + this.#named(fileUrl(share!.id, file.name));
+			const url = this.#urlOf(file.name);
 			const shown = Math.max(file.received, this.#received.get(file.name) ?? 0);
 			const received = receivedFileOf({ ...file, received: shown }, url, room, uploads?.get(file.name), (size) => download?.view(size, nowMs) ?? null);
 			if (download !== undefined) download.senderStall = received.stall;

@@ -294,6 +294,44 @@ describe('taking it', () => {
 		await pass(300);
 		expect(view.files[0]!.download!.state).toBe('taken');
 	});
+	it('a large one is followed by who had a place in the room before the page was drawn with it', async () => {
+		share(file('a', { size: HUGE }));
+		open();
+		await until(() => isReady() && FakeSocket.all.length > 0, 5000);
+		FakeSocket.last.welcome('me');
+		session.download('a');
+		expect(clicks).toEqual([{ href: 'http://here/s/share/a?client=me', download: '' }]);
+		FakeSocket.last.hear(transfer({ id: 'd', direction: 'down', client: 'me', state: 'uploaded', bytes: HUGE }));
+		await pass(300);
+		expect(view.files[0]!.download!.state).toBe('taken');
+	});
+	it('a large one that ended while the room was away is handed over', async () => {
+		share(file('a', { size: HUGE }));
+		open();
+		await enter();
+		session.download('a');
+		FakeSocket.last.hear(transfer({ id: 'd', direction: 'down', client: 'me', bytes: 5000, size: HUGE }));
+		await pass(300);
+		const sockets = FakeSocket.all.length;
+		FakeSocket.last.break();
+		await until(() => FakeSocket.all.length > sockets, 5000);
+		FakeSocket.last.welcome('you');
+		await pass(300);
+		expect(view.files[0]!.download!.state).toBe('running');
+		FakeSocket.last.hear({ type: 'snapshot', seq: ++seq, gap: true, transfers: 0, who: [], senders: 1, receivers: 1 });
+		await pass(300);
+		expect(view.files[0]!.download!.state).toBe('taken');
+	});
+	it('a large one that the server does not speak of is handed over', async () => {
+		share(file('a', { size: HUGE }));
+		open();
+		await enter();
+		session.download('a');
+		await pass(9000);
+		expect(view.files[0]!.download!.state).toBe('running');
+		await pass(3000);
+		expect(view.files[0]!.download!.state).toBe('taken');
+	});
 	it('without a room is handed over', async () => {
 		share(file('a', { size: HUGE }));
 		open();
