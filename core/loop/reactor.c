@@ -44,7 +44,6 @@ int hw_reactor_init(struct hw_reactor *reactor, const struct hw_reactor_options 
 		return r;
 	}
 	hw_metrics_set(reactor->metrics, HW_METRIC_slabs, reactor->slabs.count);
-	hw_pipes_init(&reactor->pipes);
 	hw_mailbox_init(&reactor->mailbox, hw_ring_fd(reactor->ring));
 	return 0;
 }
@@ -56,7 +55,6 @@ void hw_reactor_deinit(struct hw_reactor *reactor)
 	}
 	hw_ring_deinit(hw_move(&reactor->ring));
 	hw_slab_pool_deinit(&reactor->slabs);
-	hw_pipes_deinit(&reactor->pipes);
 }
 
 void hw_reactor_hook_add(struct hw_reactor *reactor, struct hw_turn_hook *hook)

@@ -3,7 +3,7 @@
  * reactor.h - one thread's world: ring, timers, slabs, mail; and one turn of it
  *
  * Room: core/loop    Thread: the reactor    Blocks: only to wait for the next event
- * Allocates: at init only    Owns: ring, slabs, pipes, timers, mailbox
+ * Allocates: at init only    Owns: ring, slabs, timers, mailbox
  *
  * A turn: mail -> completions -> timers -> hooks (hash batches, those who wait for slabs) -> submit
  * and wait. Each part is bounded (limits at the top of reactor.c): what is over stays queued for
@@ -14,7 +14,6 @@
 
 #include "core/base/metrics.h"
 #include "core/loop/mailbox.h"
-#include "core/loop/pipe.h"
 #include "core/loop/ring.h"
 #include "core/loop/slab.h"
 #include "core/loop/timers.h"
@@ -37,7 +36,6 @@ struct hw_reactor {
 	struct hw_mailbox mailbox; /* first: a cache line of its own, for others write to it */
 	struct hw_ring *ring;
 	struct hw_slab_pool slabs;
-	struct hw_pipes pipes;
 	struct hw_timers timers;
 	struct hw_list hooks;
 	struct hw_metrics *metrics;

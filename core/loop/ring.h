@@ -156,15 +156,22 @@ struct hw_ring_option {
 int hw_ring_option_set(struct hw_ring *ring, uint32_t socket, int socket_fd,
 		       const struct hw_ring_option *option) HW_MUST_CHECK;
 
-/* Pages of @file into a pipe: bytes moved, perhaps fewer, or -errno. It waits for the disk when
- * they are not in memory: the caller knows that they are. @file, @socket: slots, and a process-wide
- * descriptor of each. */
-int hw_ring_splice_in(struct hw_ring *ring, uint32_t file, int file_fd, uint64_t offset,
-		      int pipe_fd, uint32_t size) HW_MUST_CHECK;
-/* Pages of a pipe into a socket, as many as it takes now: bytes, -EAGAIN when it takes none, or
- * -errno. Nothing else may be sent meanwhile (promise 3). */
-int hw_ring_splice_out(struct hw_ring *ring, int pipe_fd, uint32_t socket, int socket_fd,
-		       uint32_t size) HW_MUST_CHECK;
+/* Of file and socket a slot, and a process-wide descriptor. */
+struct hw_ring_pages {
+	uint64_t offset; /* in the file */
+	uint32_t file;
+	int file_fd;
+	uint32_t socket;
+	int socket_fd;
+	uint32_t size; /* bytes */
+	bool is_full;  /* set: the socket did not take all that it was offered */
+};
+/* hw_ring_pages_send - as sendfile(2): what the socket takes now, of at most @pages->size bytes
+ * Returns bytes, perhaps fewer than the socket had room for (HW_PIPE_SIZE); 0: the file ends
+ * there; -EAGAIN: the socket takes none just now; -EINTR: try again; -errno. It waits for the disk
+ * when they are not in memory: the caller knows that they are. Nothing else may be sent meanwhile
+ * (promise 3). */
+int hw_ring_pages_send(struct hw_ring *ring, struct hw_ring_pages *pages) HW_MUST_CHECK;
 
 /* -- the rest -- */
 

@@ -26,6 +26,7 @@
 
 #include "core/base/limits.h"
 #include "core/base/pool.h"
+#include "core/loop/pipe.h"
 #include "core/loop/ring_kernel.h"
 
 #define SUBMISSION_ENTRIES 1024U /* flushed when full */
@@ -45,6 +46,7 @@ struct hw_ring {
 	uint8_t *arena;
 	uint64_t arena_size;
 	struct hw_ring_options options;
+	struct hw_pipe pipe;
 	uint32_t in_flight_count;
 	bool has_fixed_buffers;
 	bool has_plain_sockets;
@@ -171,9 +173,15 @@ int hw_ring_init(struct hw_ring **ret_ring, const struct hw_ring_options *option
 	struct hw_ring *ring = map;
 	ring->options = *options;
 	ring->has_plain_sockets = !hw_ring_kernel_has_socket_slots();
-	int r = setup(ring);
+	int r = hw_pipe_open(&ring->pipe);
 	if (r < 0) {
 		(void)munmap(map, sizeof(*ring)); /* cannot fail for what mmap gave */
+		return r;
+	}
+	r = setup(ring);
+	if (r < 0) {
+		hw_pipe_close(&ring->pipe);
+		(void)munmap(map, sizeof(*ring)); /* as above */
 		return r;
 	}
 	r = all_register(ring);
@@ -191,6 +199,7 @@ void hw_ring_deinit(struct hw_ring *ring)
 		return;
 	}
 	io_uring_queue_exit(&ring->uring);
+	hw_pipe_close(&ring->pipe);
 	if (ring->head_bytes != NULL) {
 		(void)munmap(ring->head_bytes, ring->heads_map_size); /* as above */
 	}
@@ -564,26 +573,9 @@ int hw_ring_option_set(struct hw_ring *ring, uint32_t socket, int socket_fd,
 		       : 0;
 }
 
-static int splice_result(ssize_t r)
+int hw_ring_pages_send(struct hw_ring *ring, struct hw_ring_pages *pages)
 {
-	return r < 0 ? -errno : (int)r;
-}
-
-int hw_ring_splice_in(struct hw_ring *ring, uint32_t file, int file_fd, uint64_t offset,
-		      int pipe_fd, uint32_t size)
-{
-	(void)ring; /* IORING_OP_SPLICE goes through a kernel thread: twice the CPU */
-	(void)file;
-	off64_t from = (off64_t)offset;
-	return splice_result(splice(file_fd, &from, pipe_fd, NULL, size, SPLICE_F_NONBLOCK));
-}
-
-int hw_ring_splice_out(struct hw_ring *ring, int pipe_fd, uint32_t socket, int socket_fd,
-		       uint32_t size)
-{
-	(void)ring; /* as above */
-	(void)socket;
-	return splice_result(splice(pipe_fd, NULL, socket_fd, NULL, size, SPLICE_F_NONBLOCK));
+	return hw_pipe_pass(&ring->pipe, pages);
 }
 
 void hw_ring_datasync(struct hw_ring *ring, struct hw_op *op, uint32_t file, hw_op_fn *done)

@@ -73,7 +73,7 @@ void hw_http_conn_send(struct hw_http_conn *conn, const struct iovec *iov, uint3
 		conn->iov[i] = iov[i];
 		conn->send_left_size += iov[i].iov_len;
 	}
-	conn->splice.pipe = NULL;
+	conn->splice.size = 0;
 	conn->message = (struct msghdr){.msg_iov = conn->iov, .msg_iovlen = count};
 	conn->message_us = reactor_of(conn)->now_us;
 	conn->action = "sending the answer";
@@ -97,14 +97,17 @@ void hw_http_conn_reply_send(struct hw_http_conn *conn, const struct hw_http_wri
 	hw_http_conn_send(conn, iov, has_body ? 2 : 1);
 }
 
+uint64_t hw_http_hold_left_ms(const struct hw_http_conn *conn)
+{
+	uint64_t held_ms = (reactor_of(conn)->now_us - conn->message_us) / 1000;
+	return held_ms < HW_HOLD_PATIENCE_MS ? HW_HOLD_PATIENCE_MS - held_ms : 1;
+}
+
 /* For all parts of one message together, where the kernel seals and takes it in parts. */
 static uint64_t patience_ms(const struct hw_http_conn *conn)
 {
-	uint64_t held_ms = (reactor_of(conn)->now_us - conn->message_us) / 1000;
-	if (conn->tls == NULL || !conn->tls->is_offloaded) {
-		return HW_HOLD_PATIENCE_MS;
-	}
-	return held_ms < HW_HOLD_PATIENCE_MS ? HW_HOLD_PATIENCE_MS - held_ms : 1;
+	bool is_in_parts = conn->tls != NULL && conn->tls->is_offloaded;
+	return is_in_parts ? hw_http_hold_left_ms(conn) : HW_HOLD_PATIENCE_MS;
 }
 
 static void send_submit(struct hw_http_conn *conn)
@@ -204,7 +207,7 @@ static void sent(struct hw_http_conn *conn, int res, uint64_t moved)
 
 void hw_http_conn_send_more(struct hw_http_conn *conn)
 {
-	if (conn->splice.pipe != NULL) {
+	if (conn->splice.size > 0) {
 		hw_http_splice_more(conn);
 		return;
 	}

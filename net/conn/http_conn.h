@@ -76,13 +76,13 @@ struct hw_http_conn {
 	const char *action; /* what it is doing, for the log: a literal */
 	struct msghdr message;
 	struct iovec iov[HW_SEND_IOV_MAX];
-	struct hw_http_splice splice;                   /* pipe NULL: message is being sent */
+	struct hw_http_splice splice;                   /* size 0: message is being sent */
 	void (*unsent_done)(struct hw_http_conn *conn); /* goes on (http_unsent.c) */
 	uint32_t unsent_size;       /* bytes that lay in the kernel when we last asked; 0: few */
 	uint32_t unsent_gone_size;  /* bytes of it that had gone since the time before */
 	struct hw_list splice_link; /* in the line of those who have pages to send */
 	int socket_fd;              /* while pages of files are sent; -1: none (http_unsent.c) */
-	uint32_t piped_size;        /* bytes of it that lie in the pipe */
+	uint32_t run_size;          /* bytes of pages to offer it next */
 	uint64_t send_left_size;
 	uint64_t sent_size;  /* bytes of this request's answer */
 	uint64_t request_us; /* when its head was complete */

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The way of pages from a file to the client, through a pipe, without a copy:
+ * The way of pages from a file to the client, without a copy:
  *
  *   splice -> (http_unsent.c: hold) -> held -> (in line) -> run -+-> the talk's send_done
  *                                                  ^ (kernel TLS) |
  *                                         room ----+--------------+  the socket is full
  *
- * Neither step waits: the socket says -EAGAIN, and the talk knows that the pages are in memory. A
- * run moves what one pipe holds, in a tenth of a millisecond; one is run each turn, so that small
- * requests do not wait for a crowd of large ones.
+ * A run does not wait: the socket says -EAGAIN, and the talk knows that the pages are in memory. It
+ * moves RUN_SIZE_MAX at most, in a tenth of a millisecond; one is run each turn, so that small
+ * requests do not wait for a crowd of large ones. What is not sent after HW_HOLD_PATIENCE_MS goes
+ * back to the talk, which looks again whether it is in memory.
  */
 #include <errno.h>
 
@@ -16,7 +17,8 @@
 #include "net/conn/http_steps.h"
 #include "net/conn/http_tls.h"
 
-#define INTERRUPTS_MAX  16U     /* in a row, of one step */
+#define RUN_SIZE_MAX    1048576U /* bytes of one run */
+#define RUN_SIZE_MIN    65536U
 #define SEALED_RUN_SIZE 262144U /* bytes that the kernel seals in one run: as many as we do */
 
 static void held(struct hw_http_conn *conn);
@@ -36,8 +38,9 @@ void hw_http_conn_splice(struct hw_http_conn *conn, const struct hw_http_splice 
 	hw_assert(splice->size > 0);
 	conn->splice = *splice;
 	conn->is_pausing = false;
-	conn->piped_size = 0;
+	conn->run_size = conn->run_size > 0 ? conn->run_size : RUN_SIZE_MAX;
 	conn->send_left_size = splice->size;
+	conn->message_us = conn->server->reactor->now_us;
 	conn->is_answered = true;
 	conn->action = "sending the answer";
 	if (!hw_http_unsent_hold(conn, held)) {
@@ -47,8 +50,7 @@ void hw_http_conn_splice(struct hw_http_conn *conn, const struct hw_http_splice 
 
 static void end(struct hw_http_conn *conn, int res)
 {
-	/* After -EAGAIN it may go on. */
-	conn->splice.pipe = res == -EAGAIN ? conn->splice.pipe : NULL;
+	conn->splice.size = res == -EAGAIN ? conn->splice.size : 0; /* then it may go on */
 	conn->handler->send_done(conn->talk, res);
 }
 
@@ -87,40 +89,36 @@ static void turn_come(struct hw_http_conn *conn)
 
 void hw_http_splice_more(struct hw_http_conn *conn)
 {
+	conn->message_us = conn->server->reactor->now_us;
 	room_wait(conn);
 }
 
-/* Returns 0, or -errno: what the file, or memory, made of it. */
-static int fill(struct hw_http_conn *conn)
+/* What it did not take is fetched again: so it is offered twice what it took the last time. */
+static void run_size_set(struct hw_http_conn *conn, uint32_t taken_size)
 {
-	const struct hw_http_splice *splice = &conn->splice;
-	uint64_t offset = splice->offset + splice->size - conn->send_left_size;
-	uint64_t size = hw_min(conn->send_left_size, (uint64_t)splice->pipe->capacity);
-	if (conn->tls != NULL) {
-		size = hw_min(size, (uint64_t)SEALED_RUN_SIZE);
-	}
-	int r = -EINTR;
-	for (uint32_t i = 0; i < INTERRUPTS_MAX && r == -EINTR; i++) {
-		r = hw_ring_splice_in(conn->server->reactor->ring, splice->file, splice->file_fd,
-				      offset, splice->pipe->target_fd, (uint32_t)size);
-	}
-	conn->piped_size = r > 0 ? (uint32_t)r : 0;
-	if (r > 0) {
-		return 0;
-	}
-	return r < 0 ? r : -EBADMSG; /* the file ends before the extent does */
+	conn->run_size = 2 * hw_min(hw_max(taken_size, RUN_SIZE_MIN / 2), RUN_SIZE_MAX / 2);
 }
 
 /* Returns bytes, or -errno. */
-static int drain(struct hw_http_conn *conn)
+static int pages_send(struct hw_http_conn *conn, bool *ret_is_full)
 {
-	int r = hw_ring_splice_out(conn->server->reactor->ring, conn->splice.pipe->source_fd,
-				   conn->socket, conn->socket_fd, conn->piped_size);
+	const struct hw_http_splice *splice = &conn->splice;
+	uint32_t size_max = conn->tls != NULL ? SEALED_RUN_SIZE : conn->run_size;
+	struct hw_ring_pages pages = {
+		.offset = splice->offset + splice->size - conn->send_left_size,
+		.file = splice->file,
+		.file_fd = splice->file_fd,
+		.socket = conn->socket,
+		.socket_fd = conn->socket_fd,
+		.size = (uint32_t)hw_min(conn->send_left_size, (uint64_t)size_max),
+	};
+	int r = hw_ring_pages_send(conn->server->reactor->ring, &pages);
+	*ret_is_full = pages.is_full;
 	r = hw_http_tls_kernel_note(conn, r);
 	if (r <= 0) {
-		return r == 0 ? -EPIPE : r;
+		return r == 0 ? -EBADMSG : r; /* the file ends before the extent does */
 	}
-	conn->piped_size -= (uint32_t)r;
+	run_size_set(conn, (uint32_t)r);
 	conn->sent_size += (uint32_t)r;
 	conn->send_left_size -= (uint32_t)r;
 	conn->moved_size += (uint32_t)r;
@@ -130,20 +128,16 @@ static int drain(struct hw_http_conn *conn)
 
 static void run(struct hw_http_conn *conn)
 {
-	int r = conn->piped_size == 0 ? fill(conn) : 0;
-	if (r < 0) {
-		end(conn, r);
-		return;
-	}
-	r = drain(conn);
+	bool is_full = false;
+	int r = pages_send(conn, &is_full);
 	if (r < 0 && r != -EINTR && r != -EAGAIN) {
 		end(conn, r);
 	} else if (conn->send_left_size == 0) {
 		end(conn, 0);
-	} else if (conn->piped_size == 0 || r == -EINTR) {
-		held(conn); /* the others first */
-	} else {
+	} else if (is_full && r != -EINTR) {
 		room_wait(conn);
+	} else {
+		held(conn); /* the others first */
 	}
 }
 
@@ -169,7 +163,7 @@ static void flushed(struct hw_http_conn *conn, int res, uint64_t moved)
 
 static void room_wait(struct hw_http_conn *conn)
 {
-	hw_http_conn_watch(conn, HW_HOLD_PATIENCE_MS);
+	hw_http_conn_watch(conn, hw_http_hold_left_ms(conn));
 	if (hw_http_tls_unsent(conn) > 0) {
 		hw_http_tls_flush(conn, flushed);
 		return;

@@ -7,22 +7,21 @@
 #ifndef HW_NET_CONN_HTTP_SPLICE_H
 #define HW_NET_CONN_HTTP_SPLICE_H
 
-#include "core/loop/pipe.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 struct hw_http_conn;
 
 /* Bytes of a file that is in a slot of the ring. */
 struct hw_http_splice {
-	struct hw_pipe *pipe; /* empty; lent until send_done */
 	uint64_t offset;
 	uint32_t file; /* slot */
-	int file_fd;   /* the same file; lent likewise */
+	int file_fd;   /* the same file; both lent until send_done */
 	uint32_t size; /* bytes */
 };
 
-/* Pages of a file instead of memory: the talk knows that they are in memory. What send says holds,
- * and after any result but 0 something may lie in the pipe. Not where bytes must be looked at
- * before they go out: hw_http_conn_can_splice(). */
+/* Pages of a file instead of memory: the talk knows that they are in memory. What send says holds.
+ * Not where bytes must be looked at before they go out: hw_http_conn_can_splice(). */
 void hw_http_conn_splice(struct hw_http_conn *conn, const struct hw_http_splice *splice);
 /* Does it speak without TLS? */
 bool hw_http_conn_is_plain(const struct hw_http_conn *conn);

@@ -14,7 +14,7 @@
 
 struct hw_listener;
 
-#define HW_HOLD_PATIENCE_MS UINT64_C(1000) /* with a client that keeps a slab */
+#define HW_HOLD_PATIENCE_MS UINT64_C(1000) /* with a client that keeps what is lent */
 
 /* -- http_conn.c, for the server */
 
@@ -51,6 +51,9 @@ void hw_http_body_continued(struct hw_http_conn *conn, int res);
 
 /* The talk has ended, and what is sealed of its answer is not sent yet: then request_done. */
 void hw_http_answer_flush(struct hw_http_conn *conn);
+/* Milliseconds, at least 1, until HW_HOLD_PATIENCE_MS have passed since the talk lent what is being
+ * sent. */
+uint64_t hw_http_hold_left_ms(const struct hw_http_conn *conn);
 /* "100 Continue", behind what else goes out before the body. */
 void hw_http_conn_continue_add(struct hw_http_conn *conn);
 /* Send what there is of that. */

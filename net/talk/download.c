@@ -80,7 +80,6 @@ void hw_download_begin(struct hw_talks *talks, struct hw_http_conn *conn, struct
 	download->is_chunked = false;
 	download->is_head_early = false;
 	download->must_count = false;
-	download->pipe = NULL;
 	download->object = NULL;
 	download->is_named = name.size > 0;
 	download->is_pinned = false;
@@ -319,7 +318,6 @@ void hw_download_finish(struct hw_download *download)
 {
 	struct hw_http_conn *conn = download->conn;
 	hw_object_unref(hw_move(&download->object));
-	hw_download_pipe_give(download, true); /* nothing was lent by it */
 	hw_follower_release(&download->file, &download->ahead);
 	bool is_under_way = hw_follower_cancel(&download->file);
 	hw_assert(!is_under_way);

@@ -4,8 +4,7 @@
  *
  * Room: net/talk    Thread: reactor    Blocks: never    Allocates: never (from the pool of
  * downloads) Owns: up to two slabs (one being sent, one being read ahead); the catalog's pin on the
- * file; perhaps an object of the cache that it fills; a
- * pipe, while a piece is lent
+ * file; perhaps an object of the cache that it fills
  */
 #ifndef HW_NET_TALK_DOWNLOAD_H
 #define HW_NET_TALK_DOWNLOAD_H
@@ -40,7 +39,6 @@ struct hw_download {
 	struct hw_http_range_set ranges; /* what is sent, in this order */
 	struct hw_piece ahead;           /* read and verified, not sent yet */
 	struct hw_piece sending;
-	struct hw_pipe *pipe;     /* by which lent pieces are sent; NULL: none is held */
 	struct hw_object *object; /* being filled for the cache, held; NULL: none */
 	uint64_t revision;        /* of the catalog, before the file was looked up */
 	uint64_t file_size;       /* bytes it has or will have; HW_LENGTH_UNKNOWN */

@@ -79,20 +79,8 @@ static bool may_read_ahead(const struct hw_download *download)
 	       (!hw_piece_is_lent(&download->sending) && slabs->free_count > slabs->count / 2);
 }
 
-void hw_download_pipe_give(struct hw_download *download, bool is_empty)
-{
-	struct hw_pipe *pipe = hw_move(&download->pipe);
-	if (pipe == NULL) {
-		return;
-	}
-	if (!is_empty) {
-		hw_pipe_empty(pipe);
-	}
-	hw_pipe_give(&reactor_of(download)->pipes, pipe);
-}
-
 /* May the next piece go from the page cache to the socket unseen? Returns how much of it. */
-static uint32_t lend_size(struct hw_download *download)
+static uint32_t lend_size(const struct hw_download *download)
 {
 	const struct hw_http_range *range = &download->ranges.ranges[download->read_range];
 	uint64_t left_size = range->last - download->read_offset + 1;
@@ -101,10 +89,7 @@ static uint32_t lend_size(struct hw_download *download)
 	    download->is_multipart || download->is_chunked || left_size < HW_LEND_SIZE_MIN) {
 		return 0;
 	}
-	if (download->pipe == NULL) {
-		download->pipe = hw_pipe_take(&reactor_of(download)->pipes);
-	}
-	return download->pipe != NULL ? (uint32_t)hw_min(left_size, (uint64_t)HW_LEND_SIZE_MAX) : 0;
+	return (uint32_t)hw_min(left_size, (uint64_t)HW_LEND_SIZE_MAX);
 }
 
 /* The next step of reading, if there is one and it may be taken. */
@@ -158,9 +143,6 @@ void hw_download_read_done(struct hw_follower *file, const struct hw_piece *piec
 	uint64_t left_size = range->last - download->read_offset + 1;
 	if (download->chunk_left > 0) { /* a slow client took a part of the coding's chunk */
 		left_size = hw_min(left_size, (uint64_t)download->chunk_left);
-	}
-	if (!hw_piece_is_lent(piece)) {
-		hw_download_pipe_give(download, true);
 	}
 	download->ahead = *piece;
 	download->ahead.size = (uint32_t)hw_min((uint64_t)piece->size, left_size);
@@ -275,12 +257,11 @@ static void piece_take(struct hw_download *download)
 
 static void lent_send(struct hw_download *download)
 {
-	struct hw_http_splice splice = {.pipe = download->pipe,
-					.file = download->sending.lent_file,
+	struct hw_http_splice splice = {.file = download->sending.lent_file,
 					.file_fd = download->sending.lent_fd,
 					.offset = download->sending.lent_offset,
 					.size = download->sending.size};
-	hw_assert(download->head_size == 0 && download->pipe != NULL);
+	hw_assert(download->head_size == 0);
 	download->tail_size = 0;
 	download->is_whole_sent = is_all_sent(download);
 	download->is_sending = true;
@@ -361,7 +342,6 @@ static void let_go(struct hw_download *download)
 {
 	hw_follower_release(&download->file, &download->sending);
 	hw_follower_release(&download->file, &download->ahead);
-	hw_download_pipe_give(download, false);
 	(void)hw_follower_cancel(&download->file); /* if done still comes, it says -ECANCELED */
 }
 
@@ -407,9 +387,6 @@ static void send_done(void *talk, int res)
 	}
 	download->is_waiting = false; /* if it was, the client takes more, or is gone */
 	download->is_sending = false;
-	if (hw_piece_is_lent(&download->sending)) {
-		hw_download_pipe_give(download, res == 0);
-	}
 	hw_follower_release(&download->file, &download->sending);
 	if (download->state == HW_DOWNLOAD_ENDING) {
 		hw_download_join(download);

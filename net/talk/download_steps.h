@@ -28,8 +28,5 @@ extern const struct hw_http_handler hw_download_handler;
 void hw_download_body_begin(struct hw_download *download);
 /* The follower's done. */
 void hw_download_read_done(struct hw_follower *file, const struct hw_piece *piece, int res);
-/* The pipe, if one is held: from the question until what it brought is sent. @is_empty: as far as
- * we know. */
-void hw_download_pipe_give(struct hw_download *download, bool is_empty);
 
 #endif

@@ -333,8 +333,8 @@ static void read_attempt(struct hw_ring *ring, struct hw_sim_flight *flight,
 	hw_sim_land(ring, flight, (int32_t)count);
 }
 
-int hw_sim_file_splice(struct hw_ring *ring, const struct hw_sim_file *file, uint64_t offset,
-		       int pipe_fd, uint32_t size)
+int hw_sim_file_look(struct hw_ring *ring, const struct hw_sim_file *file, uint64_t offset,
+		     uint8_t *bytes, uint32_t size)
 {
 	const struct hw_sim_options *options = &hw_sim_world.options;
 	if (hw_prng_chance(&ring->prng, options->interrupt_percent)) {
@@ -348,15 +348,10 @@ int hw_sim_file_splice(struct hw_ring *ring, const struct hw_sim_file *file, uin
 	if (count > 1 && hw_prng_chance(&ring->prng, options->short_percent)) {
 		count = (uint32_t)hw_prng_between(&ring->prng, 1, count - 1);
 	}
-	if (count == 0) {
-		return 0;
+	if (count > 0) {
+		image_read(file, bytes, offset, count);
 	}
-	uint8_t *bytes = malloc(count);
-	hw_assert(bytes != NULL);
-	image_read(file, bytes, offset, count);
-	ssize_t written = write(pipe_fd, bytes, count);
-	free(bytes);
-	return written < 0 ? -errno : (int)written;
+	return (int)count;
 }
 
 static void write_apply(struct hw_sim_file *file, struct hw_sim_flight *flight, uint32_t size)

@@ -351,7 +351,6 @@ void hw_ring_write(struct hw_ring *ring, struct hw_op *op, uint32_t file, const 
 	hw_sim_file_check(slot_of(ring, file), flight);
 }
 
-/* The pipe is a real one, whose descriptors carry the bytes from one step to the other. */
 int hw_ring_option_set(struct hw_ring *ring, uint32_t socket, int socket_fd,
 		       const struct hw_ring_option *option)
 {
@@ -363,20 +362,23 @@ int hw_ring_option_set(struct hw_ring *ring, uint32_t socket, int socket_fd,
 	return hw_sim_seal_option(hw_sim_socket_seal(slot->peer), option);
 }
 
-int hw_ring_splice_in(struct hw_ring *ring, uint32_t file, int file_fd, uint64_t offset,
-		      int pipe_fd, uint32_t size)
+int hw_ring_pages_send(struct hw_ring *ring, struct hw_ring_pages *pages)
 {
-	hw_assert(file_fd >= 0 && ring->is_enabled);
-	return hw_sim_file_splice(ring, slot_of(ring, file_check(ring, file))->file, offset,
-				  pipe_fd, size);
-}
-
-int hw_ring_splice_out(struct hw_ring *ring, int pipe_fd, uint32_t socket, int socket_fd,
-		       uint32_t size)
-{
-	struct hw_sim_slot *slot = slot_of(ring, socket_check(ring, socket));
-	hw_assert(socket_fd >= 0 && !slot->is_sending); /* HAZARDS 1.6: one send for each socket */
-	return hw_sim_socket_splice(ring, slot->peer, pipe_fd, size);
+	struct hw_sim_slot *slot = slot_of(ring, socket_check(ring, pages->socket));
+	hw_assert(pages->file_fd >= 0 && pages->socket_fd >= 0);
+	hw_assert(!slot->is_sending); /* HAZARDS 1.6: one send for each socket */
+	pages->is_full = false;
+	uint8_t *bytes = malloc(hw_max(pages->size, 1U));
+	hw_assert(bytes != NULL);
+	int r = hw_sim_file_look(ring, slot_of(ring, file_check(ring, pages->file))->file,
+				 pages->offset, bytes, pages->size);
+	if (r > 0) {
+		int offered = r;
+		r = hw_sim_socket_take(ring, slot->peer, bytes, (uint32_t)offered);
+		pages->is_full = r < offered;
+	}
+	free(bytes);
+	return r;
 }
 
 void hw_ring_datasync(struct hw_ring *ring, struct hw_op *op, uint32_t file, hw_op_fn *done)

@@ -162,8 +162,9 @@ int hw_sim_loopback_fd(uint32_t slot);
 
 /* socket_sim.c */
 void hw_sim_socket_attempt(struct hw_ring *ring, struct hw_sim_flight *flight);
-int hw_sim_socket_splice(struct hw_ring *ring, struct hw_sim_peer *peer, int pipe_fd,
-			 uint32_t size); /* hw_ring_splice_out */
+/* As many of the bytes as it takes now; -EAGAIN: none. */
+int hw_sim_socket_take(struct hw_ring *ring, struct hw_sim_peer *peer, const uint8_t *bytes,
+		       uint32_t size);
 void hw_sim_socket_close(struct hw_ring *ring, struct hw_sim_peer *peer);
 int hw_sim_socket_pass(struct hw_ring *ring, uint32_t slot, struct hw_ring *target);
 void hw_sim_peers_forget(struct hw_ring *ring);
@@ -175,9 +176,9 @@ struct hw_sim_seal *hw_sim_socket_seal(struct hw_sim_peer *peer);
 struct hw_sim_file *hw_sim_file_of(int fd); /* NULL: not one of ours */
 /* Let @slot be what @fd names; its kind is set by the caller. */
 void hw_sim_file_bind(struct hw_sim_slot *slot, int fd);
-/* What hw_ring_splice_in answers. */
-int hw_sim_file_splice(struct hw_ring *ring, const struct hw_sim_file *file, uint64_t offset,
-		       int pipe_fd, uint32_t size);
+/* Now, perhaps fewer than asked for; 0: it ends there; -errno. */
+int hw_sim_file_look(struct hw_ring *ring, const struct hw_sim_file *file, uint64_t offset,
+		     uint8_t *bytes, uint32_t size);
 void hw_sim_file_attempt(struct hw_ring *ring, struct hw_sim_flight *flight);
 void hw_sim_file_check(const struct hw_sim_slot *slot, struct hw_sim_flight *flight);
 uint64_t hw_sim_file_ticket(const struct hw_sim_file *file);

@@ -15,18 +15,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/base/prng.h"
 #include "net/conn/http_steps.h"
 #include "net/conn/http_tls.h"
 #include "simd/kernels.h"
 #include "tests/sim/seeds.h"
+#include "tests/unit/conn/file_talk.h"
 #include "tests/unit/conn/tls_far.h"
 
-#define FILE_SIZE  (3U << 20)
 #define PIECE_SIZE (1U << 20)
-#define GET_FILE   "GET /file HTTP/1.1\r\nHost: a\r\n\r\n"
 #define GET_COUNT  "GET /count HTTP/1.1\r\nHost: a\r\n\r\n"
 #define PUT_ECHO                                                                                   \
 	"PUT /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"
@@ -37,10 +35,7 @@ static uint32_t g_ciphers =
 static struct conn_world g_world;
 static struct hw_tls_contexts g_contexts;
 static struct far g_far;
-static uint8_t *g_bytes; /* of the file */
-static uint32_t g_file;  /* its slot */
-static int g_file_fd;
-static struct hw_op g_op;
+static struct file_talk g_talk;
 
 /* -- the kernel -- */
 
@@ -111,127 +106,7 @@ static uint32_t kernel_seal(void *keys, uint8_t type, const void *bytes, uint32_
 	return (uint32_t)sizeof(head) + inner_size;
 }
 
-/* -- a talk that answers with the file, as pages where it may -- */
-
-static struct {
-	struct hw_http_conn *conn;
-	struct hw_pipe *pipe;
-	uint32_t size; /* of the answer */
-	uint32_t sent_size;
-	uint32_t piece_size; /* under way */
-	uint32_t page_count; /* pieces that went as pages, and whole */
-	uint32_t slab_count; /* the others */
-	uint32_t way_count;
-	int result;
-	bool has_head;
-	bool is_waiting;
-	bool is_paged; /* the piece under way */
-	bool is_over;
-} g_talk;
-
-static void next(void)
-{
-	uint32_t left_size = g_talk.size - g_talk.sent_size;
-	g_talk.is_paged = hw_http_conn_can_splice(g_talk.conn, left_size);
-	g_talk.piece_size = hw_min(left_size, PIECE_SIZE);
-	if (g_talk.is_paged) {
-		struct hw_http_splice splice = {.pipe = g_talk.pipe,
-						.file = g_file,
-						.file_fd = g_file_fd,
-						.offset = g_talk.sent_size,
-						.size = g_talk.piece_size};
-		hw_http_conn_splice(g_talk.conn, &splice);
-		return;
-	}
-	struct iovec bytes = {g_bytes + g_talk.sent_size, g_talk.piece_size};
-	hw_http_conn_send(g_talk.conn, &bytes, 1);
-}
-
-static void ended(int res)
-{
-	g_talk.result = res;
-	g_talk.is_over = true;
-	hw_pipe_empty(g_talk.pipe);
-	if (res < 0) {
-		hw_http_conn_abort(g_talk.conn);
-	} else {
-		hw_http_conn_end(g_talk.conn);
-	}
-}
-
-static void gives_way(void)
-{
-	g_talk.way_count++;
-	if (g_world.goes_on && hw_http_conn_can_splice(g_talk.conn, FILE_SIZE) == g_talk.is_paged) {
-		hw_http_conn_send_more(g_talk.conn);
-		return;
-	}
-	g_talk.sent_size += g_talk.piece_size - (uint32_t)g_talk.conn->send_left_size;
-	g_talk.is_waiting = true;
-	hw_pipe_empty(g_talk.pipe);
-	hw_http_conn_send_wait(g_talk.conn);
-}
-
-static void sent(void *user, int res)
-{
-	(void)user;
-	if (res == -EAGAIN) {
-		gives_way();
-		return;
-	}
-	if (res < 0) {
-		ended(res);
-		return;
-	}
-	if (!g_talk.has_head || g_talk.is_waiting) {
-		g_talk.has_head = true;
-		g_talk.is_waiting = false;
-	} else {
-		g_talk.sent_size += g_talk.piece_size;
-		g_talk.page_count += g_talk.is_paged ? 1 : 0;
-		g_talk.slab_count += g_talk.is_paged ? 0 : 1;
-	}
-	if (g_talk.sent_size < g_talk.size) {
-		next();
-	} else {
-		ended(0);
-	}
-}
-
-static void no_body(void *user, int res)
-{
-	(void)user;
-	(void)res;
-	hw_assert_fail("it asked for no body", __FILE__, __LINE__);
-}
-
-static const struct hw_http_handler g_handler = {
-	.body_done = no_body, .send_done = sent, .gives_way = true};
-
-static bool takes(struct conn_world *world, struct hw_http_conn *conn)
-{
-	struct hw_http_writer head;
-	(void)world;
-	if (strstr(hw_http_conn_head_bytes(conn), "GET /file") != hw_http_conn_head_bytes(conn)) {
-		return false;
-	}
-	g_talk.conn = conn;
-	g_talk.has_head = false;
-	g_talk.is_over = false;
-	g_talk.sent_size = 0;
-	hw_http_conn_handle(conn, &g_handler, &g_talk);
-	hw_http_conn_reply_begin(conn, &head, 200);
-	hw_http_writer_field_number(&head, HW_SPAN("Content-Length"), g_talk.size);
-	hw_http_writer_head_end(&head);
-	hw_http_conn_head_release(conn);
-	hw_http_conn_reply_send(conn, &head, NULL, 0);
-	return true;
-}
-
-static void file_bound(struct hw_op *op)
-{
-	assert_true(op->res >= 0);
-}
+/* -- the world -- */
 
 static void begin(const struct hw_sim_options *sim)
 {
@@ -242,16 +117,8 @@ static void begin(const struct hw_sim_options *sim)
 	calm.set_error_percent = 0; /* until the file is bound */
 	hw_sim_begin(&calm);
 	conn_start(&g_world, &options);
-	g_world.takes = takes;
-	memset(&g_talk, 0, sizeof(g_talk));
-	g_talk.size = FILE_SIZE;
-	g_talk.pipe = hw_pipe_take(&g_world.reactor.pipes);
-	assert_non_null(g_talk.pipe);
-	g_file_fd = hw_sim_file_create();
-	hw_sim_file_poke(g_file_fd, g_bytes, FILE_SIZE, 0);
-	g_file = hw_ring_file_slot(g_world.reactor.ring, 2);
-	hw_ring_file_set(g_world.reactor.ring, &g_op, g_file, g_file_fd, file_bound);
-	conn_pass(&g_world, 100);
+	file_talk_begin(&g_talk, &g_world);
+	g_talk.piece_size_max = PIECE_SIZE;
 	hw_sim_options()->set_error_percent = sim->set_error_percent;
 }
 
@@ -260,11 +127,6 @@ static struct hw_sim_options calm(uint64_t seed)
 	struct hw_sim_options sim = hw_sim_calm(seed);
 	sim.seal = kernel_seal;
 	return sim;
-}
-
-static void file_closed(struct hw_op *op)
-{
-	(void)op;
 }
 
 static void stop(void)
@@ -280,10 +142,7 @@ static void end(void)
 	far_close(&g_far);
 	stop();
 	conn_pass(&g_world, 10000);
-	hw_ring_close(g_world.reactor.ring, &g_op, g_file, file_closed);
-	conn_pass(&g_world, 100);
-	assert_int_equal(close(g_file_fd), 0);
-	hw_pipe_give(&g_world.reactor.pipes, hw_move(&g_talk.pipe));
+	file_talk_end(&g_talk);
 	conn_stop(&g_world);
 	hw_sim_end();
 }
@@ -314,7 +173,7 @@ static uint64_t refused_count(void)
 static bool has_file(uint32_t size)
 {
 	return g_far.got_size > size &&
-	       memcmp(g_far.got + g_far.got_size - size, g_bytes, size) == 0;
+	       memcmp(g_far.got + g_far.got_size - size, g_talk.bytes, size) == 0;
 }
 
 static void pass_until_over(void)
@@ -352,10 +211,10 @@ static void files_arrive_whole(void **state)
 		far_pass(&g_far, 200);
 		assert_int_equal(far_answer_count(&g_far), 1);
 		assert_int_equal(taken_count(), 0); /* it is worth it for pages only */
-		ask(GET_FILE);
+		ask(FILE_TALK_GET);
 		pass_until_over();
 		assert_true(g_talk.is_over && g_talk.result == 0);
-		assert_true(has_file(FILE_SIZE));
+		assert_true(has_file(FILE_TALK_SIZE));
 		assert_int_equal(taken_count(), 1);
 		assert_true(g_talk.page_count > 0);
 		/* The same connection: what is sent is the kernel's now, what comes ours. */
@@ -367,9 +226,9 @@ static void files_arrive_whole(void **state)
 		far_pass(&g_far, 400);
 		assert_int_equal(far_answer_count(&g_far), 2);
 		assert_non_null(memmem(g_far.got, g_far.got_size, "xyz", 3));
-		ask(GET_FILE);
+		ask(FILE_TALK_GET);
 		pass_until_over();
-		assert_true(has_file(FILE_SIZE));
+		assert_true(has_file(FILE_TALK_SIZE));
 		assert_int_equal(taken_count(), 1);
 		g_far.got_size = 0;
 		ask("GET /count HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
@@ -400,14 +259,14 @@ static void slow_clients_get_all(void **state)
 		hw_sim_peer_hold(g_far.peer, true);
 		hw_sim_peer_window_set(g_far.peer,
 				       seed % 3 == 0 ? 10 : hw_sim_options()->window_size);
-		ask(GET_FILE);
+		ask(FILE_TALK_GET);
 		far_write(&g_far);
 		conn_pass(&g_world, hw_prng_below(&prng, 5000));
 		hw_sim_peer_window_set(g_far.peer, hw_sim_options()->window_size);
 		hw_sim_peer_hold(g_far.peer, false);
 		pass_until_over();
 		assert_true(g_talk.is_over && g_talk.result == 0);
-		assert_true(has_file(FILE_SIZE));
+		assert_true(has_file(FILE_TALK_SIZE));
 		way_count += g_talk.way_count;
 		end();
 	}
@@ -429,10 +288,10 @@ static void kernel_may_refuse(void **state)
 		begin(&sim);
 		agree(&options);
 		hw_sim_options()->set_error_percent = 25;
-		ask(GET_FILE);
+		ask(FILE_TALK_GET);
 		pass_until_over();
 		assert_true(g_talk.is_over && g_talk.result == 0);
-		assert_true(has_file(FILE_SIZE));
+		assert_true(has_file(FILE_TALK_SIZE));
 		assert_true(taken_count() + refused_count() <= 1);
 		assert_true(taken_count() == 1 || g_talk.slab_count > 0);
 		assert_true(seed % 4 != 0 || taken_count() == 0);
@@ -458,9 +317,10 @@ static void some_are_never_given(void **state)
 		g_running.seed = i;
 		g_ciphers = i == 3 ? all & ~(1U << HW_TLS_CHACHA20_POLY1305) : all;
 		begin(&sim);
-		g_talk.size = i == 2 ? PIECE_SIZE - 1 : FILE_SIZE; /* too little to be worth it */
+		g_talk.size =
+			i == 2 ? PIECE_SIZE - 1 : FILE_TALK_SIZE; /* too little to be worth it */
 		agree(&options[i]);
-		ask(GET_FILE);
+		ask(FILE_TALK_GET);
 		pass_until_over();
 		assert_true(has_file(g_talk.size));
 		assert_int_equal(taken_count() + refused_count(), 0);
@@ -485,7 +345,7 @@ static void keys_are_given_once(void **state)
 		far_pass(&g_far, 20);
 	}
 	g_talk.size = PIECE_SIZE;
-	ask(GET_FILE);
+	ask(FILE_TALK_GET);
 	pass_until_over();
 	struct hw_tls *tls = tls_of();
 	assert_true(tls->is_offloaded);
@@ -500,9 +360,9 @@ static void keys_are_given_once(void **state)
 	far_pass(&g_far, 200);
 	tls->is_offloaded = false; /* asked again, with a key as worn as this */
 	tls->out.sequence = HW_TLS_KEY_RECORDS_MAX / 2 - 1;
-	assert_false(hw_http_tls_kernel_may(g_talk.conn, FILE_SIZE));
-	tls->out.sequence = HW_TLS_KEY_RECORDS_MAX / 2 - FILE_SIZE / HW_TLS_PLAIN_SIZE_MAX - 1;
-	assert_true(hw_http_tls_kernel_may(g_talk.conn, FILE_SIZE));
+	assert_false(hw_http_tls_kernel_may(g_talk.conn, FILE_TALK_SIZE));
+	tls->out.sequence = HW_TLS_KEY_RECORDS_MAX / 2 - FILE_TALK_SIZE / HW_TLS_PLAIN_SIZE_MAX - 1;
+	assert_true(hw_http_tls_kernel_may(g_talk.conn, FILE_TALK_SIZE));
 	tls->is_offloaded = true;
 	end();
 }
@@ -516,7 +376,7 @@ static void begin_offloaded(uint64_t seed)
 	struct tls_client_options options = {.version = TLS1_3_VERSION};
 	begin(&sim);
 	agree(&options);
-	ask(GET_FILE);
+	ask(FILE_TALK_GET);
 	pass_until_over();
 	assert_true(tls_of()->is_offloaded);
 }
@@ -528,16 +388,16 @@ static void worn_keys_end_it(void **state)
 	for (uint32_t i = 0; i < 3; i++) {
 		begin_offloaded(i);
 		uint64_t count = tls_of()->out.sequence; /* as many records, and not many more */
-		assert_true(count >= FILE_SIZE / HW_TLS_PLAIN_SIZE_MAX && count < 2000);
+		assert_true(count >= FILE_TALK_SIZE / HW_TLS_PLAIN_SIZE_MAX && count < 2000);
 		uint64_t half = HW_TLS_KEY_RECORDS_MAX / 2;
 		tls_of()->out.sequence = i == 0 ? half - 1000 : i == 1 ? half : 2 * half - 20;
 		g_far.got_size = 0;
-		ask(GET_FILE);
+		ask(FILE_TALK_GET);
 		pass_until_over();
 		const char *close = memmem(g_far.got, g_far.got_size, "Connection: close", 17);
 		assert_true((i == 0) == (close == NULL));
 		assert_int_equal(g_talk.result, i == 2 ? -EKEYEXPIRED : 0);
-		assert_true(has_file(FILE_SIZE) == (i < 2));
+		assert_true(has_file(FILE_TALK_SIZE) == (i < 2));
 		assert_true(g_far.is_closed == (i == 1)); /* what is cut is never the whole */
 		end();
 	}
@@ -597,7 +457,7 @@ static void every_step_may_be_the_last(void **state)
 			g_talk.size = PIECE_SIZE + 1000; /* two pieces */
 			far_open_as(&g_far, &g_world, &options);
 			if (far_agree(&g_far)) {
-				ask(GET_FILE);
+				ask(FILE_TALK_GET);
 				ask("GET /count HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
 				far_pass(&g_far, 400);
 			}
@@ -623,12 +483,9 @@ int main(void)
 		return 1;
 	}
 	tls_client_contexts(&g_contexts, &host, 1);
-	g_bytes = malloc(FILE_SIZE);
-	for (uint32_t i = 0; i < FILE_SIZE; i++) {
-		g_bytes[i] = conn_byte(i);
-	}
+	g_talk.bytes = file_talk_bytes();
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
-	free(g_bytes);
+	free(g_talk.bytes);
 	hw_tls_contexts_deinit(&g_contexts);
 	return failed;
 }

@@ -1,95 +1,149 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Goal: pipes go out and come back, empty; what lay in one is gone for good; where the process may
- * have no more descriptors there are fewer pipes, and none is no error.
+ * Goal: pages pass from a file to a socket, or not at all: what the socket does not take, and what
+ * it refuses, is not met by the next one. Where there are no descriptors it is told.
  */
 #include "core/loop/pipe.h"
 
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-static void all_go_out_and_come_back(void **state)
+#define FILE_SIZE (2U << 20)
+
+static uint8_t g_bytes[FILE_SIZE];
+static uint8_t g_got[FILE_SIZE];
+
+static int file_new(void)
 {
-	(void)state;
-	struct hw_pipes pipes;
-	struct hw_pipe *taken[HW_PIPE_COUNT];
-	hw_pipes_init(&pipes);
-	assert_int_equal(pipes.count, HW_PIPE_COUNT);
-	for (uint32_t i = 0; i < HW_PIPE_COUNT; i++) {
-		taken[i] = hw_pipe_take(&pipes);
-		assert_non_null(taken[i]);
-		assert_in_range(taken[i]->capacity, 4096, HW_PIPE_SIZE);
+	int fd = memfd_create("pages", MFD_CLOEXEC);
+	assert_true(fd >= 0);
+	for (uint32_t i = 0; i < FILE_SIZE; i++) {
+		g_bytes[i] = (uint8_t)(i * 7 + i / 4096);
 	}
-	assert_null(hw_pipe_take(&pipes));
-	for (uint32_t i = 0; i < HW_PIPE_COUNT; i++) {
-		hw_pipe_give(&pipes, taken[i]);
-	}
-	assert_ptr_equal(hw_pipe_take(&pipes), taken[HW_PIPE_COUNT - 1]);
-	hw_pipe_give(&pipes, taken[HW_PIPE_COUNT - 1]);
-	hw_pipes_deinit(&pipes);
+	assert_int_equal(write(fd, g_bytes, FILE_SIZE), FILE_SIZE);
+	return fd;
 }
 
-static void what_lay_in_it_is_gone(void **state)
+/* Both ends do not wait. */
+static void sockets_new(int fds[2])
 {
-	(void)state;
-	struct hw_pipes pipes;
-	char byte = 'x';
-	hw_pipes_init(&pipes);
-	struct hw_pipe *pipe = hw_pipe_take(&pipes);
-	assert_non_null(pipe);
-	assert_int_equal(write(pipe->target_fd, &byte, 1), 1);
-	hw_pipe_empty(pipe);
-	assert_int_equal(read(pipe->source_fd, &byte, 1), -1);
-	assert_int_equal(errno, EAGAIN);
-	assert_int_equal(write(pipe->target_fd, &byte, 1), 1);
-	assert_int_equal(read(pipe->source_fd, &byte, 1), 1);
-	hw_pipe_give(&pipes, pipe);
-	hw_pipes_deinit(&pipes);
+	int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+	assert_int_equal(socketpair(AF_UNIX, type, 0, fds), 0);
 }
 
-static void few_descriptors_make_few_pipes(void **state)
+static uint32_t take(int fd, uint32_t size_max)
+{
+	ssize_t got = recv(fd, g_got, size_max, 0);
+	return got > 0 ? (uint32_t)got : 0;
+}
+
+static void what_one_does_not_take_another_does_not_get(void **state)
 {
 	(void)state;
-	struct hw_pipes pipes;
+	struct hw_pipe pipe;
+	int slow[2];
+	int fast[2];
+	assert_int_equal(hw_pipe_open(&pipe), 0);
+	assert_in_range(pipe.capacity, 65536, HW_PIPE_SIZE);
+	struct hw_ring_pages pages = {.file_fd = file_new()};
+	sockets_new(slow);
+	sockets_new(fast);
+	pages.socket_fd = slow[0];
+	pages.size = FILE_SIZE;
+	int size = 0;
+	do { /* until it takes no more */
+		size = hw_pipe_pass(&pipe, &pages);
+		assert_true(size > 0 || size == -EAGAIN);
+		pages.offset += size > 0 ? (uint32_t)size : 0;
+		pages.size = (uint32_t)(FILE_SIZE - pages.offset);
+	} while (size > 0);
+	assert_true(pages.is_full);
+	pages.socket_fd = fast[0];
+	pages.offset = 4096 + 5;
+	pages.size = 1000;
+	assert_int_equal(hw_pipe_pass(&pipe, &pages), 1000);
+	assert_false(pages.is_full);
+	assert_int_equal(take(fast[1], FILE_SIZE), 1000);
+	assert_memory_equal(g_got, g_bytes + 4096 + 5, 1000);
+	assert_int_equal(take(slow[1], 5000), 5000);
+	assert_memory_equal(g_got, g_bytes, 5000);
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_int_equal(close(slow[i]), 0);
+		assert_int_equal(close(fast[i]), 0);
+	}
+	assert_int_equal(close(pages.file_fd), 0);
+	hw_pipe_close(&pipe);
+}
+
+static void what_is_refused_is_told(void **state)
+{
+	(void)state;
+	struct hw_pipe pipe;
+	int gone[2];
+	int there[2];
+	assert_int_equal(hw_pipe_open(&pipe), 0);
+	struct hw_ring_pages pages = {.file_fd = file_new(), .offset = FILE_SIZE - 10};
+	sockets_new(gone);
+	sockets_new(there);
+	assert_int_equal(close(gone[1]), 0);
+	pages.socket_fd = gone[0];
+	pages.size = 100;
+	assert_int_equal(hw_pipe_pass(&pipe, &pages), -EPIPE);
+	pages.socket_fd = there[0];
+	assert_int_equal(hw_pipe_pass(&pipe, &pages), 10); /* what there is */
+	assert_false(pages.is_full);
+	pages.offset = FILE_SIZE;
+	assert_int_equal(hw_pipe_pass(&pipe, &pages), 0);
+	assert_int_equal(take(there[1], FILE_SIZE), 10);
+	assert_memory_equal(g_got, g_bytes + FILE_SIZE - 10, 10);
+	assert_int_equal(close(pages.file_fd), 0);
+	pages.offset = 0;
+	assert_int_equal(hw_pipe_pass(&pipe, &pages), -EBADF);
+	assert_int_equal(close(gone[0]), 0);
+	assert_int_equal(close(there[0]), 0);
+	assert_int_equal(close(there[1]), 0);
+	hw_pipe_close(&pipe);
+}
+
+static void no_descriptors_are_told(void **state)
+{
+	(void)state;
+	struct hw_pipe pipe;
 	struct rlimit was;
 	int lowest = dup(0);
 	assert_true(lowest >= 0);
 	assert_int_equal(close(lowest), 0);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
-	struct rlimit tight = {.rlim_cur = 2 * ((rlim_t)lowest + 5), .rlim_max = was.rlim_max};
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
-	hw_pipes_init(&pipes);
-	assert_int_equal(pipes.count, 2); /* of half of the descriptors; the rest is for others */
-	struct hw_pipe *pipe = hw_pipe_take(&pipes);
-	assert_non_null(pipe);
-	tight.rlim_cur = (rlim_t)lowest;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
-	hw_pipe_empty(pipe); /* and cannot be made anew */
-	hw_pipe_give(&pipes, pipe);
-	struct hw_pipe *other = hw_pipe_take(&pipes);
-	assert_non_null(other);
-	assert_ptr_not_equal(other, pipe);
-	assert_null(hw_pipe_take(&pipes));
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
-	assert_ptr_equal(hw_pipe_take(&pipes), pipe); /* there is room again */
-	hw_pipe_give(&pipes, pipe);
-	hw_pipe_give(&pipes, other);
-	hw_pipes_deinit(&pipes);
+	for (uint32_t i = 0; i < 3; i++) { /* it needs three */
+		struct rlimit tight = {.rlim_cur = (rlim_t)lowest + i, .rlim_max = was.rlim_max};
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+		assert_int_equal(hw_pipe_open(&pipe), -EMFILE);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+		int next = dup(0);
+		assert_int_equal(next, lowest); /* none was kept */
+		assert_int_equal(close(next), 0);
+	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_go_out_and_come_back),
-		cmocka_unit_test(what_lay_in_it_is_gone),
-		cmocka_unit_test(few_descriptors_make_few_pipes),
+		cmocka_unit_test(what_one_does_not_take_another_does_not_get),
+		cmocka_unit_test(what_is_refused_is_told),
+		cmocka_unit_test(no_descriptors_are_told),
 	};
+	(void)signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
