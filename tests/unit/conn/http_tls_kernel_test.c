@@ -6,12 +6,10 @@
  * is worn ends the connection instead of going on.
  *
  * Method: OpenSSL as the client, which takes no record whose number or key is not the next; as the
- * kernel OpenSSL's ciphers over what TLS_TX was given, so nothing of ours checks itself. Seeds of
- * windows, pieces, short steps and refusals; a reset and a stop before every step.
+ * kernel OpenSSL's ciphers over what TLS_TX was given (tls_kernel.c), so nothing of ours checks
+ * itself. Seeds of windows, pieces, short steps and refusals; a reset and a stop before every step.
  */
-#include <endian.h>
 #include <errno.h>
-#include <linux/tls.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,111 +20,23 @@
 #include "simd/kernels.h"
 #include "tests/sim/seeds.h"
 #include "tests/unit/conn/file_talk.h"
-#include "tests/unit/conn/tls_far.h"
+#include "tests/unit/conn/tls_kernel.h"
 
-#define PIECE_SIZE (1U << 20)
-#define GET_COUNT  "GET /count HTTP/1.1\r\nHost: a\r\n\r\n"
+#define GET_COUNT "GET /count HTTP/1.1\r\nHost: a\r\n\r\n"
 #define PUT_ECHO                                                                                   \
 	"PUT /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"
-#define TAG_SIZE 16U
 
-static uint32_t g_ciphers =
-	1U << HW_TLS_AES_128_GCM | 1U << HW_TLS_AES_256_GCM | 1U << HW_TLS_CHACHA20_POLY1305;
+static uint32_t g_ciphers = TLS_KERNEL_CIPHERS;
 static struct conn_world g_world;
 static struct hw_tls_contexts g_contexts;
 static struct far g_far;
 static struct file_talk g_talk;
 
-/* -- the kernel -- */
-
-/* What differs between the ciphers in what TLS_TX takes. */
-struct far_key {
-	const EVP_CIPHER *cipher;
-	const uint8_t *key;
-	uint8_t *number;
-	uint8_t nonce[12];
-};
-
-static struct far_key key_of(void *keys)
-{
-	const struct tls_crypto_info *info = keys;
-	struct tls12_crypto_info_aes_gcm_128 *aes_128 = keys;
-	struct tls12_crypto_info_aes_gcm_256 *aes_256 = keys;
-	struct tls12_crypto_info_chacha20_poly1305 *chacha20 = keys;
-	struct far_key key;
-	assert_int_equal(info->version, TLS_1_3_VERSION);
-	switch (info->cipher_type) {
-	case TLS_CIPHER_AES_GCM_128:
-		key = (struct far_key){EVP_aes_128_gcm(), aes_128->key, aes_128->rec_seq, {0}};
-		memcpy(key.nonce, aes_128->salt, 4);
-		memcpy(key.nonce + 4, aes_128->iv, 8);
-		break;
-	case TLS_CIPHER_AES_GCM_256:
-		key = (struct far_key){EVP_aes_256_gcm(), aes_256->key, aes_256->rec_seq, {0}};
-		memcpy(key.nonce, aes_256->salt, 4);
-		memcpy(key.nonce + 4, aes_256->iv, 8);
-		break;
-	default:
-		assert_int_equal(info->cipher_type, TLS_CIPHER_CHACHA20_POLY1305);
-		key = (struct far_key){
-			EVP_chacha20_poly1305(), chacha20->key, chacha20->rec_seq, {0}};
-		memcpy(key.nonce, chacha20->iv, 12);
-		break;
-	}
-	for (uint32_t i = 0; i < 8; i++) {
-		key.nonce[4 + i] ^= key.number[i];
-	}
-	return key;
-}
-
-/* RFC 8446, 5.2. */
-static uint32_t kernel_seal(void *keys, uint8_t type, const void *bytes, uint32_t size,
-			    uint8_t *ret_record)
-{
-	struct far_key key = key_of(keys);
-	uint32_t inner_size = size + 1 + TAG_SIZE;
-	uint8_t head[5] = {23, 3, 3, (uint8_t)(inner_size >> 8), (uint8_t)inner_size};
-	EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-	uint8_t *at = ret_record + sizeof(head);
-	int step = 0;
-	assert_non_null(context);
-	memcpy(ret_record, head, sizeof(head));
-	assert_int_equal(EVP_EncryptInit_ex(context, key.cipher, NULL, key.key, key.nonce), 1);
-	assert_int_equal(EVP_EncryptUpdate(context, NULL, &step, head, sizeof(head)), 1);
-	assert_int_equal(EVP_EncryptUpdate(context, at, &step, bytes, (int)size), 1);
-	assert_int_equal(EVP_EncryptUpdate(context, at + size, &step, &type, 1), 1);
-	assert_int_equal(EVP_EncryptFinal_ex(context, at + size + 1, &step), 1);
-	assert_int_equal(
-		EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, TAG_SIZE, at + size + 1), 1);
-	EVP_CIPHER_CTX_free(context);
-	uint64_t number = 0;
-	memcpy(&number, key.number, sizeof(number));
-	number = htobe64(be64toh(number) + 1);
-	memcpy(key.number, &number, sizeof(number));
-	return (uint32_t)sizeof(head) + inner_size;
-}
-
 /* -- the world -- */
 
 static void begin(const struct hw_sim_options *sim)
 {
-	struct conn_options options = conn_plenty();
-	struct hw_sim_options calm = *sim;
-	options.contexts = &g_contexts;
-	options.kernel_ciphers = g_ciphers;
-	calm.set_error_percent = 0; /* until the file is bound */
-	hw_sim_begin(&calm);
-	conn_start(&g_world, &options);
-	file_talk_begin(&g_talk, &g_world);
-	g_talk.piece_size_max = PIECE_SIZE;
-	hw_sim_options()->set_error_percent = sim->set_error_percent;
-}
-
-static struct hw_sim_options calm(uint64_t seed)
-{
-	struct hw_sim_options sim = hw_sim_calm(seed);
-	sim.seal = kernel_seal;
-	return sim;
+	tls_kernel_start(sim, &g_world, &g_talk, &g_contexts, g_ciphers);
 }
 
 static void stop(void)
@@ -169,21 +79,6 @@ static uint64_t refused_count(void)
 	return g_world.metrics.values[HW_METRIC_tls_kernel_refused];
 }
 
-/* The file is the last thing that came. */
-static bool has_file(uint32_t size)
-{
-	return g_far.got_size > size &&
-	       memcmp(g_far.got + g_far.got_size - size, g_talk.bytes, size) == 0;
-}
-
-static void pass_until_over(void)
-{
-	for (uint32_t i = 0; i < 2000 && !g_talk.is_over && !g_far.is_broken; i++) {
-		far_pass(&g_far, 50);
-	}
-	far_pass(&g_far, 200);
-}
-
 static struct hw_tls *tls_of(void)
 {
 	return g_talk.conn->tls;
@@ -198,7 +93,7 @@ static void files_arrive_whole(void **state)
 	(void)state;
 	g_running.part = "files_arrive_whole";
 	for (uint64_t seed = 1; seed <= seeds_setting("HW_TEST_SEED_COUNT", 45); seed++) {
-		struct hw_sim_options sim = calm(seed);
+		struct hw_sim_options sim = tls_kernel_calm(seed);
 		struct tls_client_options options = {.version = TLS1_3_VERSION,
 						     .suites = suites[seed % 3]};
 		g_running.seed = seed;
@@ -212,9 +107,9 @@ static void files_arrive_whole(void **state)
 		assert_int_equal(far_answer_count(&g_far), 1);
 		assert_int_equal(taken_count(), 0); /* it is worth it for pages only */
 		ask(FILE_TALK_GET);
-		pass_until_over();
+		tls_kernel_pass(&g_far, &g_talk);
 		assert_true(g_talk.is_over && g_talk.result == 0);
-		assert_true(has_file(FILE_TALK_SIZE));
+		assert_true(tls_kernel_has_file(&g_far, &g_talk));
 		assert_int_equal(taken_count(), 1);
 		assert_true(g_talk.page_count > 0);
 		/* The same connection: what is sent is the kernel's now, what comes ours. */
@@ -227,8 +122,8 @@ static void files_arrive_whole(void **state)
 		assert_int_equal(far_answer_count(&g_far), 2);
 		assert_non_null(memmem(g_far.got, g_far.got_size, "xyz", 3));
 		ask(FILE_TALK_GET);
-		pass_until_over();
-		assert_true(has_file(FILE_TALK_SIZE));
+		tls_kernel_pass(&g_far, &g_talk);
+		assert_true(tls_kernel_has_file(&g_far, &g_talk));
 		assert_int_equal(taken_count(), 1);
 		g_far.got_size = 0;
 		ask("GET /count HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
@@ -246,7 +141,7 @@ static void slow_clients_get_all(void **state)
 	g_running.part = "slow_clients_get_all";
 	uint32_t way_count = 0;
 	for (uint64_t seed = 1; seed <= 24; seed++) {
-		struct hw_sim_options sim = calm(seed);
+		struct hw_sim_options sim = tls_kernel_calm(seed);
 		struct tls_client_options options = {.version = TLS1_3_VERSION};
 		struct hw_prng prng;
 		g_running.seed = seed;
@@ -264,9 +159,9 @@ static void slow_clients_get_all(void **state)
 		conn_pass(&g_world, hw_prng_below(&prng, 5000));
 		hw_sim_peer_window_set(g_far.peer, hw_sim_options()->window_size);
 		hw_sim_peer_hold(g_far.peer, false);
-		pass_until_over();
+		tls_kernel_pass(&g_far, &g_talk);
 		assert_true(g_talk.is_over && g_talk.result == 0);
-		assert_true(has_file(FILE_TALK_SIZE));
+		assert_true(tls_kernel_has_file(&g_far, &g_talk));
 		way_count += g_talk.way_count;
 		end();
 	}
@@ -281,17 +176,17 @@ static void kernel_may_refuse(void **state)
 	g_running.part = "kernel_may_refuse";
 	uint64_t taken = 0;
 	for (uint64_t seed = 1; seed <= 20; seed++) {
-		struct hw_sim_options sim = calm(seed);
+		struct hw_sim_options sim = tls_kernel_calm(seed);
 		struct tls_client_options options = {.version = TLS1_3_VERSION};
 		g_running.seed = seed;
-		sim.seal = seed % 4 == 0 ? NULL : kernel_seal;
+		sim.seal = seed % 4 == 0 ? NULL : sim.seal;
 		begin(&sim);
 		agree(&options);
 		hw_sim_options()->set_error_percent = 25;
 		ask(FILE_TALK_GET);
-		pass_until_over();
+		tls_kernel_pass(&g_far, &g_talk);
 		assert_true(g_talk.is_over && g_talk.result == 0);
-		assert_true(has_file(FILE_TALK_SIZE));
+		assert_true(tls_kernel_has_file(&g_far, &g_talk));
 		assert_true(taken_count() + refused_count() <= 1);
 		assert_true(taken_count() == 1 || g_talk.slab_count > 0);
 		assert_true(seed % 4 != 0 || taken_count() == 0);
@@ -313,16 +208,16 @@ static void some_are_never_given(void **state)
 	(void)state;
 	g_running.part = "some_are_never_given";
 	for (uint32_t i = 0; i < hw_count_of(options); i++) {
-		struct hw_sim_options sim = calm(i);
+		struct hw_sim_options sim = tls_kernel_calm(i);
 		g_running.seed = i;
 		g_ciphers = i == 3 ? all & ~(1U << HW_TLS_CHACHA20_POLY1305) : all;
 		begin(&sim);
-		g_talk.size =
-			i == 2 ? PIECE_SIZE - 1 : FILE_TALK_SIZE; /* too little to be worth it */
+		/* Too little to be worth it. */
+		g_talk.size = i == 2 ? TLS_KERNEL_PIECE_SIZE - 1 : FILE_TALK_SIZE;
 		agree(&options[i]);
 		ask(FILE_TALK_GET);
-		pass_until_over();
-		assert_true(has_file(g_talk.size));
+		tls_kernel_pass(&g_far, &g_talk);
+		assert_true(tls_kernel_has_file(&g_far, &g_talk));
 		assert_int_equal(taken_count() + refused_count(), 0);
 		assert_int_equal(g_talk.page_count, 0);
 		end();
@@ -336,7 +231,7 @@ static void keys_are_given_once(void **state)
 	static const uint8_t nothing[HW_TLS_SECRET_SIZE_MAX];
 	(void)state;
 	g_running.part = "keys_are_given_once";
-	struct hw_sim_options sim = calm(1);
+	struct hw_sim_options sim = tls_kernel_calm(1);
 	struct tls_client_options options = {.version = TLS1_3_VERSION};
 	begin(&sim);
 	agree(&options);
@@ -344,12 +239,12 @@ static void keys_are_given_once(void **state)
 		ask(GET_COUNT);
 		far_pass(&g_far, 20);
 	}
-	g_talk.size = PIECE_SIZE;
+	g_talk.size = TLS_KERNEL_PIECE_SIZE;
 	ask(FILE_TALK_GET);
-	pass_until_over();
+	tls_kernel_pass(&g_far, &g_talk);
 	struct hw_tls *tls = tls_of();
 	assert_true(tls->is_offloaded);
-	assert_true(tls->out.sequence >= 50 + PIECE_SIZE / HW_TLS_PLAIN_SIZE_MAX);
+	assert_true(tls->out.sequence >= 50 + TLS_KERNEL_PIECE_SIZE / HW_TLS_PLAIN_SIZE_MAX);
 	assert_memory_equal(tls->out.secret, nothing, sizeof(tls->out.secret));
 	assert_memory_equal(tls->out.iv, nothing, sizeof(tls->out.iv));
 	uint64_t before = tls->out.sequence;
@@ -372,12 +267,12 @@ static void keys_are_given_once(void **state)
 /* It has the file already. */
 static void begin_offloaded(uint64_t seed)
 {
-	struct hw_sim_options sim = calm(seed);
+	struct hw_sim_options sim = tls_kernel_calm(seed);
 	struct tls_client_options options = {.version = TLS1_3_VERSION};
 	begin(&sim);
 	agree(&options);
 	ask(FILE_TALK_GET);
-	pass_until_over();
+	tls_kernel_pass(&g_far, &g_talk);
 	assert_true(tls_of()->is_offloaded);
 }
 
@@ -393,11 +288,11 @@ static void worn_keys_end_it(void **state)
 		tls_of()->out.sequence = i == 0 ? half - 1000 : i == 1 ? half : 2 * half - 20;
 		g_far.got_size = 0;
 		ask(FILE_TALK_GET);
-		pass_until_over();
+		tls_kernel_pass(&g_far, &g_talk);
 		const char *close = memmem(g_far.got, g_far.got_size, "Connection: close", 17);
 		assert_true((i == 0) == (close == NULL));
 		assert_int_equal(g_talk.result, i == 2 ? -EKEYEXPIRED : 0);
-		assert_true(has_file(FILE_TALK_SIZE) == (i < 2));
+		assert_true(tls_kernel_has_file(&g_far, &g_talk) == (i < 2));
 		assert_true(g_far.is_closed == (i == 1)); /* what is cut is never the whole */
 		end();
 	}
@@ -448,13 +343,13 @@ static void every_step_may_be_the_last(void **state)
 		bool is_through = false;
 		g_place = seeds_place_first(kind);
 		for (; !is_through; g_place += seeds_stride()) {
-			struct hw_sim_options sim = calm(kind);
+			struct hw_sim_options sim = tls_kernel_calm(kind);
 			struct tls_client_options options = {.version = TLS1_3_VERSION};
 			g_running.place = g_place;
 			sim.before_step = before_step;
 			sim.before_step_user = &kind;
 			begin(&sim);
-			g_talk.size = PIECE_SIZE + 1000; /* two pieces */
+			g_talk.size = TLS_KERNEL_PIECE_SIZE + 1000; /* two pieces */
 			far_open_as(&g_far, &g_world, &options);
 			if (far_agree(&g_far)) {
 				ask(FILE_TALK_GET);

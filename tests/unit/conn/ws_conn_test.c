@@ -12,100 +12,13 @@
 
 #include "tests/sim/seeds.h"
 #include "tests/sim/ws_peer.h"
-#include "tests/unit/conn/conn_world.h"
+#include "tests/unit/conn/ws_talk.h"
 
-#define ECHOES_MAX 8U
-#define ECHO_SIZE  (HW_WS_MESSAGE_SIZE_MAX + HW_WS_HEAD_SIZE_MAX)
 #define UPGRADE    "GET /ws HTTP/1.1\r\nHost: a\r\n\r\n"
 #define ANSWER_END "\r\n\r\n"
 
-struct echo {
-	struct hw_ws_conn ws;
-	struct hw_http_conn *conn; /* NULL: free */
-	bool has_message;
-	char bytes[ECHO_SIZE];
-};
-
 static struct conn_world g_world;
-static struct hw_ws_server g_server;
-static struct echo g_echoes[ECHOES_MAX];
-static uint32_t g_closed_count;
-static uint32_t g_message_count;
-static bool g_is_mute;
-
-/* -- the talk */
-
-static void message(void *user, char *bytes, uint32_t size, bool is_text)
-{
-	struct echo *echo = user;
-	uint8_t head[HW_WS_HEAD_SIZE_MAX];
-	hw_assert(!echo->has_message);
-	echo->has_message = true;
-	g_message_count++;
-	if (g_is_mute) {
-		return;
-	}
-	uint32_t head_size =
-		hw_ws_frame_head(is_text ? HW_WS_TEXT : HW_WS_BINARY, false, size, head);
-	memcpy(echo->bytes, head, head_size);
-	memcpy(echo->bytes + head_size, bytes, size);
-	hw_ws_conn_send(&echo->ws, echo->bytes, head_size + size);
-}
-
-static void sent(void *user)
-{
-	struct echo *echo = user;
-	hw_assert(echo->has_message);
-	echo->has_message = false;
-	hw_ws_conn_message_done(&echo->ws);
-}
-
-static void closed(void *user)
-{
-	struct echo *echo = user;
-	g_closed_count++;
-	echo->has_message = false;
-	echo->conn = NULL;
-}
-
-static const struct hw_ws_handler g_ws_handler = {message, sent, closed};
-
-static void answered(void *user, int res)
-{
-	struct echo *echo = user;
-	if (res < 0) {
-		hw_http_conn_abort(hw_move(&echo->conn));
-		return;
-	}
-	hw_ws_conn_open(&echo->ws, &g_server, echo->conn, &g_ws_handler, echo, false);
-}
-
-static void no_body(void *user, int res)
-{
-	(void)user;
-	(void)res;
-	hw_assert_fail("it asked for no body", __FILE__, __LINE__);
-}
-
-static const struct hw_http_handler g_http_handler = {.body_done = no_body, .send_done = answered};
-
-static bool takes(struct conn_world *world, struct hw_http_conn *conn)
-{
-	struct hw_http_writer head;
-	(void)world;
-	for (uint32_t i = 0; i < ECHOES_MAX; i++) {
-		struct echo *echo = &g_echoes[i];
-		if (echo->conn == NULL) {
-			echo->conn = conn;
-			hw_http_conn_handle(conn, &g_http_handler, echo);
-			hw_http_conn_reply_begin(conn, &head, 101);
-			hw_http_writer_head_end(&head);
-			hw_http_conn_reply_send(conn, &head, NULL, 0);
-			return true;
-		}
-	}
-	return false;
-}
+static struct ws_talk g_talk;
 
 /* -- the world */
 
@@ -114,22 +27,14 @@ static void world_begin(const struct hw_sim_options *sim)
 	struct conn_options options = conn_plenty();
 	hw_sim_begin(sim);
 	conn_start(&g_world, &options);
-	g_world.takes = takes;
-	g_closed_count = 0;
-	g_message_count = 0;
-	g_is_mute = false;
-	assert_int_equal(hw_ws_server_init(&g_server, &g_world.reactor), 0);
+	g_world.takes = ws_talk_takes;
+	ws_talk_begin(&g_talk, &g_world);
 }
 
 static void world_end(void)
 {
 	conn_stop(&g_world);
-	for (uint32_t i = 0; i < ECHOES_MAX; i++) {
-		assert_null(g_echoes[i].conn);
-		assert_int_equal(g_echoes[i].ws.state, HW_WS_FREE);
-	}
-	assert_int_equal(hw_metrics_read(&g_world.metrics, HW_METRIC_websockets_open), 0);
-	hw_ws_server_deinit(&g_server);
+	ws_talk_end(&g_talk);
 	hw_sim_end();
 }
 
@@ -206,8 +111,8 @@ static void messages_come_in_any_pieces(void **state)
 		hw_sim_peer_shutdown(peer);
 		conn_pass(&g_world, 1000);
 		assert_true(conn_is_over(peer));
-		assert_int_equal(g_closed_count, 1);
-		assert_int_equal(g_message_count, 3);
+		assert_int_equal(g_talk.closed_count, 1);
+		assert_int_equal(g_talk.message_count, 3);
 		world_end();
 	}
 }
@@ -233,7 +138,7 @@ static void long_messages_are_echoed(void **state)
 			assert_int_equal(frame.payload.size, sizes[i]);
 			assert_memory_equal(frame.payload.bytes, text, sizes[i]);
 		}
-		assert_int_equal(hw_pool_used_count(&g_server.inboxes), 0);
+		assert_int_equal(hw_pool_used_count(&g_talk.server.inboxes), 0);
 		world_end();
 	}
 }
@@ -267,7 +172,7 @@ static void faults_are_answered(void **state)
 			hw_sim_peer_shutdown(peer);
 			conn_pass(&g_world, 100);
 			assert_true(conn_is_over(peer));
-			assert_int_equal(g_message_count, 0);
+			assert_int_equal(g_talk.message_count, 0);
 			world_end();
 		}
 	}
@@ -291,10 +196,10 @@ static void who_is_silent_is_pinged(void **state)
 	conn_pass(&g_world, 1100);
 	assert_true(frames_are(peer, "\x89\x00\x89\x00", 4));
 	conn_pass(&g_world, HW_WS_PONG_TIMEOUT_MS - 1000);
-	assert_int_equal(g_closed_count, 0);
+	assert_int_equal(g_talk.closed_count, 0);
 	conn_pass(&g_world, 1100);
 	assert_true(conn_is_over(peer));
-	assert_int_equal(g_closed_count, 1);
+	assert_int_equal(g_talk.closed_count, 1);
 	world_end();
 }
 
@@ -329,9 +234,9 @@ static void who_does_not_read_is_closed(void **state)
 	hw_sim_peer_window_set(peer, 1000);
 	say(peer, 0x81, text, sizeof(text));
 	conn_pass(&g_world, HW_WS_PATIENCE_MS - 1000);
-	assert_int_equal(g_closed_count, 0);
+	assert_int_equal(g_talk.closed_count, 0);
 	conn_pass(&g_world, 2000);
-	assert_int_equal(g_closed_count, 1);
+	assert_int_equal(g_talk.closed_count, 1);
 	world_end();
 }
 
@@ -341,17 +246,17 @@ static void a_talk_may_keep_a_message(void **state)
 	(void)state;
 	struct hw_sim_options sim = hw_sim_calm(1);
 	world_begin(&sim);
-	g_is_mute = true;
+	g_talk.is_mute = true;
 	struct hw_sim_peer *peer = upgraded();
 	say_text(peer, 0x81, "first");
 	say_text(peer, 0x81, "second");
 	conn_pass(&g_world, 1000);
-	assert_int_equal(g_message_count, 1);
-	g_is_mute = false;
-	g_echoes[0].has_message = false;
-	hw_ws_conn_message_done(&g_echoes[0].ws);
+	assert_int_equal(g_talk.message_count, 1);
+	g_talk.is_mute = false;
+	g_talk.echoes[0].has_message = false;
+	hw_ws_conn_message_done(&g_talk.echoes[0].ws);
 	conn_pass(&g_world, 1000);
-	assert_int_equal(g_message_count, 2);
+	assert_int_equal(g_talk.message_count, 2);
 	assert_true(frames_are(peer, "\x81\x06second", 8));
 	world_end();
 }
@@ -362,18 +267,18 @@ static void a_cut_waits_for_mail(void **state)
 	(void)state;
 	struct hw_sim_options sim = hw_sim_calm(1);
 	world_begin(&sim);
-	g_is_mute = true;
+	g_talk.is_mute = true;
 	struct hw_sim_peer *peer = upgraded();
 	say_text(peer, 0x81, "first");
 	conn_pass(&g_world, 1000);
-	g_echoes[0].has_message = false;
-	hw_ws_conn_message_done(&g_echoes[0].ws);
-	struct hw_http_conn *conn = g_echoes[0].conn;
+	g_talk.echoes[0].has_message = false;
+	hw_ws_conn_message_done(&g_talk.echoes[0].ws);
+	struct hw_http_conn *conn = g_talk.echoes[0].conn;
 	assert_true(conn->is_mailed);
 	hw_http_server_drain(&g_world.server);
 	hw_http_server_cut(&g_world.server);
 	conn_pass(&g_world, 1000);
-	assert_int_equal(g_closed_count, 1);
+	assert_int_equal(g_talk.closed_count, 1);
 	world_end();
 }
 
@@ -385,7 +290,7 @@ static void the_slowest_gives_its_inbox(void **state)
 	void *taken[HW_WS_INBOX_COUNT];
 	world_begin(&sim);
 	for (uint32_t i = 0; i < HW_WS_INBOX_COUNT - 2; i++) {
-		taken[i] = hw_pool_take(&g_server.inboxes);
+		taken[i] = hw_pool_take(&g_talk.server.inboxes);
 	}
 	struct hw_sim_peer *peers[3];
 	for (uint32_t i = 0; i < 3; i++) {
@@ -406,7 +311,7 @@ static void the_slowest_gives_its_inbox(void **state)
 	conn_pass(&g_world, 5000);
 	assert_true(conn_is_over(peers[0]));
 	for (uint32_t i = 0; i < HW_WS_INBOX_COUNT - 2; i++) {
-		hw_pool_give(&g_server.inboxes, taken[i]);
+		hw_pool_give(&g_talk.server.inboxes, taken[i]);
 	}
 	world_end();
 }
@@ -452,8 +357,8 @@ static void before_step(void *user, uint64_t step)
 		hw_http_server_cut(&g_world.server);
 		break;
 	case TALK_CLOSES:
-		if (g_echoes[0].conn != NULL && hw_ws_conn_is_open(&g_echoes[0].ws)) {
-			hw_ws_conn_close(&g_echoes[0].ws, HW_WS_CODE_AGAIN);
+		if (g_talk.echoes[0].conn != NULL && hw_ws_conn_is_open(&g_talk.echoes[0].ws)) {
+			hw_ws_conn_close(&g_talk.echoes[0].ws, HW_WS_CODE_AGAIN);
 		}
 		break;
 	default:
