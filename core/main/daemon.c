@@ -220,6 +220,7 @@ static int nodes_init(struct hw_daemon *daemon, int fds[][HW_LISTEN_COUNT_MAX],
 			.slab_count = daemon->slab_count,
 			.io_worker_count = daemon->config->io_worker_count,
 			.files = &daemon->files,
+			.fills = &daemon->fills,
 			.worker = &daemon->worker.worker,
 			.catalog = &daemon->catalog,
 			.segment_port = hw_ports_segment(&daemon->ports),
@@ -393,6 +394,7 @@ static int start(struct hw_daemon *daemon)
 					 daemon->files.dir_fd, daemon->node_count);
 	}
 	if (r >= 0) {
+		daemon->fills.ahead_size = hw_files_ahead_size(&daemon->files);
 		r = hw_prepare_catalog(&daemon->files);
 	}
 	if (r >= 0) {

@@ -30,6 +30,7 @@ struct hw_daemon {
 	const struct hw_portal *portal; /* NULL: none */
 	struct hw_ring_probe probe;
 	struct hw_files files;
+	struct hw_fills fills;
 	struct hw_ports ports;
 	struct hw_catalog_thread catalog;
 	struct hw_crypt crypt;

@@ -67,7 +67,7 @@ static int rooms_init(struct hw_node *node)
 		.file_index_base = STORE_INDEX,
 	};
 	struct hw_route_port route = hw_talks_route(&node->talks);
-	hw_store_init(&node->store, &log);
+	hw_store_init(&node->store, &log, options->fills);
 	hw_catalog_client_init(&node->catalog, options->catalog, &node->reactor);
 	node->store.drops = node->catalog.catalog.metrics;
 	int r = hw_talks_init(&node->talks, &node->store, &node->catalog.catalog, &options->talks);

@@ -26,6 +26,7 @@ struct hw_node_options {
 	uint32_t slab_count;
 	uint32_t io_worker_count;
 	const struct hw_files *files;
+	struct hw_fills *fills; /* lent until deinit */
 	struct hw_worker *worker;
 	struct hw_catalog_thread *catalog;
 	struct hw_segment_port segment_port;

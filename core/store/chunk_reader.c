@@ -19,6 +19,7 @@
 
 static void refused(struct hw_mail *mail);
 static void segment_ready(struct hw_segment_reader *segment, int res);
+static void fills_note(struct hw_chunk_reader *reader);
 static void leaves_submit(struct hw_chunk_reader *reader);
 static void leaf_known(struct hw_mail *mail);
 static void leaves_done(struct hw_op *op);
@@ -56,8 +57,24 @@ void hw_chunk_reader_open(struct hw_chunk_reader *reader, struct hw_store *store
 		return;
 	}
 	if (hw_segment_reader_open(&store->cache, &reader->reader)) {
+		fills_note(reader);
 		leaves_submit(reader);
 	}
+}
+
+/* Before the first read: what is not all in memory will bring something there. */
+static void fills_note(struct hw_chunk_reader *reader)
+{
+	struct hw_fills *fills = reader->store->fills;
+	const struct hw_extent *extent = &reader->extent;
+	if (reader->is_direct) {
+		return;
+	}
+	if (!hw_files_is_cached(reader->reader.view->fd, extent->offset,
+				hw_extent_disk_size(extent->size))) {
+		hw_fills_note(fills, extent);
+	}
+	reader->fills = hw_fills_of(fills, extent);
 }
 
 static void close_with(struct hw_chunk_reader *reader, int res)
@@ -79,6 +96,7 @@ static void segment_ready(struct hw_segment_reader *segment, int res)
 		close_with(reader, res);
 		return;
 	}
+	fills_note(reader);
 	leaves_submit(reader);
 }
 
@@ -174,7 +192,7 @@ uint32_t hw_chunk_reader_trusted(struct hw_chunk_reader *reader, uint32_t first_
 	if (reader->is_direct || reader->is_quiet || extent->size < HW_VERIFIED_SIZE_MIN) {
 		return 0; /* what may be let go of while it is read must be looked at */
 	}
-	if (!hw_verified_is_whole(&store->verified, extent)) {
+	if (!hw_verified_is_whole(&store->verified, extent, hw_fills_of(store->fills, extent))) {
 		return 0;
 	}
 	uint64_t now_us = store->reactor->now_us;
@@ -262,7 +280,7 @@ static void hashed(struct hw_digest_job *job)
 	hw_metrics_add(reader->store->reactor->metrics, HW_METRIC_blocks_verified, count);
 	if (!reader->is_direct) {
 		hw_verified_add(&reader->store->verified, &reader->extent, reader->first_block,
-				count);
+				count, reader->fills);
 	}
 	read_end(reader, (int)reader->size);
 }

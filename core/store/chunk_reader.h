@@ -41,6 +41,7 @@ struct hw_chunk_reader {
 	uint32_t size;        /* bytes wanted */
 	uint32_t read_size;   /* bytes there */
 	uint32_t stuck_count; /* reads in a row without progress */
+	uint32_t fills;       /* hw_fills_of() the extent, before it was read */
 	/* res 0, or -errno: then the reader is closed. */
 	void (*opened)(struct hw_chunk_reader *reader, int res);
 	/* res: bytes in the slab, all verified; or -errno, the slab's contents are void. */

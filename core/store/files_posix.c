@@ -11,13 +11,16 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
-#define LOCK_TRIES   100U /* of LOCK_WAIT_MS: 5 s */
-#define LOCK_WAIT_MS 50U
-#define PATH_SIZE    40U
-#define FORMAT_TEXT  "hawser 1\n"
+#define LOCK_TRIES         100U /* of LOCK_WAIT_MS: 5 s */
+#define LOCK_WAIT_MS       50U
+#define PATH_SIZE          40U
+#define BDI_SIZE           64U
+#define AHEAD_SIZE_UNKNOWN (UINT64_C(64) << 20) /* bytes; more than any file system reads ahead */
+#define FORMAT_TEXT        "hawser 1\n"
 
 #define HW_SYS_CACHESTAT 451 /* Linux 6.5; Debian 12's headers end before it */
 
@@ -250,6 +253,26 @@ bool hw_files_is_cached(int fd, uint64_t offset, uint64_t size)
 	uint64_t page_count = (offset % HW_PAGE_SIZE + size + HW_PAGE_SIZE - 1) / HW_PAGE_SIZE;
 	return syscall(HW_SYS_CACHESTAT, fd, &range, &found, 0) == 0 &&
 	       found.cached_count >= page_count;
+}
+
+/* A window of read_ahead_kb, and the next one, which is asked for while the first is read. */
+uint64_t hw_files_ahead_size(const struct hw_files *files)
+{
+	char path[BDI_SIZE];
+	char text[32] = {0};
+	struct stat status;
+	if (fstat(files->dir_fd, &status) < 0) {
+		return AHEAD_SIZE_UNKNOWN;
+	}
+	(void)snprintf(path, sizeof(path), "/sys/class/bdi/%u:%u/read_ahead_kb",
+		       major(status.st_dev), minor(status.st_dev));
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (fd >= 0) {
+		(void)close(fd); /* read only */
+	}
+	uint64_t kib = size > 0 ? strtoull(text, NULL, 10) : 0;
+	return kib == 0 ? AHEAD_SIZE_UNKNOWN : 2 * hw_min(kib, AHEAD_SIZE_UNKNOWN / 1024) * 1024;
 }
 
 bool hw_files_knows_cached(void)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/store/store.h"
 
-void hw_store_init(struct hw_store *store, const struct hw_segment_log_options *options)
+void hw_store_init(struct hw_store *store, const struct hw_segment_log_options *options,
+		   struct hw_fills *fills)
 {
 	store->reactor = options->reactor;
 	store->drops = NULL;
+	store->fills = fills;
 	store->verified = (struct hw_verified){.next_way = 0};
 	/* The hooks run in this order: what is hashed this turn may be synced this turn. */
 	hw_digest_init(&store->digest, options->reactor);

@@ -12,6 +12,7 @@
 #define HW_CORE_STORE_STORE_H
 
 #include "core/store/digest.h"
+#include "core/store/fills.h"
 #include "core/store/segment_cache.h"
 #include "core/store/segment_log.h"
 #include "core/store/verified.h"
@@ -25,11 +26,14 @@ struct hw_store {
 	struct hw_segment_log log;
 	struct hw_segment_cache cache;
 	struct hw_verified verified;
+	struct hw_fills *fills;
 	const struct hw_metrics *drops; /* of the thread that drops extents; NULL: nobody does */
 };
 
-/* @options: file_index_base is the first of HW_STORE_FILE_COUNT. */
-void hw_store_init(struct hw_store *store, const struct hw_segment_log_options *options);
+/* @options: file_index_base is the first of HW_STORE_FILE_COUNT. @fills: of all reactors; lent
+ * until deinit. */
+void hw_store_init(struct hw_store *store, const struct hw_segment_log_options *options,
+		   struct hw_fills *fills);
 void hw_store_deinit(struct hw_store *store);
 /* How many extents were dropped so far, by the count of who drops them: it has grown before any of
  * them is punched out. */

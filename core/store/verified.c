@@ -34,7 +34,7 @@ static uint32_t row_find(const struct hw_verified *verified, const struct hw_ext
 }
 
 static struct hw_verified_row *row_make(struct hw_verified *verified,
-					const struct hw_extent *extent)
+					const struct hw_extent *extent, uint32_t fills)
 {
 	uint32_t first = places_of(extent);
 	struct hw_verified_row *row = &verified->rows[first + verified->next_way];
@@ -46,26 +46,39 @@ static struct hw_verified_row *row_make(struct hw_verified *verified,
 	}
 	*row = (struct hw_verified_row){.offset = extent->offset,
 					.segment = extent->segment,
-					.shard_used = extent->shard + 1U};
+					.shard_used = extent->shard + 1U,
+					.fills = fills};
 	return row;
 }
 
 void hw_verified_add(struct hw_verified *verified, const struct hw_extent *extent,
-		     uint32_t first_block, uint32_t count)
+		     uint32_t first_block, uint32_t count, uint32_t fills)
 {
 	hw_assert(first_block + count <= HW_CHUNK_BLOCKS);
 	uint32_t index = row_find(verified, extent);
-	struct hw_verified_row *row =
-		index < HW_VERIFIED_COUNT ? &verified->rows[index] : row_make(verified, extent);
+	struct hw_verified_row *row = index < HW_VERIFIED_COUNT ? &verified->rows[index]
+								: row_make(verified, extent, fills);
+	if ((int32_t)(fills - row->fills) < 0) {
+		return; /* a reader that began before the one whose blocks are here */
+	}
+	if (row->fills != fills) {
+		memset(row->blocks, 0, sizeof(row->blocks));
+		row->seen_us = 0;
+		row->fills = fills;
+	}
 	for (uint32_t i = first_block; i < first_block + count; i++) {
 		row->blocks[i / 64] |= UINT64_C(1) << i % 64;
 	}
 }
 
-bool hw_verified_is_whole(const struct hw_verified *verified, const struct hw_extent *extent)
+bool hw_verified_is_whole(const struct hw_verified *verified, const struct hw_extent *extent,
+			  uint32_t fills)
 {
 	uint32_t index = row_find(verified, extent);
 	uint32_t count = 0;
+	if (index < HW_VERIFIED_COUNT && verified->rows[index].fills != fills) {
+		return false;
+	}
 	for (uint32_t i = 0; index < HW_VERIFIED_COUNT && i < HW_CHUNK_BLOCKS / 64; i++) {
 		count += (uint32_t)__builtin_popcountll(verified->rows[index].blocks[i]);
 	}

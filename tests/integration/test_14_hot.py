@@ -117,6 +117,31 @@ def test_what_memory_forgot_is_compared_again(make_daemon, files):
     daemon.stop()
 
 
+def test_what_was_read_ahead_is_compared(make_daemon, files):
+    """As before; but the kernel, reading ahead of the chunk before, has brought it back meanwhile."""
+    daemon = make_daemon(scrub_days='0', reactors='1')
+    daemon.expected_errors |= {'extent.corrupt', 'download.failed'}
+    data = files.window(11, 3 * CHUNK)
+    share = daemon.put(data, 'hot.bin')
+    for _ in range(3):
+        assert daemon.is_same(share.path, data)
+    chunk = chunks(daemon, 'hot.bin')[1]
+    flip(daemon, chunk, MIB)
+    forget(segments(daemon.data)[chunk[:2]])
+    time.sleep(1.1)
+    first = daemon.get(share.path, [('Range', f'bytes=0-{CHUNK - 1}')])
+    assert first.status == 206 and first.body == data[:CHUNK]
+    time.sleep(0.2)  # the kernel reads on
+    with daemon.wire() as wire:
+        wire.request('GET', share.path, [('Range', f'bytes={CHUNK}-{2 * CHUNK - 1}')])
+        assert wire.head().status == 206
+        while len(wire.buffer) < CHUNK and wire.more():
+            pass
+        assert len(wire.buffer) <= MIB
+        assert bytes(wire.buffer) == data[CHUNK:CHUNK + len(wire.buffer)]
+    daemon.stop()
+
+
 def take_slowly(wire, rate, duration_s):
     """@rate bytes a second, also where the sleep is longer than was asked for."""
     first_size = len(wire.buffer)

@@ -265,6 +265,12 @@ int hw_files_segment_open(const struct hw_files *files, uint32_t shard, uint32_t
 	return fd;
 }
 
+uint64_t hw_files_ahead_size(const struct hw_files *files)
+{
+	(void)files;
+	return UINT64_C(8) << 20;
+}
+
 /* A memory that forgets by chance; what was changed behind everybody's back is on the disk only. */
 bool hw_files_is_cached(int fd, uint64_t offset, uint64_t size)
 {

@@ -367,9 +367,18 @@ static void test_direct(void **state)
 	assert_int_equal(close(fd), 0);
 }
 
+static void test_read_ahead_is_known(void **state)
+{
+	const struct fixture *fixture = *state;
+	uint64_t size = hw_files_ahead_size(&fixture->files);
+	assert_in_range(size, 1, 128 * MIB);
+	assert_int_equal(size % 2048, 0); /* twice some KiB */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_read_ahead_is_known, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_one_user, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_predecessor, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_a_directory, setup, teardown),

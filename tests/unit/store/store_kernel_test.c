@@ -49,6 +49,7 @@ static const uint32_t g_sizes[] = {
 static struct {
 	struct data_dir dir;
 	struct hw_files files;
+	struct hw_fills fills;
 	struct hw_metrics metrics;
 	struct hw_reactor reactor;
 	struct hw_worker worker;
@@ -113,7 +114,7 @@ static void start(uint32_t next_segment)
 		.next_segment = next_segment,
 		.file_index_base = 1,
 	};
-	hw_store_init(&g_world.store, &log);
+	hw_store_init(&g_world.store, &log, &g_world.fills);
 	assert_int_equal(pthread_create(&g_world.thread, NULL, worker_run, NULL), 0);
 }
 

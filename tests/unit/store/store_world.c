@@ -42,7 +42,7 @@ void store_world_start(struct store_world *world, const struct store_world_optio
 		.next_segment = hw_max(options->next_segment, 1U),
 		.file_index_base = 1,
 	};
-	hw_store_init(&world->store, &log);
+	hw_store_init(&world->store, &log, &world->fills);
 }
 
 void store_world_stop(struct store_world *world)

@@ -22,6 +22,7 @@ struct store_world {
 	struct hw_reactor reactor;
 	struct hw_worker worker;
 	struct hw_files files;
+	struct hw_fills fills;
 	struct hw_store store;
 	uint32_t sealed[STORE_WORLD_SEALED_MAX]; /* numbers, in the order of the port's calls */
 	uint32_t sealed_count;

@@ -97,7 +97,7 @@ static void store_start(struct talk_world *world)
 		.crowded_user = &world->talks,
 		.file_index_base = STORE_INDEX,
 	};
-	hw_store_init(&world->store, &log);
+	hw_store_init(&world->store, &log, &world->fills);
 	world->store.drops = &world->catalog.metrics;
 }
 

@@ -50,6 +50,7 @@ struct talk_world {
 	struct hw_reactor reactor;
 	struct hw_worker worker;
 	struct hw_files files;
+	struct hw_fills fills;
 	struct hw_room_home room_home;
 	struct hw_catalog_sim catalog;
 	struct hw_store store;
