@@ -94,6 +94,8 @@ struct hw_catalog_reclaim {
 	bool has_releasing;
 	bool has_dropped;
 	bool has_segments_due;
+	bool has_busy;    /* some of the list are to be tried again (hw_catalog_db_reclaim_again) */
+	bool has_punched; /* this pass made holes */
 };
 
 /* Requests that wait, by file; private to catalog_watch.c. */

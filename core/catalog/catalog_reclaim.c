@@ -15,6 +15,8 @@
  *  3. A segment is unlinked only when no chunk and no row of dropped names it; so its number may be
  *     used again.
  *
+ * What is busy stays on the list, and is tried again by a later pass.
+ *
  * A pass goes over the list in the order of places. What it punched is kept in memory, and its rows
  * are deleted by the next group of writes, or by a transaction for that alone when the pass is over
  * or the memory is full.
@@ -37,7 +39,7 @@ static int punched_delete(struct hw_catalog_db *db);
 static int punch_piece(struct hw_catalog_db *db);
 static int dropped_read(struct hw_catalog_db *db, struct hw_extent *ret_extents,
 			uint32_t *ret_count);
-static void punch(struct hw_catalog_db *db, const struct hw_extent *extent);
+static int punch(struct hw_catalog_db *db, const struct hw_extent *extent, bool was_read);
 static int segments_piece(struct hw_catalog_db *db);
 static int segment_try(struct hw_catalog_db *db, uint32_t shard, uint32_t segment);
 static int segment_statement(struct hw_catalog_db *db, enum hw_sql_id id, uint32_t shard,
@@ -240,18 +242,24 @@ static int punch_piece(struct hw_catalog_db *db)
 		return r;
 	}
 	for (uint32_t i = 0; i < count; i++) {
-		punch(db, &extents[i]);
+		if (punch(db, &extents[i], true) == -EBUSY) {
+			reclaim->has_busy = true;
+			continue;
+		}
 		HW_FAILPOINT(extent_punched);
 		reclaim->punched[reclaim->punched_count++] = extents[i];
+		reclaim->has_punched = true;
 	}
 	if (count > 0) {
 		reclaim->cursor = extents[count - 1];
 		reclaim->has_cursor = true;
 	}
 	if (count < PIECE_PUNCHES) {
-		/* A pass that found nothing from the start on is the end of the list. */
-		reclaim->is_pass_over = reclaim->has_cursor;
-		reclaim->has_dropped = reclaim->has_cursor;
+		/* A pass that did nothing from the start on is the end of the list. */
+		reclaim->is_pass_over = reclaim->has_punched;
+		reclaim->has_dropped = reclaim->has_punched;
+		reclaim->has_cursor = reclaim->has_cursor && reclaim->has_punched;
+		reclaim->has_punched = false;
 	}
 	return 0;
 }
@@ -287,12 +295,20 @@ static int dropped_read(struct hw_catalog_db *db, struct hw_extent *ret_extents,
 	return r;
 }
 
-static void punch(struct hw_catalog_db *db, const struct hw_extent *extent)
+static int punch(struct hw_catalog_db *db, const struct hw_extent *extent, bool was_read)
 {
 	hw_assert(hw_sql_extent_is_valid(extent));
-	int r = db->port.punch(db->port.context, extent);
+	int r = db->port.punch(db->port.context, extent, was_read);
 	db->stats.extents_punched += r == 0 ? 1 : 0;
-	db->stats.reclaim_errors += r < 0 ? 1 : 0; /* the space comes back at the next start */
+	/* The space comes back at the next start. */
+	db->stats.reclaim_errors += r < 0 && r != -EBUSY ? 1 : 0;
+	return r;
+}
+
+void hw_catalog_db_reclaim_again(struct hw_catalog_db *db)
+{
+	db->reclaim.has_dropped |= db->reclaim.has_busy;
+	db->reclaim.has_busy = false;
 }
 
 int hw_catalog_extents_drop(struct hw_catalog_db *db, struct hw_catalog_request *request)
@@ -314,7 +330,7 @@ int hw_catalog_extents_drop(struct hw_catalog_db *db, struct hw_catalog_request 
 	}
 	for (uint32_t i = 0; i < request->extent_count; i++) {
 		db->stats.extents_dropped++;
-		punch(db, &request->extents[i]);
+		(void)punch(db, &request->extents[i], false); /* counted, and not busy */
 	}
 	return 0;
 }

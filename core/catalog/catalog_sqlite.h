@@ -95,6 +95,8 @@ bool hw_catalog_verb_is_read(enum hw_catalog_verb verb);
 /* One bounded piece of what can wait: release chunks of deleted files, punch, unlink, checkpoint.
  * Returns 1 there is more to do, 0 nothing is left, -errno (-EROFS: never again). */
 int hw_catalog_db_reclaim(struct hw_catalog_db *db) HW_MUST_CHECK;
+/* What the port said was busy may be tried again, by the next call of reclaim. */
+void hw_catalog_db_reclaim_again(struct hw_catalog_db *db);
 
 const struct hw_catalog_stats *hw_catalog_db_stats(const struct hw_catalog_db *db);
 /* Took an I/O error: refuses writes. */

@@ -18,6 +18,7 @@
 
 #define GROUPS_MAX     16U /* of each kind in one turn; then the mail is looked at again */
 #define BUSY_TURNS_MAX 32U /* turns without reclaiming, while somebody waits */
+#define AGAIN_US       UINT64_C(1000000) /* until what was busy is tried again */
 
 static void submit(struct hw_catalog *catalog, struct hw_catalog_request *request);
 static void request_arrived(struct hw_mail *mail);
@@ -203,6 +204,11 @@ static bool reclaim_run(struct hw_catalog_thread *thread, bool is_busy)
 		return true;
 	}
 	thread->busy_turns = 0;
+	uint64_t now_us = hw_clock_monotonic_us();
+	if (now_us - thread->again_us >= AGAIN_US) {
+		thread->again_us = now_us;
+		hw_catalog_db_reclaim_again(thread->db);
+	}
 	int r = hw_catalog_db_reclaim(thread->db);
 	/* No room, most likely: the next request is the time to try again. */
 	thread->has_given_up = r < 0;

@@ -32,6 +32,7 @@ struct hw_catalog_thread {
 	struct hw_catalog_queue writes;
 	struct hw_catalog_stats counted; /* what the metrics were told */
 	uint32_t busy_turns;
+	uint64_t again_us; /* when what was busy was last tried again */
 	bool has_given_up; /* reclaiming failed, and waits for the next request */
 };
 

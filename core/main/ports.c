@@ -6,9 +6,13 @@
 #include "core/base/failpoint.h"
 #include "core/base/log.h"
 
-static int punch(void *context, const struct hw_extent *extent)
+static int punch(void *context, const struct hw_extent *extent, bool was_read)
 {
 	const struct hw_ports *ports = context;
+	if (was_read && hw_files_is_on_its_way(ports->files, extent->shard, extent->segment,
+					       extent->offset, hw_extent_disk_size(extent->size))) {
+		return -EBUSY;
+	}
 	return hw_files_segment_punch(ports->files, extent->shard, extent->segment, extent->offset,
 				      hw_extent_disk_size(extent->size));
 }

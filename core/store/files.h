@@ -53,6 +53,14 @@ bool hw_files_knows_cached(void);
  * sizes are then whole pages), and without filling the cache. Returns as above. */
 int hw_files_segment_open_direct(const struct hw_files *files, uint32_t shard,
 				 uint32_t segment) HW_MUST_CHECK;
+/* Would a hole there, made now, show in what is being sent? Pages that were given to a socket as
+ * they are (hw_ring_pages_send) stay what they are while whole folios are taken out of the page
+ * cache; but one that lies across an edge of the hole is filled with zeros in its place, also
+ * where a socket, or on the same machine the client, still has it. So what can leave the cache at
+ * the edges is made to leave, and true says that something did not. A neighbour's pages that are on
+ * their way look the same. False where nothing is sent that way (before Linux 6.5). */
+bool hw_files_is_on_its_way(const struct hw_files *files, uint32_t shard, uint32_t segment,
+			    uint64_t offset, uint64_t size);
 /* Give the blocks of [offset, offset + size) back; reads there answer zeros. -ENOENT is no error:
  * 0. */
 int hw_files_segment_punch(const struct hw_files *files, uint32_t shard, uint32_t segment,

@@ -18,6 +18,7 @@
 #define LOCK_TRIES         100U /* of LOCK_WAIT_MS: 5 s */
 #define LOCK_WAIT_MS       50U
 #define PATH_SIZE          40U
+#define FOLIO_SIZE_MAX     (UINT64_C(2) << 20) /* bytes; of the page cache: a huge page */
 #define BDI_SIZE           64U
 #define AHEAD_SIZE_UNKNOWN (UINT64_C(64) << 20) /* bytes; more than any file system reads ahead */
 #define FORMAT_TEXT        "hawser 1\n"
@@ -298,6 +299,29 @@ static int open_rw(const struct hw_files *files, uint32_t shard, uint32_t segmen
 	char path[PATH_SIZE];
 	segment_path(path, shard, segment);
 	return result(openat(files->dir_fd, path, O_RDWR | O_CLOEXEC));
+}
+
+/* Is the page before @edge in the cache, and the one behind it, though nobody needs them there? */
+static bool is_held_across(int fd, uint64_t edge)
+{
+	uint64_t first = edge / FOLIO_SIZE_MAX * FOLIO_SIZE_MAX;
+	if (edge == 0 || edge == first) { /* folios lie at multiples of their size */
+		return false;
+	}
+	(void)posix_fadvise(fd, (off_t)first, FOLIO_SIZE_MAX, POSIX_FADV_DONTNEED); /* a wish */
+	return hw_files_is_cached(fd, edge - HW_PAGE_SIZE, 2 * HW_PAGE_SIZE);
+}
+
+bool hw_files_is_on_its_way(const struct hw_files *files, uint32_t shard, uint32_t segment,
+			    uint64_t offset, uint64_t size)
+{
+	int fd = hw_files_segment_open(files, shard, segment);
+	if (fd < 0) {
+		return false; /* punch says so */
+	}
+	bool is_held = is_held_across(fd, offset) || is_held_across(fd, offset + size);
+	(void)close(fd); /* read only */
+	return is_held;
 }
 
 int hw_files_segment_punch(const struct hw_files *files, uint32_t shard, uint32_t segment,

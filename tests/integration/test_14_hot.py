@@ -142,6 +142,28 @@ def test_what_was_read_ahead_is_compared(make_daemon, files):
     daemon.stop()
 
 
+def test_what_is_on_its_way_outlives_its_end(make_daemon, files):
+    """A hot file is deleted while a client has not read it yet: the kernel has its pages, and one
+    folio of them may have a piece of the next file, too. No hole may show there."""
+    daemon = make_daemon(scrub_days='0', reactors='1')
+    for size in range(1_300_000, 2_000_000, 90_000):
+        shares = [daemon.put(files.window(index, size)) for index in range(3)]
+        for path in segments(daemon.data).values():
+            forget(path)  # so that it comes back in large folios
+        for share in shares * 3:
+            assert daemon.get(share.path).status == 200
+        completed = growth(daemon, 'hawser_downloads_completed_total')
+        punched = growth(daemon, 'hawser_extents_punched_total')
+        with daemon.wire(recv_buffer=4 * MIB) as wire:
+            wire.request('GET', shares[1].path)
+            wait_until(lambda: completed() == 1)
+            assert daemon.delete(shares[1]).status == 204
+            time.sleep(0.3)
+            assert wire.answer('GET').body == files.window(1, size)
+        wait_until(lambda: punched() == 1)  # and its space comes back
+    daemon.stop()
+
+
 def take_slowly(wire, rate, duration_s):
     """@rate bytes a second, also where the sleep is longer than was asked for."""
     first_size = len(wire.buffer)

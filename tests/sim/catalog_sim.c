@@ -33,7 +33,7 @@ static void arrive(struct hw_mail *mail);
 static bool pending_run(struct hw_turn_hook *hook);
 static int act(struct hw_catalog_sim *sim, struct hw_catalog_request *request);
 static void answer(struct hw_mail *mail);
-static int punch(void *context, const struct hw_extent *extent);
+static int punch(void *context, const struct hw_extent *extent, bool was_read);
 static int segment_unlink(void *context, uint32_t shard, uint32_t segment);
 
 /* -- life */
@@ -349,9 +349,10 @@ static int act(struct hw_catalog_sim *sim, struct hw_catalog_request *request)
 	return request->res;
 }
 
-static int punch(void *context, const struct hw_extent *extent)
+static int punch(void *context, const struct hw_extent *extent, bool was_read)
 {
 	struct hw_catalog_sim *sim = context;
+	(void)was_read;
 	struct hw_catalog_sim_extent *entry = ledger_find(sim, extent);
 	hw_assert(!entry->is_dropped);
 	entry->is_dropped = true;

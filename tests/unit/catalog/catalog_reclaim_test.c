@@ -137,6 +137,38 @@ static void failed_punch_is_not_tried_for_ever(void **state)
 	assert_false(hw_catalog_db_is_broken(fixture->db));
 }
 
+/* What is on its way to somebody waits, and holds up nobody else; its segment stays. */
+static void busy_extents_are_tried_again(void **state)
+{
+	struct fixture *fixture = *state;
+	file_make(fixture, 1, 0, 40);
+	assert_int_equal(share_delete(fixture, 1), 0);
+	fixture->busy_count = 3;
+	fixture_drain(fixture);                   /* it ends */
+	assert_int_equal(fixture->act_count, 40); /* the second pass found them free */
+	punches_are_unique(fixture);
+	file_make(fixture, 2, 40, 20);
+	assert_int_equal(share_delete(fixture, 2), 0);
+	fixture->busy_count = 1000;
+	fixture_drain(fixture);
+	assert_int_equal(fixture->act_count, 40);
+	for (uint32_t i = 0; i < 3; i++) {
+		hw_catalog_db_reclaim_again(fixture->db);
+		fixture_drain(fixture);
+		assert_int_equal(fixture->act_count, 40);
+	}
+	assert_int_equal(hw_catalog_db_stats(fixture->db)->reclaim_errors, 0);
+	fixture->busy_count = 0;
+	fixture_drain(fixture); /* nobody said again */
+	assert_int_equal(fixture->act_count, 40);
+	hw_catalog_db_reclaim_again(fixture->db);
+	fixture_drain(fixture);
+	assert_int_equal(fixture->act_count, 60);
+	punches_are_unique(fixture);
+	hw_catalog_db_reclaim_again(fixture->db);
+	assert_int_equal(hw_catalog_db_reclaim(fixture->db), 0);
+}
+
 static void unnamed_extents_are_punched_now(void **state)
 {
 	struct fixture *fixture = *state;
@@ -271,6 +303,7 @@ int main(void)
 		CASE(writes_take_the_rows_along),
 		CASE(late_rows_are_found),
 		CASE(failed_punch_is_not_tried_for_ever),
+		CASE(busy_extents_are_tried_again),
 		CASE(unnamed_extents_are_punched_now),
 		CASE(named_extents_are_never_dropped),
 		CASE(empty_sealed_segments_are_unlinked),

@@ -25,8 +25,13 @@ static int act_add(struct fixture *fixture, struct fixture_act act)
 	return fixture->port_result;
 }
 
-static int fake_punch(void *context, const struct hw_extent *extent)
+static int fake_punch(void *context, const struct hw_extent *extent, bool was_read)
 {
+	struct fixture *fixture = context;
+	if (was_read && fixture->busy_count > 0) {
+		fixture->busy_count--;
+		return -EBUSY;
+	}
 	return act_add(context, (struct fixture_act){.extent = *extent});
 }
 

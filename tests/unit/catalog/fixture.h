@@ -33,6 +33,7 @@ struct fixture {
 	char directory[64];
 	char path[96];
 	struct hw_catalog_db *db;
+	uint32_t busy_count; /* of the next punches: they are busy */
 	struct fixture_act *acts;
 	uint32_t act_count;
 	uint32_t act_capacity;
