@@ -58,11 +58,17 @@ static int pages_move(int from_fd, off64_t *from, int to_fd, uint32_t size)
 	return r < 0 ? -errno : (int)r;
 }
 
+/* It takes everything; should it not, another pipe is empty. */
 static void discard(struct hw_pipe *pipe, uint32_t size)
 {
 	while (size > 0) {
 		int r = pages_move(pipe->source_fd, NULL, pipe->null_fd, size);
-		hw_assert(r > 0 || r == -EINTR); /* it takes everything */
+		if (r <= 0 && r != -EINTR) {
+			hw_pipe_close(pipe);
+			r = hw_pipe_open(pipe);
+			hw_assert(r == 0); /* three descriptors were just closed */
+			return;
+		}
 		size -= r > 0 ? (uint32_t)r : 0;
 	}
 }
@@ -74,7 +80,7 @@ int hw_pipe_pass(struct hw_pipe *pipe, struct hw_ring_pages *pages)
 				hw_min(pages->size, pipe->capacity));
 	pages->is_full = false;
 	if (filled <= 0) {
-		return filled;
+		return filled == -EAGAIN ? -EIO : filled; /* of the file, which nobody waits for */
 	}
 	int r = pages_move(pipe->source_fd, NULL, pages->socket_fd, (uint32_t)filled);
 	pages->is_full = r < filled;

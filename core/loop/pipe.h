@@ -18,7 +18,8 @@
 
 #include "core/loop/ring.h"
 
-#define HW_PIPE_SIZE 1048576U /* bytes */
+#define HW_PIPE_SIZE     1048576U /* bytes */
+#define HW_PIPE_FD_COUNT 3U       /* descriptors of one */
 
 struct hw_pipe {
 	int source_fd;     /* bytes come out here */

@@ -46,7 +46,7 @@ struct hw_ring {
 	uint8_t *arena;
 	uint64_t arena_size;
 	struct hw_ring_options options;
-	struct hw_pipe pipe;
+	struct hw_pipe pipe; /* where there are sockets */
 	uint32_t in_flight_count;
 	bool has_fixed_buffers;
 	bool has_plain_sockets;
@@ -161,6 +161,13 @@ static int all_register(struct hw_ring *ring)
 	return r;
 }
 
+static void pipe_close(struct hw_ring *ring)
+{
+	if (ring->options.socket_slots > 0) {
+		hw_pipe_close(&ring->pipe);
+	}
+}
+
 int hw_ring_init(struct hw_ring **ret_ring, const struct hw_ring_options *options)
 {
 	hw_assert(options->in_flight_max > 0);
@@ -173,14 +180,15 @@ int hw_ring_init(struct hw_ring **ret_ring, const struct hw_ring_options *option
 	struct hw_ring *ring = map;
 	ring->options = *options;
 	ring->has_plain_sockets = !hw_ring_kernel_has_socket_slots();
-	int r = hw_pipe_open(&ring->pipe);
+	bool has_sockets = options->socket_slots > 0;
+	int r = has_sockets ? hw_pipe_open(&ring->pipe) : 0;
 	if (r < 0) {
 		(void)munmap(map, sizeof(*ring)); /* cannot fail for what mmap gave */
 		return r;
 	}
 	r = setup(ring);
 	if (r < 0) {
-		hw_pipe_close(&ring->pipe);
+		pipe_close(ring);
 		(void)munmap(map, sizeof(*ring)); /* as above */
 		return r;
 	}
@@ -199,7 +207,7 @@ void hw_ring_deinit(struct hw_ring *ring)
 		return;
 	}
 	io_uring_queue_exit(&ring->uring);
-	hw_pipe_close(&ring->pipe);
+	pipe_close(ring);
 	if (ring->head_bytes != NULL) {
 		(void)munmap(ring->head_bytes, ring->heads_map_size); /* as above */
 	}

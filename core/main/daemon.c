@@ -244,10 +244,10 @@ static int nodes_init(struct hw_daemon *daemon, int fds[][HW_LISTEN_COUNT_MAX],
 		if (r < 0) {
 			return hw_daemon_fail(
 				"reactor.failed", r,
-				r == -ENOMEM
-					? MEMLOCK_ADVICE
-					: "a ring or its memory could not be had; lower memory or "
-					  "connections_max");
+				r == -ENOMEM   ? MEMLOCK_ADVICE
+				: r == -ENOENT ? "there is no /dev/null"
+					       : "a ring or its memory could not be had; lower "
+						 "memory or connections_max");
 		}
 	}
 	explicit_bzero(daemon->tls.ticket_seed, sizeof(daemon->tls.ticket_seed));

@@ -12,6 +12,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/loop/pipe.h"
 #include "core/main/budget.h"
 #include "core/main/daemon_steps.h"
 
@@ -60,6 +61,7 @@ static int descriptors_raise(struct hw_daemon *daemon)
 	uint64_t share = daemon->probe.has_socket_slots ? 1 : daemon->node_count;
 	uint64_t files = HW_STORE_FILE_COUNT + HW_LISTEN_COUNT_MAX + 1;
 	files = (files + HW_SPARE_CONN_COUNT) * share;
+	files += (uint64_t)HW_PIPE_FD_COUNT * daemon->node_count;
 	if (limit.rlim_cur < files + CONNECTIONS_LEAST) {
 		return hw_daemon_fail(
 			"descriptors.too_few", -EMFILE,

@@ -73,7 +73,6 @@ void hw_http_conn_send(struct hw_http_conn *conn, const struct iovec *iov, uint3
 		conn->iov[i] = iov[i];
 		conn->send_left_size += iov[i].iov_len;
 	}
-	conn->splice.size = 0;
 	conn->message = (struct msghdr){.msg_iov = conn->iov, .msg_iovlen = count};
 	conn->message_us = reactor_of(conn)->now_us;
 	conn->action = "sending the answer";
@@ -207,10 +206,6 @@ static void sent(struct hw_http_conn *conn, int res, uint64_t moved)
 
 void hw_http_conn_send_more(struct hw_http_conn *conn)
 {
-	if (conn->splice.size > 0) {
-		hw_http_splice_more(conn);
-		return;
-	}
 	conn->message_us = reactor_of(conn)->now_us;
 	send_submit(conn);
 }

@@ -76,7 +76,7 @@ struct hw_http_conn {
 	const char *action; /* what it is doing, for the log: a literal */
 	struct msghdr message;
 	struct iovec iov[HW_SEND_IOV_MAX];
-	struct hw_http_splice splice;                   /* size 0: message is being sent */
+	struct hw_http_splice splice;
 	void (*unsent_done)(struct hw_http_conn *conn); /* goes on (http_unsent.c) */
 	uint32_t unsent_size;       /* bytes that lay in the kernel when we last asked; 0: few */
 	uint32_t unsent_gone_size;  /* bytes of it that had gone since the time before */
@@ -171,7 +171,7 @@ void hw_http_conn_reply_begin(struct hw_http_conn *conn, struct hw_http_writer *
 			      uint32_t status);
 /* @iov: copied; what it points to is lent until send_done. */
 void hw_http_conn_send(struct hw_http_conn *conn, const struct iovec *iov, uint32_t count);
-/* After send_done(-EAGAIN): go on; or wait, with nothing lent, until the client takes more
+/* After send_done(-EAGAIN): go on (not with pages: what is left of them is another splice); or wait, with nothing lent, until the client takes more
  * (send_done(0) says so; the rest is then the talk's to send again). */
 void hw_http_conn_send_more(struct hw_http_conn *conn);
 void hw_http_conn_send_wait(struct hw_http_conn *conn);

@@ -50,7 +50,6 @@ void hw_http_conn_splice(struct hw_http_conn *conn, const struct hw_http_splice 
 
 static void end(struct hw_http_conn *conn, int res)
 {
-	conn->splice.size = res == -EAGAIN ? conn->splice.size : 0; /* then it may go on */
 	conn->handler->send_done(conn->talk, res);
 }
 
@@ -87,12 +86,6 @@ static void turn_come(struct hw_http_conn *conn)
 	}
 }
 
-void hw_http_splice_more(struct hw_http_conn *conn)
-{
-	conn->message_us = conn->server->reactor->now_us;
-	room_wait(conn);
-}
-
 /* What it did not take is fetched again: so it is offered twice what it took the last time. */
 static void run_size_set(struct hw_http_conn *conn, uint32_t taken_size)
 {
@@ -115,14 +108,15 @@ static int pages_send(struct hw_http_conn *conn, bool *ret_is_full)
 	int r = hw_ring_pages_send(conn->server->reactor->ring, &pages);
 	*ret_is_full = pages.is_full;
 	r = hw_http_tls_kernel_note(conn, r);
+	run_size_set(conn, r > 0 ? (uint32_t)r : 0);
 	if (r <= 0) {
 		return r == 0 ? -EBADMSG : r; /* the file ends before the extent does */
 	}
-	run_size_set(conn, (uint32_t)r);
 	conn->sent_size += (uint32_t)r;
 	conn->send_left_size -= (uint32_t)r;
 	conn->moved_size += (uint32_t)r;
 	hw_metrics_add(conn->server->reactor->metrics, HW_METRIC_bytes_sent, (uint32_t)r);
+	hw_metrics_add(conn->server->reactor->metrics, HW_METRIC_bytes_spliced, (uint32_t)r);
 	return r;
 }
 

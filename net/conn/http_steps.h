@@ -88,8 +88,6 @@ bool hw_http_unsent_ask(struct hw_http_conn *conn, void (*next)(struct hw_http_c
 
 /* The first in line, once a turn. */
 bool hw_http_splices_run(struct hw_turn_hook *hook);
-/* After send_done(-EAGAIN) of a splice. */
-void hw_http_splice_more(struct hw_http_conn *conn);
 
 /* -- http_upgrade.c */
 

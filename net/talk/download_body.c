@@ -265,7 +265,6 @@ static void lent_send(struct hw_download *download)
 	download->tail_size = 0;
 	download->is_whole_sent = is_all_sent(download);
 	download->is_sending = true;
-	hw_metrics_add(reactor_of(download)->metrics, HW_METRIC_bytes_spliced, splice.size);
 	hw_report_wait(&download->report, HW_STALL_RECEIVER);
 	hw_http_conn_splice(download->conn, &splice);
 }

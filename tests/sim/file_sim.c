@@ -333,6 +333,13 @@ static void read_attempt(struct hw_ring *ring, struct hw_sim_flight *flight,
 	hw_sim_land(ring, flight, (int32_t)count);
 }
 
+static uint64_t g_looked_size;
+
+uint64_t hw_sim_looked_size(void)
+{
+	return g_looked_size;
+}
+
 int hw_sim_file_look(struct hw_ring *ring, const struct hw_sim_file *file, uint64_t offset,
 		     uint8_t *bytes, uint32_t size)
 {
@@ -351,6 +358,7 @@ int hw_sim_file_look(struct hw_ring *ring, const struct hw_sim_file *file, uint6
 	if (count > 0) {
 		image_read(file, bytes, offset, count);
 	}
+	g_looked_size += count;
 	return (int)count;
 }
 

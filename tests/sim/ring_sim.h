@@ -140,6 +140,8 @@ void hw_sim_peer_reset(struct hw_sim_peer *peer);
 /* Do nothing for @us: what is written after it arrives that much later. */
 void hw_sim_peer_pause(struct hw_sim_peer *peer, uint64_t us);
 
+/* Bytes that hw_ring_pages_send() has taken out of files so far. */
+uint64_t hw_sim_looked_size(void);
 /* All that the server has sent and that was not read here yet; lent until the next turn. */
 struct hw_span hw_sim_peer_got(const struct hw_sim_peer *peer);
 /* Take up to @size bytes of it. Returns the count; 0: nothing there, see hw_sim_peer_has_end(). */

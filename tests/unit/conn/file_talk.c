@@ -39,8 +39,8 @@ static void ended(struct file_talk *talk, int res)
 static void gives_way(struct file_talk *talk)
 {
 	talk->way_count++;
-	bool is_as_before = hw_http_conn_can_splice(talk->conn, FILE_TALK_SIZE) == talk->is_paged;
-	if (talk->world->goes_on && is_as_before) {
+	if (talk->world->goes_on && !talk->is_paged &&
+	    !hw_http_conn_can_splice(talk->conn, FILE_TALK_SIZE)) {
 		hw_http_conn_send_more(talk->conn);
 		return;
 	}

@@ -5,7 +5,8 @@
  * Room: tests/unit/conn    Thread: one    Blocks: never    Allocates: yes, it is a test
  *
  * Piece by piece: as pages where the connection may have them, else as bytes. Asked to give way it
- * goes on where world->goes_on says so, else it waits and sends what is left of the piece anew.
+ * goes on with bytes where world->goes_on says so, else it waits and sends what is left of the
+ * piece anew.
  */
 #ifndef HW_TESTS_UNIT_CONN_FILE_TALK_H
 #define HW_TESTS_UNIT_CONN_FILE_TALK_H

@@ -54,7 +54,6 @@ static void files_arrive_whole(void **state)
 		hw_sim_options()->interrupt_percent = (uint32_t)hw_prng_below(&prng, 30);
 		hw_sim_options()->delay_percent = (uint32_t)hw_prng_below(&prng, 50);
 		hw_sim_options()->delay_us_max = 1000;
-		g_world.goes_on = hw_prng_chance(&prng, 50);
 		g_talk.size = (uint32_t)hw_prng_between(&prng, 1, FILE_TALK_SIZE);
 		struct hw_sim_peer *peer = conn_connect(&g_world);
 		uint32_t hold_ms = (uint32_t)hw_prng_below(&prng, 6000);
@@ -77,22 +76,52 @@ static void dead_client_is_cut(void **state)
 	(void)state;
 	g_running.part = "dead_client_is_cut";
 	struct conn_options options = conn_plenty();
-	for (uint32_t i = 0; i < 2; i++) {
-		struct hw_sim_options sim = hw_sim_calm(i);
-		begin(&sim, &options);
-		g_world.goes_on = i == 1;
-		struct hw_sim_peer *peer = conn_connect(&g_world);
-		hw_sim_peer_hold(peer, true);
-		hw_sim_peer_window_set(peer, 10000);
-		conn_say(peer, FILE_TALK_GET);
-		conn_pass(&g_world, 14000);
-		assert_false(g_talk.is_over);
-		conn_pass(&g_world, 3000);
-		assert_true(g_talk.is_over);
-		assert_int_equal(g_talk.result, -ETIMEDOUT);
-		assert_true(conn_is_over(peer));
-		end();
+	struct hw_sim_options sim = hw_sim_calm(1);
+	begin(&sim, &options);
+	struct hw_sim_peer *peer = conn_connect(&g_world);
+	hw_sim_peer_hold(peer, true);
+	hw_sim_peer_window_set(peer, 10000);
+	conn_say(peer, FILE_TALK_GET);
+	conn_pass(&g_world, 14000);
+	assert_false(g_talk.is_over);
+	conn_pass(&g_world, 3000);
+	assert_true(g_talk.is_over);
+	assert_int_equal(g_talk.result, -ETIMEDOUT);
+	assert_true(conn_is_over(peer));
+	end();
+}
+
+/* Who takes a little again and again keeps what is lent for a second in all, not for a second each
+ * time; and is not offered the whole again for each little. */
+static void trickle_gives_way(void **state)
+{
+	(void)state;
+	g_running.part = "trickle_gives_way";
+	struct conn_options options = conn_plenty();
+	struct hw_sim_options sim = hw_sim_calm(1);
+	static uint8_t taken[100000];
+	begin(&sim, &options);
+	struct hw_sim_peer *peer = conn_connect(&g_world);
+	hw_sim_peer_hold(peer, true);
+	hw_sim_peer_window_set(peer, sizeof(taken));
+	conn_say(peer, FILE_TALK_GET);
+	uint64_t looked = hw_sim_looked_size();
+	uint32_t took = 0;
+	for (uint32_t i = 0; i < 40; i++) {
+		conn_pass(&g_world, 100);
+		took += hw_sim_peer_read(peer, taken, sizeof(taken));
+		bool is_early = i < 8;
+		assert_true(is_early ? g_talk.way_count == 0 : i < 12 || g_talk.way_count > 0);
 	}
+	assert_in_range(g_talk.way_count, 2, 4);
+	assert_true(took > 30 * sizeof(taken));
+	looked = hw_sim_looked_size() - looked;
+	assert_true(looked < 4 * (uint64_t)took + (1U << 20));
+	hw_sim_peer_hold(peer, false);
+	conn_pass(&g_world, 5000);
+	assert_true(g_talk.is_over);
+	assert_int_equal(g_talk.result, 0);
+	end();
 }
 
 static void file_that_ends_too_soon_is_told(void **state)
@@ -138,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_arrive_whole),
 		cmocka_unit_test(dead_client_is_cut),
+		cmocka_unit_test(trickle_gives_way),
 		cmocka_unit_test(file_that_ends_too_soon_is_told),
 		cmocka_unit_test(stop_cuts),
 	};

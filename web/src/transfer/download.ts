@@ -173,11 +173,14 @@ export class VerifiedDownload extends Base implements Download {
 	}
 }
 
-const SILENCE_MAX_S = 10; // until what the server never spoke of is handed over
+// Until it is handed over: what the server never spoke of; and what broke off, which the browser may go on with.
+const SILENCE_MAX_S = 10;
+const BROKEN_MAX_S = 60;
 
 /** By a click on a link: the browser shows it, goes on with it, and knows where it lies. */
 export class OwnDownload extends Base implements Download {
 	#isHeard = false;
+	#isMoving = false; // as last heard
 	#silenceS = 0;
 
 	/** @client: who we are in the room, as the URL says it, so that the server says how it goes; null: it will not. */
@@ -193,7 +196,7 @@ export class OwnDownload extends Base implements Download {
 		if (this.isBegun) return;
 		this.isBegun = true;
 		clickLink(this.url, '');
-		if (this.client === null) this.tell({ type: 'go', state: 'taken' });
+		if (this.client === null) this.handOver();
 	}
 
 	/** The browser's own buttons do that. */
@@ -214,18 +217,25 @@ export class OwnDownload extends Base implements Download {
 		const newest = transfers.at(-1);
 		if (newest === undefined) {
 			// It ended while the room was away, or was never begun: what the browser made of it is in its list.
-			if (this.#isHeard) this.tell({ type: 'go', state: 'taken' });
+			if (this.#isHeard) this.handOver();
 			return;
 		}
 		this.#isHeard = true;
+		this.#isMoving = isMoving(newest.state);
 		// One that broke off may be gone on with by the browser, as another transfer.
-		if (!isMoving(newest.state)) return this.tell({ type: 'stall', stall: 'connecting' });
+		if (!this.#isMoving) return this.tell({ type: 'stall', stall: 'connecting' });
 		this.tell({ type: 'go', state: 'running' });
 	}
 
-	/** Another second has passed in which the room was there. */
-	second(): void {
-		if (!this.#isHeard && ++this.#silenceS > SILENCE_MAX_S) this.tell({ type: 'go', state: 'taken' });
+	/** Another second has passed. @isRoomThere: we would have heard. */
+	second(isRoomThere: boolean): void {
+		this.#silenceS = isRoomThere && this.#isMoving ? 0 : this.#silenceS + 1;
+		if (this.#silenceS > (this.#isHeard ? BROKEN_MAX_S : SILENCE_MAX_S)) this.handOver();
+	}
+
+	/** There is nothing more to hear. */
+	handOver(): void {
+		this.tell({ type: 'go', state: 'taken' });
 	}
 }
 

@@ -222,6 +222,7 @@ export class Receiving implements ReceiveSession {
 			this.#failure = failure;
 			this.#room?.close();
 			this.#room = null;
+			for (const one of this.#downloads.values()) if (one instanceof OwnDownload) one.handOver();
 		}
 		this.#show.now();
 	}
@@ -348,7 +349,7 @@ export class Receiving implements ReceiveSession {
 	// ---- what is shown ----
 
 	#tick(): void {
-		if (this.#client() !== null) for (const one of this.#downloads.values()) if (one instanceof OwnDownload) one.second();
+		for (const one of this.#downloads.values()) if (one instanceof OwnDownload) one.second(this.#client() !== null);
 		if ([...this.#downloads.values()].some((one) => !isDownloadOver(one.machine.state))) this.#show.soon();
 	}
 

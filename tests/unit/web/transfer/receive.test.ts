@@ -332,6 +332,27 @@ describe('taking it', () => {
 		await pass(3000);
 		expect(view.files[0]!.download!.state).toBe('taken');
 	});
+	it.each([
+		['broke off', () => FakeSocket.last.hear(transfer({ id: 'd', direction: 'down', client: 'me', state: 'cancelled', bytes: 6000 })), 61_000],
+		['is followed no more, for the room is away,', () => FakeSocket.all.forEach((socket) => socket.break()), 61_000],
+		['is followed no more, for the share is over,', () => {
+			server.gate = () => ({ status: 410 });
+			FakeSocket.last.hear({ type: 'share', seq: ++seq, state: 'ended' });
+		}, 3000],
+	])('a large one that %s is handed over in the end', async (_what, end, ms) => {
+		share(file('a', { size: HUGE }));
+		open();
+		await enter();
+		session.download('a');
+		FakeSocket.last.hear(transfer({ id: 'd', direction: 'down', client: 'me', bytes: 5000, size: HUGE }));
+		await pass(30_000);
+		expect(view.files[0]!.download!.state).toBe('running');
+		end();
+		await pass(ms / 2);
+		expect(view.files[0]!.download!.state === 'taken').toBe(ms < 10_000);
+		await pass(ms / 2);
+		expect(view.files[0]!.download!.state).toBe('taken');
+	});
 	it('without a room is handed over', async () => {
 		share(file('a', { size: HUGE }));
 		open();
