@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * ring_kernel.h - what only ring_uring.c needs: what newer kernels have, restrictions, sanitizers
+ * ring_kernel.h - what only the kernel's side of ring.h needs: what newer kernels have,
+ * restrictions, sanitizers
  *
  * Room: core/loop    Thread: any    Blocks: never    Allocates: never
  */

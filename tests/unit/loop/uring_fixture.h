@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * uring_fixture.h - a real ring with a listener on loopback, for the tests of ring_uring.c
+ * uring_fixture.h - a real ring with a listener on loopback, for the tests of the kernel's side
  *
  * Room: tests/unit/loop    Thread: one    Blocks: yes    Allocates: the ring
  */
