@@ -76,12 +76,18 @@ bool hw_ring_has_fixed_buffers(const struct hw_ring *ring);
 /* The slot, in the ring's table, of file number @index (0 .. file_slots - 1). */
 uint32_t hw_ring_file_slot(const struct hw_ring *ring, uint32_t index);
 uint32_t hw_ring_in_flight_count(const struct hw_ring *ring);
+/* Completions that have come and whose steps hw_ring_turn() has not begun to run. */
+uint32_t hw_ring_ready_count(const struct hw_ring *ring);
 
 /* -- sockets; @socket is a slot -- */
 
-/* Multishot where there are socket slots, else one at a time: each done has a new connection's slot
- * in op->res; has_more false: arm again. */
+/* One connection, whose slot is in op->res. A slot must be free when it comes: the kernel takes a
+ * connection first and looks for its slot then; if there is none it closes it: -ENFILE. */
 void hw_ring_accept(struct hw_ring *ring, struct hw_op *op, uint32_t listener, hw_op_fn *done);
+/* Multishot: one after the other, as above; has_more false: arm again. All that wait in the
+ * listener's backlog may come in one go, before the first is told. */
+void hw_ring_accept_many(struct hw_ring *ring, struct hw_op *op, uint32_t listener, hw_op_fn *done);
+bool hw_ring_has_accept_many(const struct hw_ring *ring); /* where sockets are in the table */
 /* Into a buffer of the ring, chosen when bytes are there. op->res > 0:
  * hw_ring_head_bytes(op->buffer_id) holds op->res bytes, moved to the caller until
  * hw_ring_head_give. -ENOBUFS: none is free. */
@@ -185,8 +191,7 @@ int hw_ring_fd(const struct hw_ring *ring);
 bool hw_ring_is_overflowing(const struct hw_ring *ring);
 
 /* Submit what is queued; wait up to @wait_ms for a completion (0: do not wait); run the steps of at
- * most
- * @steps_max of them (0: only submit and wait; a second call with @wait_ms 0 then runs them,
+ * most @steps_max of them (0: only submit and wait; a second call with @wait_ms 0 then runs them,
  * without a system call: between the two the reactor reads its clock). Returns steps run, or -errno
  * when the ring is broken. */
 int hw_ring_turn(struct hw_ring *ring, uint32_t wait_ms, uint32_t steps_max) HW_MUST_CHECK;

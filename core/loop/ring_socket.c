@@ -34,19 +34,34 @@ int hw_ring_listener_register(struct hw_ring *ring, uint32_t slot, int fd, uint3
 	return 0;
 }
 
+/* Receives and sends wait all the same, though it is non-blocking; a splice does not. */
 void hw_ring_accept(struct hw_ring *ring, struct hw_op *op, uint32_t listener, hw_op_fn *done)
 {
 	hw_ring_op_begin(ring, op, done);
 	op->is_accept = true;
 	struct io_uring_sqe *sqe = hw_ring_sqe_get(ring);
-	/* Receives and sends wait all the same; a splice does not. A multishot ends when the table
-	 * is full; where there is none it would take all who wait, place or not. */
 	if (hw_ring_is_plain(listener)) {
 		io_uring_prep_accept(sqe, 0, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	} else {
-		io_uring_prep_multishot_accept_direct(sqe, 0, NULL, NULL, SOCK_NONBLOCK);
+		io_uring_prep_accept(sqe, 0, NULL, NULL, SOCK_NONBLOCK);
+		sqe->file_index = IORING_FILE_INDEX_ALLOC;
 	}
 	hw_ring_sqe_own_socket(sqe, op, listener, 0);
+}
+
+void hw_ring_accept_many(struct hw_ring *ring, struct hw_op *op, uint32_t listener, hw_op_fn *done)
+{
+	hw_assert(hw_ring_has_accept_many(ring));
+	hw_ring_op_begin(ring, op, done);
+	op->is_accept = true;
+	struct io_uring_sqe *sqe = hw_ring_sqe_get(ring);
+	io_uring_prep_multishot_accept_direct(sqe, 0, NULL, NULL, SOCK_NONBLOCK);
+	hw_ring_sqe_own_socket(sqe, op, listener, 0);
+}
+
+bool hw_ring_has_accept_many(const struct hw_ring *ring)
+{
+	return !ring->has_plain_sockets;
 }
 
 void hw_ring_close(struct hw_ring *ring, struct hw_op *op, uint32_t slot, hw_op_fn *done)

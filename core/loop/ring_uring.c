@@ -204,6 +204,11 @@ uint32_t hw_ring_in_flight_count(const struct hw_ring *ring)
 	return ring->in_flight_count;
 }
 
+uint32_t hw_ring_ready_count(const struct hw_ring *ring)
+{
+	return io_uring_cq_ready(&ring->uring);
+}
+
 bool hw_ring_is_overflowing(const struct hw_ring *ring)
 {
 	return io_uring_cq_has_overflow(&ring->uring);

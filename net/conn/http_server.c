@@ -106,7 +106,12 @@ void hw_http_server_listen(struct hw_http_server *server, uint32_t slot, bool is
 
 static void accept_submit(struct hw_listener *listener)
 {
-	hw_ring_accept(listener->server->reactor->ring, &listener->op, listener->slot, accept_done);
+	struct hw_ring *ring = listener->server->reactor->ring;
+	if (hw_ring_has_accept_many(ring)) {
+		hw_ring_accept_many(ring, &listener->op, listener->slot, accept_done);
+	} else {
+		hw_ring_accept(ring, &listener->op, listener->slot, accept_done);
+	}
 }
 
 static void retry_fire(struct hw_timer *timer)

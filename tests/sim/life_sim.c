@@ -260,6 +260,12 @@ int hw_ring_file_register(struct hw_ring *ring, uint32_t slot, int fd)
 	return 0;
 }
 
+int hw_ring_listener_register(struct hw_ring *ring, uint32_t slot, int fd, uint32_t *ret_listener)
+{
+	*ret_listener = slot;
+	return hw_ring_file_register(ring, slot, fd);
+}
+
 int hw_ring_enable(struct hw_ring *ring)
 {
 	hw_assert(!ring->is_enabled);
@@ -272,6 +278,12 @@ bool hw_ring_has_fixed_buffers(const struct hw_ring *ring)
 	return ring->options.arena != NULL && hw_sim_world.options.has_fixed_buffers;
 }
 
+bool hw_ring_has_accept_many(const struct hw_ring *ring)
+{
+	(void)ring;
+	return true;
+}
+
 uint32_t hw_ring_file_slot(const struct hw_ring *ring, uint32_t index)
 {
 	hw_assert(index < ring->options.file_slots);
@@ -281,6 +293,11 @@ uint32_t hw_ring_file_slot(const struct hw_ring *ring, uint32_t index)
 uint32_t hw_ring_in_flight_count(const struct hw_ring *ring)
 {
 	return ring->in_flight_count;
+}
+
+uint32_t hw_ring_ready_count(const struct hw_ring *ring)
+{
+	return ring->ready.count - ring->ready_first;
 }
 
 bool hw_ring_is_overflowing(const struct hw_ring *ring)

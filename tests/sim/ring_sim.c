@@ -192,6 +192,12 @@ void hw_ring_accept(struct hw_ring *ring, struct hw_op *op, uint32_t listener, h
 	(void)flight_on(ring, op, HW_SIM_ACCEPT, listener, done);
 }
 
+void hw_ring_accept_many(struct hw_ring *ring, struct hw_op *op, uint32_t listener, hw_op_fn *done)
+{
+	hw_assert(slot_of(ring, listener)->kind == HW_SIM_SLOT_OTHER);
+	flight_on(ring, op, HW_SIM_ACCEPT, listener, done)->is_multishot = true;
+}
+
 void hw_ring_recv_head(struct hw_ring *ring, struct hw_op *op, uint32_t socket, hw_op_fn *done)
 {
 	hw_assert(ring->options.head_buffer_count > 0);
@@ -281,12 +287,6 @@ void hw_ring_close(struct hw_ring *ring, struct hw_op *op, uint32_t slot, hw_op_
 	hw_assert(closing->in_flight_count == 0); /* HAZARDS 1.10 */
 	closing->kind = HW_SIM_SLOT_CLOSING;
 	(void)flight_on(ring, op, HW_SIM_CLOSE, slot, done);
-}
-
-int hw_ring_listener_register(struct hw_ring *ring, uint32_t slot, int fd, uint32_t *ret_listener)
-{
-	*ret_listener = slot;
-	return hw_ring_file_register(ring, slot, fd);
 }
 
 void hw_ring_fd_install(struct hw_ring *ring, struct hw_op *op, uint32_t slot, hw_op_fn *done)

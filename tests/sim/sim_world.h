@@ -71,6 +71,7 @@ struct hw_sim_flight {
 	uint8_t phase;
 	uint8_t record_type; /* what a keyed socket sends is one of it; 0: data, in any pieces */
 	bool is_whole;
+	bool is_multishot;
 	bool has_more;
 	bool is_direct;
 };

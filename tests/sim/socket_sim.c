@@ -662,7 +662,8 @@ static void accept_attempt(struct hw_ring *ring, struct hw_sim_flight *flight)
 	peer->is_accepted = true;
 	peer->slot = slot;
 	ring->slots[slot] = (struct hw_sim_slot){.peer = peer, .kind = HW_SIM_SLOT_TAKEN};
-	if (hw_prng_chance(&ring->prng, hw_sim_world.options.accept_end_percent)) {
+	if (!flight->is_multishot ||
+	    hw_prng_chance(&ring->prng, hw_sim_world.options.accept_end_percent)) {
 		hw_sim_land(ring, flight, (int32_t)slot);
 		return;
 	}

@@ -41,6 +41,33 @@ static void test_accept_goes_on(void **state)
 	}
 }
 
+/* Who comes next waits in the backlog, until we ask. */
+static void test_accept_takes_one(void **state)
+{
+	struct fixture *fixture = *state;
+	int first = client_new(fixture);
+	int second = client_new(fixture);
+	struct landing landing = {0};
+	hw_ring_accept(fixture->ring, &landing.op, fixture->listener, landed);
+	uint32_t first_slot = (uint32_t)result_of(fixture, &landing);
+	assert_false(landing.op.has_more);
+	assert_false(has_landed(fixture, &landing, 2, MOMENT_MS));
+	hw_ring_accept(fixture->ring, &landing.op, fixture->listener, landed);
+	uint32_t second_slot = (uint32_t)result_of(fixture, &landing);
+	assert_int_not_equal(first_slot, second_slot);
+	assert_int_equal(landing.count, 2);
+	assert_int_equal(send(second, "x", 1, 0), 1); /* each is itself */
+	char byte = 0;
+	hw_ring_recv(fixture->ring, &landing.op, second_slot, &byte, 1, true, landed);
+	assert_int_equal(result_of(fixture, &landing), 1);
+	connection_end(fixture, first, first_slot);
+	connection_end(fixture, second, second_slot);
+	hw_ring_accept(fixture->ring, &landing.op, fixture->listener, landed);
+	assert_int_equal(hw_ring_in_flight_count(fixture->ring), 1);
+	hw_ring_cancel(fixture->ring, &landing.op);
+	assert_int_equal(result_of(fixture, &landing), -ECANCELED);
+}
+
 static void test_head_buffers_run_out_and_come_back(void **state)
 {
 	struct fixture *fixture = *state;
@@ -393,6 +420,7 @@ static bool has_table(void)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		RING_TEST(test_accept_takes_one),
 		RING_TEST(test_head_buffers_run_out_and_come_back),
 		RING_TEST(test_receive_whole),
 		RING_TEST(test_receive_some),

@@ -60,7 +60,7 @@ static void accept_done(struct hw_op *op)
 		echo->refused_count++;
 	}
 	if (!op->has_more && !echo->is_closed) {
-		hw_ring_accept(echo->ring, op, echo->listener, accept_done);
+		hw_ring_accept_many(echo->ring, op, echo->listener, accept_done);
 	}
 }
 
@@ -132,7 +132,7 @@ static void echo_start(struct echo *echo, struct hw_ring *ring)
 	*echo = (struct echo){.ring = ring, .listener = hw_ring_file_slot(ring, 0)};
 	assert_int_equal(hw_ring_file_register(ring, echo->listener, hw_sim_listener_fd()), 0);
 	assert_int_equal(hw_ring_enable(ring), 0);
-	hw_ring_accept(ring, &echo->accept_op, echo->listener, accept_done);
+	hw_ring_accept_many(ring, &echo->accept_op, echo->listener, accept_done);
 }
 
 struct echo_result {
@@ -294,7 +294,7 @@ static struct hw_ring *connected(const struct hw_sim_options *options,
 	g_accept = (struct hw_op){0};
 	assert_int_equal(hw_ring_file_register(ring, listener, hw_sim_listener_fd()), 0);
 	assert_int_equal(hw_ring_enable(ring), 0);
-	hw_ring_accept(ring, &g_accept, listener, slot_done);
+	hw_ring_accept_many(ring, &g_accept, listener, slot_done);
 	*ret_peer = hw_sim_connect(ring, listener);
 	pump(ring, has_slot, NULL);
 	return ring;

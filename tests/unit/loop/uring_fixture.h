@@ -154,11 +154,20 @@ static inline bool is_plain(const struct fixture *fixture)
 	return !fixture->probe.has_socket_slots;
 }
 
+static inline void accept_arm(struct fixture *fixture)
+{
+	if (is_plain(fixture)) {
+		hw_ring_accept(fixture->ring, &fixture->accept.op, fixture->listener, landed);
+	} else {
+		hw_ring_accept_many(fixture->ring, &fixture->accept.op, fixture->listener, landed);
+	}
+}
+
 /* A connection: the client's descriptor; the server's slot in *ret_slot. */
 static inline int connection_new(struct fixture *fixture, uint32_t *ret_slot)
 {
 	if (!fixture->accept.op.in_flight) {
-		hw_ring_accept(fixture->ring, &fixture->accept.op, fixture->listener, landed);
+		accept_arm(fixture);
 	}
 	uint32_t count = fixture->accept.count;
 	int client = client_new(fixture);
@@ -167,7 +176,7 @@ static inline int connection_new(struct fixture *fixture, uint32_t *ret_slot)
 	assert_int_equal(fixture->accept.op.has_more, !is_plain(fixture));
 	*ret_slot = (uint32_t)fixture->accept.op.res;
 	if (!fixture->accept.op.in_flight) { /* one at a time: the next, as a server would */
-		hw_ring_accept(fixture->ring, &fixture->accept.op, fixture->listener, landed);
+		accept_arm(fixture);
 	}
 	return client;
 }
