@@ -24,8 +24,10 @@
 #define APART_US  UINT64_C(4000)
 #define BURST_MAX 64U /* that come closer together */
 /* On their way to one reactor. More come at once than anybody has counted yet: while it does not
- * run, and accepts its own, all others would send it theirs. */
+ * run, and accepts its own, all others would send it theirs. One, where there are very many
+ * others. */
 #define UNDER_WAY_MAX 2U
+static_assert(HW_HANDOVERS_UNSEEN_MAX >= HW_REACTOR_COUNT_MAX - 1, "one from each of the others");
 
 static void pass_done(struct hw_op *op);
 static void stay_done(struct hw_op *op);
@@ -58,16 +60,34 @@ static uint64_t open_count(const struct hw_handovers *handovers, uint32_t index)
 	       handovers->under_way[index];
 }
 
+static uint32_t under_way_max(const struct hw_handovers *handovers)
+{
+	hw_assert(handovers->home_count > 1);
+	return hw_min(UNDER_WAY_MAX, HW_HANDOVERS_UNSEEN_MAX / (handovers->home_count - 1));
+}
+
+/* Who is full gets none: his own accepts may have the last places. */
+static bool has_place(const struct hw_http_server *server, uint32_t index)
+{
+	const struct hw_handovers *handovers = &server->handovers;
+	uint64_t leaving =
+		hw_metrics_read(handovers->homes[index].metrics, HW_METRIC_handovers_open);
+	return handovers->under_way[index] < under_way_max(handovers) &&
+	       open_count(handovers, index) + leaving < server->limits.connections_max;
+}
+
 /* Who has the fewest, and fewer than we; ourselves when nobody has. Each looks from itself on, so
  * that all do not choose the same. */
-static uint32_t fewest_find(const struct hw_handovers *handovers, uint32_t own)
+static uint32_t fewest_find(const struct hw_http_server *server)
 {
+	const struct hw_handovers *handovers = &server->handovers;
+	uint32_t own = server->reactor->index;
 	uint32_t fewest = own;
 	uint64_t least_count = open_count(handovers, own);
 	for (uint32_t i = 1; i < handovers->home_count; i++) {
 		uint32_t index = (own + i) % handovers->home_count;
 		uint64_t count = open_count(handovers, index);
-		if (count < least_count && handovers->under_way[index] < UNDER_WAY_MAX) {
+		if (count < least_count && has_place(server, index)) {
 			least_count = count;
 			fewest = index;
 		}
@@ -90,7 +110,7 @@ bool hw_handover_begin(struct hw_listener *listener, uint32_t socket)
 	    is_soon(handovers, now_us)) {
 		return false;
 	}
-	uint32_t target = fewest_find(handovers, own);
+	uint32_t target = fewest_find(server);
 	struct hw_handover *handover = target != own ? hw_pool_take(&handovers->pool) : NULL;
 	if (handover == NULL) {
 		return false;

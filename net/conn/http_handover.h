@@ -18,6 +18,8 @@ struct hw_http_server;
 struct hw_listener;
 
 #define HW_HANDOVER_COUNT 64U
+/* Sockets that all others together have passed to one reactor and that it does not know of yet. */
+#define HW_HANDOVERS_UNSEEN_MAX HW_REACTOR_COUNT_MAX
 
 /* What the others may know of a server: where its mail goes, and what it has. @server is for those
  * who read that mail. */

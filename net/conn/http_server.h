@@ -18,8 +18,9 @@
 #define HW_LISTENER_COUNT_MAX 16U
 #define HW_HEAD_BUFFER_COUNT  256U /* of HW_HEAD_BUFFER_SIZE; all of a reactor: 2 MiB */
 #define HW_HEAD_SPILL_COUNT   128U /* of HW_HEAD_SIZE_MAX: slow or long heads at a time; 4 MiB */
-/* Connections beyond connections_max that may be accepted before accepting has stopped. */
-#define HW_SPARE_CONN_COUNT  64U
+/* Connections beyond connections_max: those that each listener's accept still takes, and those
+ * that were handed over by others who have not heard yet. So all who come have a place. */
+#define HW_SPARE_CONN_COUNT  (HW_LISTENER_COUNT_MAX + HW_HANDOVERS_UNSEEN_MAX)
 #define HW_PROGRESS_RATE_MIN 1024U /* bytes/s; slower is a stall */
 
 /* PORT: what requests mean; plugged by core/main. */

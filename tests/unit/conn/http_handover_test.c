@@ -238,6 +238,28 @@ static void the_target_is_full(void **state)
 	}
 }
 
+/* Its own that are on their way have places there, too. */
+static void who_is_full_gets_none(void **state)
+{
+	(void)state;
+	g_running.part = "who_is_full_gets_none";
+	struct hw_sim_options sim = hw_sim_calm(1);
+	start(&sim, 2, 8);
+	hw_metrics_add(&g_worlds[1].metrics, HW_METRIC_handovers_open, 8);
+	for (uint32_t i = 0; i < 4; i++) {
+		g_peers[i] = connect_say(COUNT);
+		pass(20);
+		assert_true(conn_got_status(g_peers[i], 200));
+	}
+	assert_int_equal(handed_sum(), 0);
+	hw_metrics_sub(&g_worlds[1].metrics, HW_METRIC_handovers_open, 8);
+	g_peers[4] = connect_say(COUNT);
+	pass(20);
+	assert_true(conn_got_status(g_peers[4], 200));
+	assert_int_equal(handed_sum(), 1);
+	stop();
+}
+
 static bool is_passing(void *user)
 {
 	(void)user;
@@ -375,10 +397,11 @@ static void drain_at_every_moment(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_come_to_one), cmocka_unit_test(they_come_at_once),
-		cmocka_unit_test(passing_fails),   cmocka_unit_test(the_target_is_full),
-		cmocka_unit_test(it_cannot_stay),  cmocka_unit_test(the_source_is_full),
-		cmocka_unit_test(many_short_ones), cmocka_unit_test(drain_at_every_moment),
+		cmocka_unit_test(all_come_to_one),       cmocka_unit_test(they_come_at_once),
+		cmocka_unit_test(passing_fails),         cmocka_unit_test(the_target_is_full),
+		cmocka_unit_test(who_is_full_gets_none), cmocka_unit_test(it_cannot_stay),
+		cmocka_unit_test(the_source_is_full),    cmocka_unit_test(many_short_ones),
+		cmocka_unit_test(drain_at_every_moment),
 	};
 	seeds_watch();
 	seeds_log();
