@@ -15,6 +15,7 @@
 #include "core/loop/pipe.h"
 #include "core/main/budget.h"
 #include "core/main/daemon_steps.h"
+#include "core/main/listen.h"
 
 #define CONNECTIONS_LEAST 16U /* fewer are not worth a start */
 
@@ -107,6 +108,7 @@ static void limits_set(struct hw_daemon *daemon)
 		(uint32_t)(hw_min(config->memory_size, UINT64_C(1) << 30) / HW_SLAB_SIZE);
 	daemon->limits = (struct hw_http_limits){
 		.connections_max = config->connections_max,
+		.accept_burst_max = HW_LISTEN_BURST_MAX,
 		.head_timeout_ms = config->head_timeout_ms,
 		.idle_timeout_ms = config->idle_timeout_ms,
 		.stall_timeout_ms = config->stall_timeout_ms,

@@ -13,7 +13,6 @@
 #include "core/base/limits.h"
 #include "core/base/log.h"
 
-#define BACKLOG 4096
 #define BIND_TRIES                                                                                 \
 	100U /* of BIND_WAIT_MS: 5 s; a killed predecessor's ring may hold the port (HAZARDS 1.2)  \
 	      */
@@ -105,7 +104,7 @@ int hw_listen_probe(const struct hw_config_address *address)
 
 int hw_listen_begin(int fd)
 {
-	return listen(fd, BACKLOG) < 0 ? -errno : 0;
+	return listen(fd, HW_LISTEN_BACKLOG) < 0 ? -errno : 0;
 }
 
 int hw_listen_open(struct hw_config_address *address, const char *congestion)

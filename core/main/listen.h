@@ -21,6 +21,9 @@ int hw_listen_open(struct hw_config_address *address, const char *congestion) HW
 /* From now on clients may connect: when all that could fail has been done. */
 int hw_listen_begin(int fd) HW_MUST_CHECK;
 
+#define HW_LISTEN_BACKLOG 4096U /* connections that wait for one listener's accept */
+/* Those, and who comes while they are taken: what an accept of many brings in one go. */
+#define HW_LISTEN_BURST_MAX (HW_LISTEN_BACKLOG + HW_LISTEN_BACKLOG / 4)
 #define HW_LISTEN_COUNT_MAX (2U * HW_CONFIG_LISTEN_COUNT_MAX)
 
 /* All addresses of the configuration, the plain ones first. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  *   listen -> accept_submit -> accept_done -> (http_handover.c) -> take -> hw_http_conn_open
- *                  ^               | (the multishot ended)                 ... closed
- *                  +--- timer -----+ (after an error: not at once, or it would spin)
+ *      |           ^               | (that accept has ended)               ... closed
+ *      |           +--- timer -----+ (after an error: not at once, or it would spin)
+ *      +-> accepts_fit, each turn: no accept may bring more than there are places
  */
 #include "net/conn/http_server.h"
 
@@ -15,6 +16,7 @@
 #define ACCEPT_RETRY_MS 100U
 
 static void accept_submit(struct hw_listener *listener);
+static bool accepts_fit(struct hw_turn_hook *hook);
 static void accept_done(struct hw_op *op);
 static void listener_close(struct hw_listener *listener);
 static bool buffers_hand_out(struct hw_turn_hook *hook);
@@ -36,12 +38,14 @@ uint64_t hw_http_server_bytes(const struct hw_http_limits *limits)
 int hw_http_server_init(struct hw_http_server *server, struct hw_reactor *reactor,
 			const struct hw_route_port *route, const struct hw_http_limits *limits)
 {
+	hw_assert(limits->accept_burst_max > 0);
 	memset(server, 0, sizeof(*server));
 	server->reactor = reactor;
 	server->route = *route;
 	server->limits = *limits;
 	server->hook.run = buffers_hand_out;
 	server->splice_hook.run = hw_http_splices_run;
+	server->accept_hook.run = accepts_fit;
 	hw_list_init(&server->splicers);
 	server->buffers_free = HW_HEAD_BUFFER_COUNT;
 	hw_list_init(&server->open_conns);
@@ -63,6 +67,7 @@ int hw_http_server_init(struct hw_http_server *server, struct hw_reactor *reacto
 	}
 	hw_reactor_hook_add(reactor, &server->hook);
 	hw_reactor_hook_add(reactor, &server->splice_hook);
+	hw_reactor_hook_add(reactor, &server->accept_hook);
 	return 0;
 }
 
@@ -104,14 +109,66 @@ void hw_http_server_listen(struct hw_http_server *server, uint32_t slot, bool is
 	accept_submit(listener);
 }
 
+/* What is on its way to another reactor has a slot here until it is there. */
+static uint32_t used_count(const struct hw_http_server *server)
+{
+	return hw_pool_used_count(&server->conns) + hw_pool_used_count(&server->handovers.pool);
+}
+
+static bool is_full(const struct hw_http_server *server)
+{
+	return used_count(server) >= server->limits.connections_max;
+}
+
+/* Any completion that has come may be a connection that has its slot already. */
+static uint32_t free_count(const struct hw_http_server *server)
+{
+	uint32_t used = used_count(server) + hw_ring_ready_count(server->reactor->ring);
+	return server->limits.connections_max - hw_min(used, server->limits.connections_max);
+}
+
+/* Places that the accepts in flight may still fill. */
+static uint32_t promised_count(const struct hw_http_server *server)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < server->listener_count; i++) {
+		const struct hw_listener *listener = &server->listeners[i];
+		count += listener->op.in_flight ? listener->places : 0;
+	}
+	return count;
+}
+
+/* Many only where each has its place: an accept that finds none closes the connection, which waits
+ * in the kernel's backlog otherwise. One has its place among the spare ones. */
 static void accept_submit(struct hw_listener *listener)
 {
-	struct hw_ring *ring = listener->server->reactor->ring;
-	if (hw_ring_has_accept_many(ring)) {
+	struct hw_http_server *server = listener->server;
+	struct hw_ring *ring = server->reactor->ring;
+	uint32_t burst = server->limits.accept_burst_max;
+	if (hw_ring_has_accept_many(ring) && free_count(server) >= promised_count(server) + burst) {
+		listener->places = burst;
 		hw_ring_accept_many(ring, &listener->op, listener->slot, accept_done);
 	} else {
+		listener->places = 1;
 		hw_ring_accept(ring, &listener->op, listener->slot, accept_done);
 	}
+}
+
+/* Before each time that the ring may take more: those who came since have taken places that were
+ * promised to others. What is cancelled with that submit brings no more; it goes on one by one. */
+static bool accepts_fit(struct hw_turn_hook *hook)
+{
+	struct hw_http_server *server = hw_container_of(hook, struct hw_http_server, accept_hook);
+	uint32_t promised = promised_count(server);
+	for (uint32_t i = 0; i < server->listener_count && promised > free_count(server); i++) {
+		struct hw_listener *listener = &server->listeners[i];
+		if (listener->op.in_flight && listener->places > 1) {
+			hw_ring_cancel(server->reactor->ring, &listener->op);
+			promised -= listener->places - 1;
+			listener->places = 1;
+		}
+	}
+	return false;
 }
 
 static void retry_fire(struct hw_timer *timer)
@@ -120,13 +177,6 @@ static void retry_fire(struct hw_timer *timer)
 	if (!listener->server->is_draining) {
 		accept_submit(listener);
 	}
-}
-
-/* What is on its way to another reactor has a slot here until it is there. */
-static bool is_full(const struct hw_http_server *server)
-{
-	return hw_pool_used_count(&server->conns) + hw_pool_used_count(&server->handovers.pool) >=
-	       server->limits.connections_max;
 }
 
 static void open_note(struct hw_http_server *server)
@@ -165,11 +215,6 @@ static void accept_done(struct hw_op *op)
 		}
 	}
 	if (!has_ended) {
-		/* Full: who comes now waits in the kernel's backlog until somebody leaves. An
-		 * accept that finds no slot would take them out of it and close them. */
-		if (is_full(server)) {
-			hw_ring_cancel(server->reactor->ring, &listener->op);
-		}
 		return;
 	}
 	if (server->is_draining) {
@@ -198,6 +243,7 @@ static void listener_closed(struct hw_op *op)
  * next daemon gets all who come. */
 static void listener_close(struct hw_listener *listener)
 {
+	listener->places = 0;
 	hw_ring_close(listener->server->reactor->ring, &listener->op, listener->slot,
 		      listener_closed);
 }

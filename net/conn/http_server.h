@@ -37,6 +37,9 @@ struct hw_route_port {
 
 struct hw_http_limits {
 	uint32_t connections_max;
+	/* Connections that an accept of many brings before we hear of the first: the listener's
+	 * backlog, and who comes meanwhile. */
+	uint32_t accept_burst_max;
 	uint32_t head_timeout_ms;
 	uint32_t idle_timeout_ms;
 	uint32_t stall_timeout_ms;
@@ -49,6 +52,7 @@ struct hw_listener {
 	struct hw_timer timer; /* before it is armed again after an error */
 	struct hw_http_server *server;
 	uint32_t slot;
+	uint32_t places; /* connections that the accept in flight may still bring */
 	bool is_loopback;
 	bool has_tls;
 };
@@ -67,6 +71,7 @@ struct hw_http_server {
 	struct hw_turn_hook hook; /* hands freed buffers to those who wait */
 	struct hw_list splicers;  /* who has pages to send (http_splice.c) */
 	struct hw_turn_hook splice_hook;
+	struct hw_turn_hook accept_hook; /* ends accepts that could bring too many */
 	struct hw_listener listeners[HW_LISTENER_COUNT_MAX];
 	uint32_t listener_count;
 	uint32_t buffers_free; /* head buffers nobody holds */

@@ -138,6 +138,7 @@ static int listener_open(void)
 int main(void)
 {
 	struct hw_http_limits limits = {.connections_max = ECHOES_MAX - HW_SPARE_CONN_COUNT,
+					.accept_burst_max = ECHOES_MAX,
 					.head_timeout_ms = 10000,
 					.idle_timeout_ms = 60000,
 					.stall_timeout_ms = 60000};

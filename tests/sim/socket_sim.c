@@ -579,6 +579,17 @@ void hw_sim_socket_close(struct hw_ring *ring, struct hw_sim_peer *peer)
 
 /* -- accept */
 
+static bool has_pending(const struct hw_ring *ring, uint32_t listener)
+{
+	for (struct hw_sim_peer *peer = hw_sim_world.peers; peer != NULL; peer = peer->next) {
+		if (peer->ring == ring && peer->listener == listener && !peer->is_accepted &&
+		    !peer->is_closed && peer->connect_us <= hw_clock_monotonic_us()) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static struct hw_sim_peer *pending_any(struct hw_ring *ring, uint32_t listener, uint64_t *ret_us)
 {
 	struct hw_sim_peer *found = NULL;
@@ -668,7 +679,10 @@ static void accept_attempt(struct hw_ring *ring, struct hw_sim_flight *flight)
 		return;
 	}
 	hw_sim_tell_more(ring, flight, (int32_t)slot);
-	hw_sim_wait(flight, hw_clock_monotonic_us() + hw_sim_delay_us(ring));
+	uint64_t delay_us = hw_sim_delay_us(ring);
+	/* The kernel takes all who wait in one go. */
+	bool is_next_at_once = delay_us % 2 == 0 && has_pending(ring, flight->slot);
+	hw_sim_wait(flight, hw_clock_monotonic_us() + (is_next_at_once ? 0 : delay_us));
 }
 
 /* The peer of @slot has one of @target's now: that, or -ENFILE. */

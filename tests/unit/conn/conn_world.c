@@ -194,6 +194,7 @@ struct conn_options conn_plenty(void)
 {
 	return (struct conn_options){
 		.limits = {.connections_max = 8,
+			   .accept_burst_max = 4,
 			   .head_timeout_ms = 10000,
 			   .idle_timeout_ms = 20000,
 			   .stall_timeout_ms = 15000},
@@ -220,9 +221,11 @@ void conn_start(struct conn_world *world, const struct conn_options *options)
 	};
 	assert_int_equal(hw_reactor_init(&world->reactor, &reactor), 0);
 	world->listener = hw_ring_file_slot(world->reactor.ring, 0);
-	assert_int_equal(
-		hw_ring_file_register(world->reactor.ring, world->listener, hw_sim_listener_fd()),
-		0);
+	for (uint32_t i = 0; i <= options->more_listeners; i++) {
+		assert_int_equal(hw_ring_file_register(world->reactor.ring, world->listener + i,
+						       hw_sim_listener_fd()),
+				 0);
+	}
 	assert_int_equal(hw_ring_enable(world->reactor.ring), 0);
 	struct hw_route_port route = {.user = world, .begin = begin, .refuse = refuse};
 	assert_int_equal(
@@ -234,7 +237,10 @@ void conn_start(struct conn_world *world, const struct conn_options *options)
 					     .kernel_ciphers = options->kernel_ciphers};
 		assert_int_equal(hw_http_server_tls(&world->server, &tls), 0);
 	}
-	hw_http_server_listen(&world->server, world->listener, true, options->contexts != NULL);
+	for (uint32_t i = 0; i <= options->more_listeners; i++) {
+		hw_http_server_listen(&world->server, world->listener + i, true,
+				      options->contexts != NULL);
+	}
 }
 
 static int pump(struct conn_world *world, bool (*is_finished)(void *), uint64_t ms)
@@ -293,6 +299,11 @@ void conn_stop(struct conn_world *world)
 struct hw_sim_peer *conn_connect(struct conn_world *world)
 {
 	return hw_sim_connect(world->reactor.ring, world->listener);
+}
+
+struct hw_sim_peer *conn_connect_by(struct conn_world *world, uint32_t listener)
+{
+	return hw_sim_connect(world->reactor.ring, world->listener + listener);
 }
 
 void conn_say(struct hw_sim_peer *peer, const char *text)

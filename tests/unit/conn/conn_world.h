@@ -67,6 +67,7 @@ struct conn_options {
 	uint32_t head_buffer_count;
 	uint32_t index;                         /* of the reactor, where there are several worlds */
 	uint32_t spare_slots;                   /* of the ring, beyond connections_max */
+	uint32_t more_listeners;                /* besides the one; at most 2 */
 	const struct hw_tls_contexts *contexts; /* NULL: plain */
 	uint32_t kernel_ciphers;                /* it may seal with (hw_sim_options.seal) */
 };
@@ -79,6 +80,8 @@ void conn_stop(struct conn_world *world);
 void conn_pass(struct conn_world *world, uint64_t ms);
 /* Until nothing happens but time-outs of more than @ms. */
 struct hw_sim_peer *conn_connect(struct conn_world *world);
+/* @listener: 0 is the one of all others. */
+struct hw_sim_peer *conn_connect_by(struct conn_world *world, uint32_t listener);
 void conn_say(struct hw_sim_peer *peer, const char *text);
 /* A connection of its own: says it, waits 100 ms. */
 struct hw_sim_peer *conn_ask(struct conn_world *world, const char *text);

@@ -28,6 +28,7 @@ static void start(const struct hw_sim_options *sim, uint32_t count, uint32_t con
 {
 	struct conn_options options = conn_plenty();
 	options.limits.connections_max = connections_max;
+	options.limits.accept_burst_max = 32;
 	options.spare_slots = 2;
 	hw_sim_begin(sim);
 	g_count = count;
@@ -297,6 +298,7 @@ static void it_cannot_stay(void **state)
 		while (count > 0) {
 			hw_pool_give(conns, taken[--count]);
 		}
+		hw_http_server_resume(&g_worlds[0].server);
 		g_worlds[0].server.handovers.is_unknown = true;
 		g_peers[2] = connect_say(COUNT);
 		pass(100);
@@ -331,6 +333,34 @@ static void the_source_is_full(void **state)
 			assert_false(conn_is_over(g_peers[i]));
 		}
 		assert_int_equal(answer_count, sum);
+		stop();
+	}
+}
+
+/* Both are full, most of the time; who comes waits, and nobody is lost. */
+static void all_are_full(void **state)
+{
+	(void)state;
+	g_running.part = "all_are_full";
+	for (uint64_t seed = 1; seed <= 40; seed++) {
+		g_running.seed = seed;
+		struct hw_sim_options sim = hw_sim_calm(seed);
+		uint64_t drop_count = 0;
+		start(&sim, 2, 3);
+		for (uint32_t i = 0; i < 60; i++) {
+			g_peers[i] = connect_say("GET /count HTTP/1.1\r\nHost: a\r\n"
+						 "Connection: close\r\n\r\n");
+			pass(1 + seed % 3 * (i % 5));
+		}
+		pass(3000);
+		for (uint32_t i = 0; i < 60; i++) {
+			assert_int_equal(conn_answer_count(g_peers[i]), 1);
+			assert_false(hw_sim_peer_is_reset(g_peers[i]));
+		}
+		for (uint32_t i = 0; i < g_count; i++) {
+			drop_count += hw_metrics_read(&g_worlds[i].metrics, HW_METRIC_accept_drops);
+		}
+		assert_int_equal(drop_count, 0);
 		stop();
 	}
 }
@@ -400,8 +430,8 @@ int main(void)
 		cmocka_unit_test(all_come_to_one),       cmocka_unit_test(they_come_at_once),
 		cmocka_unit_test(passing_fails),         cmocka_unit_test(the_target_is_full),
 		cmocka_unit_test(who_is_full_gets_none), cmocka_unit_test(it_cannot_stay),
-		cmocka_unit_test(the_source_is_full),    cmocka_unit_test(many_short_ones),
-		cmocka_unit_test(drain_at_every_moment),
+		cmocka_unit_test(the_source_is_full),    cmocka_unit_test(all_are_full),
+		cmocka_unit_test(many_short_ones),       cmocka_unit_test(drain_at_every_moment),
 	};
 	seeds_watch();
 	seeds_log();

@@ -68,6 +68,106 @@ static void room_is_used_again(void **state)
 	}
 }
 
+/* -- more than there are places: they wait in the backlog, and nobody is lost */
+
+#define CROWD 60U
+
+static struct hw_sim_peer *g_crowd[CROWD];
+
+static void crowd_check(void)
+{
+	for (uint32_t i = 0; i < CROWD; i++) {
+		assert_true(conn_got_status(g_crowd[i], 200));
+		assert_false(hw_sim_peer_is_reset(g_crowd[i]));
+	}
+	assert_int_equal(hw_metrics_read(&g_world.metrics, HW_METRIC_accept_drops), 0);
+	assert_int_equal(hw_metrics_read(&g_world.metrics, HW_METRIC_connections_accepted), CROWD);
+}
+
+/* Fewer places than could come in one go: so they come one by one, from each listener. */
+static void a_small_table_loses_nobody(void **state)
+{
+	(void)state;
+	g_running.part = "a_small_table_loses_nobody";
+	for (uint64_t seed = 1; seed <= 60; seed++) {
+		g_running.seed = seed;
+		struct conn_options options = conn_plenty();
+		struct hw_sim_options sim = hw_sim_calm(seed);
+		options.limits.connections_max = (uint32_t)(1 + seed % 8);
+		options.limits.accept_burst_max = CROWD;
+		options.more_listeners = (uint32_t)(seed % 3);
+		options.spare_slots = options.more_listeners;
+		sim.delay_percent = 20;
+		sim.delay_us_max = 2000;
+		hw_sim_begin(&sim);
+		conn_start(&g_world, &options);
+		for (uint32_t i = 0; i < CROWD; i++) {
+			g_crowd[i] = conn_connect_by(&g_world, i % (options.more_listeners + 1));
+			conn_say(g_crowd[i], LAST);
+			conn_pass(&g_world, seed % 2 * (i % 3));
+		}
+		conn_pass(&g_world, 5000);
+		crowd_check();
+		conn_stop(&g_world);
+		hw_sim_end();
+	}
+}
+
+/* How many have not been accepted yet: at most a burst of them, as the backlog has it. */
+static uint32_t waiting_count(uint32_t count)
+{
+	uint32_t waiting = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		waiting += !hw_sim_peer_is_accepted(g_crowd[i]);
+	}
+	return waiting;
+}
+
+/* It fills up, so that accepts of many give way to those of one, and empties again. */
+static void a_table_that_fills_loses_nobody(void **state)
+{
+	(void)state;
+	g_running.part = "a_table_that_fills_loses_nobody";
+	struct conn_options options = conn_plenty();
+	options.limits.connections_max = 20;
+	options.limits.accept_burst_max = 5;
+	options.more_listeners = 1;
+	options.spare_slots = 1;
+	for (uint64_t seed = 1; seed <= 60; seed++) {
+		g_running.seed = seed;
+		struct hw_sim_options sim = hw_sim_calm(seed);
+		bool has_been_many = false;
+		bool has_been_one = false;
+		uint32_t left = 0;
+		hw_sim_begin(&sim);
+		conn_start(&g_world, &options);
+		for (uint32_t i = 0; i < CROWD; i++) {
+			const struct hw_listener *listener = &g_world.server.listeners[i % 2];
+			has_been_many |= listener->op.in_flight && listener->places == 5;
+			has_been_one |= listener->op.in_flight && listener->places == 1;
+			g_crowd[i] = conn_connect_by(&g_world, i % 2);
+			conn_say(g_crowd[i], "GET /count HTTP/1.1\r\nHost: a\r\n\r\n");
+			while (waiting_count(i + 1) >= 5) {
+				if (hw_pool_used_count(&g_world.server.conns) == 20) {
+					hw_sim_peer_shutdown(g_crowd[left++]);
+				}
+				conn_pass(&g_world, 1);
+			}
+		}
+		while (left < CROWD) {
+			conn_pass(&g_world, 10);
+			hw_sim_peer_shutdown(g_crowd[left++]);
+		}
+		conn_pass(&g_world, 500);
+		assert_true(has_been_many && has_been_one);
+		crowd_check();
+		assert_true(conn_got_status(conn_ask(&g_world, LAST), 200));
+		assert_int_equal(g_world.server.listeners[0].places, 5); /* again */
+		conn_stop(&g_world);
+		hw_sim_end();
+	}
+}
+
 /* As when handovers took the last places, and nothing but the pool says so. */
 static void without_a_place_it_is_closed(void **state)
 {
@@ -155,6 +255,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(errors_do_not_stop_it),
 		cmocka_unit_test(room_is_used_again),
+		cmocka_unit_test(a_small_table_loses_nobody),
+		cmocka_unit_test(a_table_that_fills_loses_nobody),
 		cmocka_unit_test(without_a_place_it_is_closed),
 		cmocka_unit_test(drain_ends_a_pause),
 		cmocka_unit_test(bytes_are_counted),

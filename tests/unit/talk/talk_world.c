@@ -133,6 +133,7 @@ static void server_start(struct talk_world *world)
 	hw_assert(r == 0);
 	struct hw_http_limits limits = {
 		.connections_max = options->connections_max,
+		.accept_burst_max = 4,
 		.head_timeout_ms = options->head_timeout_ms,
 		.idle_timeout_ms = options->idle_timeout_ms,
 		.stall_timeout_ms = options->stall_timeout_ms,
