@@ -151,15 +151,17 @@ int main(void)
 					     .metrics = &g_metrics};
 	struct hw_route_port route = {.begin = begin, .refuse = refuse};
 	struct hw_ring_probe probe;
+	uint32_t listener = 0;
 	int fd = listener_open();
 	int r = hw_ring_probe(&probe);
 	r = r < 0 ? r : hw_pool_init(&g_echoes, sizeof(struct echo), 64, ECHOES_MAX);
 	if (fd < 0 || r < 0 || hw_reactor_init(&g_reactor, &options) < 0 ||
-	    hw_ring_file_register(g_reactor.ring, hw_ring_file_slot(g_reactor.ring, 0), fd) < 0 ||
+	    hw_ring_listener_register(g_reactor.ring, hw_ring_file_slot(g_reactor.ring, 0), fd,
+				      &listener) < 0 ||
 	    hw_ring_enable(g_reactor.ring) < 0 || hw_ws_server_init(&g_ws, &g_reactor) < 0 ||
 	    hw_http_server_init(&g_server, &g_reactor, &route, &limits) < 0) {
 		return EXIT_FAILURE;
 	}
-	hw_http_server_listen(&g_server, hw_ring_file_slot(g_reactor.ring, 0), true, false);
+	hw_http_server_listen(&g_server, listener, true, false);
 	return hw_reactor_run(&g_reactor) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
