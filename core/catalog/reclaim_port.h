@@ -18,8 +18,8 @@ struct hw_reclaim_port {
 	/* Make a hole of @extent (lent for the call). Its root is zero: the catalog has forgotten
 	 * it. @was_read: it was named once, and its pages may be on their way to a client still:
 	 * then -EBUSY, and it is tried again later. Returns 0 or -errno; after another error the
-	 * space comes back with the segment, or at the next start, when the store gives back what the
-	 * catalog does not name. */
+	 * space comes back with the segment, or at the next start, when the store gives back what
+	 * the catalog does not name. */
 	int (*punch)(void *context, const struct hw_extent *extent, bool was_read);
 	/* Remove a sealed segment in which no chunk lives. Returns 0 or -errno. */
 	int (*segment_unlink)(void *context, uint32_t shard, uint32_t segment);

@@ -171,8 +171,9 @@ void hw_http_conn_reply_begin(struct hw_http_conn *conn, struct hw_http_writer *
 			      uint32_t status);
 /* @iov: copied; what it points to is lent until send_done. */
 void hw_http_conn_send(struct hw_http_conn *conn, const struct iovec *iov, uint32_t count);
-/* After send_done(-EAGAIN): go on (not with pages: what is left of them is another splice); or wait, with nothing lent, until the client takes more
- * (send_done(0) says so; the rest is then the talk's to send again). */
+/* After send_done(-EAGAIN): go on (not with pages: what is left of them is another splice); or
+ * wait, with nothing lent, until the client takes more (send_done(0) says so; the rest is then the
+ * talk's to send again). */
 void hw_http_conn_send_more(struct hw_http_conn *conn);
 void hw_http_conn_send_wait(struct hw_http_conn *conn);
 /* There is nothing to send for now: the handler's left says when the client leaves meanwhile, or we

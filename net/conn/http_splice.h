@@ -20,9 +20,9 @@ struct hw_http_splice {
 	uint32_t size; /* bytes */
 };
 
-/* Pages of a file instead of memory: the talk knows that they are in memory. What send says holds, but
- * that after -EAGAIN only send_wait is left.
- * Not where bytes must be looked at before they go out: hw_http_conn_can_splice(). */
+/* Pages of a file instead of memory: the talk knows that they are in memory. What send says holds,
+ * but that after -EAGAIN only send_wait is left. Not where bytes must be looked at before they go
+ * out: hw_http_conn_can_splice(). */
 void hw_http_conn_splice(struct hw_http_conn *conn, const struct hw_http_splice *splice);
 /* Does it speak without TLS? */
 bool hw_http_conn_is_plain(const struct hw_http_conn *conn);
