@@ -11,6 +11,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "core/base/page_cache.h"
+
 #define PIPE_SIZE_MIN  65536U /* what a pipe has that is not made larger */
 #define INTERRUPTS_MAX 16U    /* in a row, of one step */
 
@@ -76,11 +78,14 @@ static void discard(struct hw_pipe *pipe, uint32_t size)
 int hw_pipe_pass(struct hw_pipe *pipe, struct hw_ring_pages *pages)
 {
 	off64_t from = (off64_t)pages->offset;
-	int filled = pages_move(pages->file_fd, &from, pipe->target_fd,
-				hw_min(pages->size, pipe->capacity));
+	uint32_t size = hw_min(pages->size, pipe->capacity);
 	pages->is_full = false;
-	if (filled <= 0) {
-		return filled == -EAGAIN ? -EIO : filled; /* of the file, which nobody waits for */
+	if (!hw_page_cache_has(pages->file_fd, pages->offset, size)) {
+		return -ENODATA;
+	}
+	int filled = pages_move(pages->file_fd, &from, pipe->target_fd, size);
+	if (filled <= 0) { /* the file ends there, or says what the disk would have said */
+		return filled == 0 || filled == -EAGAIN ? -ENODATA : filled;
 	}
 	int r = pages_move(pipe->source_fd, NULL, pages->socket_fd, (uint32_t)filled);
 	pages->is_full = r < filled;

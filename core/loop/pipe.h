@@ -2,7 +2,7 @@
  *
  * pipe.h - the pipe by which pages of a file get to a socket without a copy (splice(2))
  *
- * Room: core/loop    Thread: the owning reactor    Blocks: never, for pages that are in memory
+ * Room: core/loop    Thread: the owning reactor    Blocks: never
  * Allocates: in the kernel, at open
  * Owns: a pipe, and a descriptor of what swallows pages
  * Limits: HW_PIPE_SIZE bytes pass at once, or less where the system does not give a user as much

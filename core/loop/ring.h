@@ -173,10 +173,9 @@ struct hw_ring_pages {
 	bool is_full;  /* set: the socket did not take all that it was offered */
 };
 /* hw_ring_pages_send - as sendfile(2): what the socket takes now, of at most @pages->size bytes
- * Returns bytes, perhaps fewer than the socket had room for (HW_PIPE_SIZE); 0: the file ends
- * there; -EAGAIN: the socket takes none just now; -EINTR: try again; -errno. It waits for the disk
- * when they are not in memory: the caller knows that they are. Nothing else may be sent meanwhile
- * (promise 3). */
+ * Returns bytes, perhaps fewer than the socket had room for (HW_PIPE_SIZE); -EAGAIN: it takes none
+ * just now; -ENODATA: they are not all in memory, and nobody waits for the disk here; -EINTR: try
+ * again; -errno. Nothing else may be sent meanwhile (promise 3). */
 int hw_ring_pages_send(struct hw_ring *ring, struct hw_ring_pages *pages) HW_MUST_CHECK;
 
 /* -- the rest -- */

@@ -21,6 +21,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/base/page_cache.h"
 #include "core/main/daemon_steps.h"
 #include "core/main/identity.h"
 #include "core/main/kernel_tls.h"
@@ -70,7 +71,7 @@ static int kernel_tls_probe(struct hw_daemon *daemon)
 	if (!daemon->config->tls_kernel || !hw_daemon_has_tls(daemon)) {
 		return 0;
 	}
-	int r = hw_files_knows_cached() ? hw_kernel_tls_probe() : -ENOSYS;
+	int r = hw_page_cache_is_known() ? hw_kernel_tls_probe() : -ENOSYS;
 	if (r == -ENOSYS) {
 		return hw_daemon_fail("tls_kernel.missing", r,
 				      "tls_kernel=on needs Linux 6.5 or later; leave it off");

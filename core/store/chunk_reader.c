@@ -207,6 +207,12 @@ uint32_t hw_chunk_reader_trusted(struct hw_chunk_reader *reader, uint32_t first_
 	return hw_min(size, extent->size - first_block * HW_BLOCK_SIZE);
 }
 
+void hw_chunk_reader_distrust(struct hw_chunk_reader *reader)
+{
+	hw_assert(reader->state == HW_READER_OPEN);
+	hw_verified_forget(&reader->store->verified, &reader->extent);
+}
+
 void hw_chunk_reader_read(struct hw_chunk_reader *reader, struct hw_slab *slab,
 			  uint32_t first_block)
 {

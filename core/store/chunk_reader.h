@@ -67,6 +67,8 @@ void hw_chunk_reader_read(struct hw_chunk_reader *reader, struct hw_slab *slab,
  * they need not be read to be passed on (verified.h). While OPEN. */
 uint32_t hw_chunk_reader_trusted(struct hw_chunk_reader *reader, uint32_t first_block,
 				 uint32_t size);
+/* Some of it is not in memory though that was said: it is read and compared again. While OPEN. */
+void hw_chunk_reader_distrust(struct hw_chunk_reader *reader);
 /* Only while OPEN or CLOSED. */
 void hw_chunk_reader_close(struct hw_chunk_reader *reader);
 

@@ -47,8 +47,6 @@ int hw_files_segment_open(const struct hw_files *files, uint32_t shard,
 bool hw_files_is_cached(int fd, uint64_t offset, uint64_t size);
 /* Bytes that the kernel may read behind what is asked for, at most. Thread: main, at start. */
 uint64_t hw_files_ahead_size(const struct hw_files *files);
-/* Can the kernel say so at all? Linux 6.5. */
-bool hw_files_knows_cached(void);
 /* For reading what the disk has, not what the page cache has (where is_direct: memory, offsets and
  * sizes are then whole pages), and without filling the cache. Returns as above. */
 int hw_files_segment_open_direct(const struct hw_files *files, uint32_t shard,

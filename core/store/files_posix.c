@@ -10,10 +10,11 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "core/base/page_cache.h"
 
 #define LOCK_TRIES         100U /* of LOCK_WAIT_MS: 5 s */
 #define LOCK_WAIT_MS       50U
@@ -22,21 +23,6 @@
 #define BDI_SIZE           64U
 #define AHEAD_SIZE_UNKNOWN (UINT64_C(64) << 20) /* bytes; more than any file system reads ahead */
 #define FORMAT_TEXT        "hawser 1\n"
-
-#define HW_SYS_CACHESTAT 451 /* Linux 6.5; Debian 12's headers end before it */
-
-struct cachestat_range {
-	uint64_t offset;
-	uint64_t size;
-};
-
-struct cachestat { /* pages */
-	uint64_t cached_count;
-	uint64_t dirty_count;
-	uint64_t writeback_count;
-	uint64_t evicted_count;
-	uint64_t recently_evicted_count;
-};
 
 #define STAT_BLOCK_SIZE UINT64_C(512) /* bytes; of st_blocks, whatever the file system's are */
 #define NOTE_NAME       "scrub"
@@ -249,11 +235,7 @@ int hw_files_segment_open(const struct hw_files *files, uint32_t shard, uint32_t
 
 bool hw_files_is_cached(int fd, uint64_t offset, uint64_t size)
 {
-	struct cachestat_range range = {offset, size};
-	struct cachestat found = {0};
-	uint64_t page_count = (offset % HW_PAGE_SIZE + size + HW_PAGE_SIZE - 1) / HW_PAGE_SIZE;
-	return syscall(HW_SYS_CACHESTAT, fd, &range, &found, 0) == 0 &&
-	       found.cached_count >= page_count;
+	return hw_page_cache_has(fd, offset, size);
 }
 
 /* A window of read_ahead_kb, and the next one, which is asked for while the first is read. */
@@ -274,11 +256,6 @@ uint64_t hw_files_ahead_size(const struct hw_files *files)
 	}
 	uint64_t kib = size > 0 ? strtoull(text, NULL, 10) : 0;
 	return kib == 0 ? AHEAD_SIZE_UNKNOWN : 2 * hw_min(kib, AHEAD_SIZE_UNKNOWN / 1024) * 1024;
-}
-
-bool hw_files_knows_cached(void)
-{
-	return syscall(HW_SYS_CACHESTAT, -1, NULL, NULL, 0) < 0 && errno == EBADF;
 }
 
 /* Without O_DIRECT at least nothing that others read is pushed out by what is read once. */

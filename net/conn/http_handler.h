@@ -13,7 +13,7 @@
  * end); res of body_wait: 1 bytes are there, 0 the body is over. Errors: -ECONNRESET the peer left,
  * -ETIMEDOUT it was too slow, -EBADMSG its framing is broken, -ESHUTDOWN we are stopping. After an
  * error: abort, or an answer and end. send_done: 0 or an error, after which only abort is left;
- * -EAGAIN: see gives_way.
+ * -EAGAIN: see gives_way; -ENODATA: http_splice.h.
  *
  * A client that is slow must not keep what others need. So a body_recv that is not full after a
  * second answers with what there is (hw_http_conn_has_body() says whether more comes): the talk may

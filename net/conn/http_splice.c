@@ -6,7 +6,7 @@
  *                                                  ^ (kernel TLS) |
  *                                         room ----+--------------+  the socket is full
  *
- * A run does not wait: the socket says -EAGAIN, and the talk knows that the pages are in memory. It
+ * A run does not wait: the socket says -EAGAIN, and pages that have left memory are -ENODATA. It
  * moves RUN_SIZE_MAX at most, in a tenth of a millisecond; one is run each turn, so that small
  * requests do not wait for a crowd of large ones. What is not sent after HW_HOLD_PATIENCE_MS goes
  * back to the talk, which looks again whether it is in memory.
@@ -109,8 +109,8 @@ static int pages_send(struct hw_http_conn *conn, bool *ret_is_full)
 	*ret_is_full = pages.is_full;
 	r = hw_http_tls_kernel_note(conn, r);
 	run_size_set(conn, r > 0 ? (uint32_t)r : 0);
-	if (r <= 0) {
-		return r == 0 ? -EBADMSG : r; /* the file ends before the extent does */
+	if (r < 0) {
+		return r;
 	}
 	conn->sent_size += (uint32_t)r;
 	conn->send_left_size -= (uint32_t)r;

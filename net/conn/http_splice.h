@@ -21,7 +21,8 @@ struct hw_http_splice {
 };
 
 /* Pages of a file instead of memory: the talk knows that they are in memory. What send says holds,
- * but that after -EAGAIN only send_wait is left. Not where bytes must be looked at before they go
+ * but that after -EAGAIN only send_wait is left; and so it is after -ENODATA: what is left of them
+ * is not in memory any more. Not where bytes must be looked at before they go
  * out: hw_http_conn_can_splice(). */
 void hw_http_conn_splice(struct hw_http_conn *conn, const struct hw_http_splice *splice);
 /* Does it speak without TLS? */

@@ -380,7 +380,11 @@ static void give_way(struct hw_download *download)
 static void send_done(void *talk, int res)
 {
 	struct hw_download *download = talk;
-	if (res == -EAGAIN && download->state == HW_DOWNLOAD_SENDING) {
+	bool is_forgotten = res == -ENODATA && hw_piece_is_lent(&download->sending);
+	if ((res == -EAGAIN || is_forgotten) && download->state == HW_DOWNLOAD_SENDING) {
+		if (is_forgotten) {
+			hw_file_reader_distrust(&download->file.reader);
+		}
 		give_way(download);
 		return;
 	}

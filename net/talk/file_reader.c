@@ -137,6 +137,12 @@ static bool lend_try(struct hw_file_reader *reader)
 	return true;
 }
 
+void hw_file_reader_distrust(struct hw_file_reader *reader)
+{
+	hw_assert(reader->is_open && !reader->is_reading && reader->lent.size > 0);
+	hw_chunk_reader_distrust(&reader->chunk_reader);
+}
+
 static int step(struct hw_file_reader *reader)
 {
 	uint64_t chunk = reader->offset / HW_CHUNK_SIZE;

@@ -64,6 +64,8 @@ void hw_file_reader_begin(struct hw_file_reader *reader);
  * Returns 0 (done comes), or -EBADMSG: the catalog's rows do not add up to the file. Nothing else
  * may be under way. */
 int hw_file_reader_read(struct hw_file_reader *reader, uint64_t offset) HW_MUST_CHECK;
+/* What is lent has left memory meanwhile. Then cancel. */
+void hw_file_reader_distrust(struct hw_file_reader *reader);
 /* What is being read is not wanted, and nothing else is soon: the chunk is closed. Who waits in
  * line for a slab leaves it at once, and done does not come; what is in flight has still to land,
  * and done says so. */

@@ -351,6 +351,9 @@ int hw_sim_file_look(struct hw_ring *ring, const struct hw_sim_file *file, uint6
 		return -EIO;
 	}
 	uint64_t rest = file->size - hw_min(offset, file->size);
+	if (rest == 0 || hw_prng_chance(&ring->prng, options->evict_percent)) {
+		return -ENODATA;
+	}
 	uint32_t count = (uint32_t)hw_min((uint64_t)size, rest);
 	if (count > 1 && hw_prng_chance(&ring->prng, options->short_percent)) {
 		count = (uint32_t)hw_prng_between(&ring->prng, 1, count - 1);

@@ -69,6 +69,7 @@ struct hw_sim_options {
 	uint32_t accept_end_percent;   /* accept ends with a good connection */
 	uint32_t head_error_percent;   /* -ENOBUFS while somebody holds a head buffer */
 	uint32_t read_error_percent;   /* -EIO */
+	uint32_t evict_percent;        /* pages that are to be sent are not in memory: -ENODATA */
 	uint32_t write_error_percent;  /* -EIO or -ENOSPC, with a part of it written */
 	uint32_t sync_error_percent;   /* -EIO; what it should have covered is never durable */
 	uint32_t disk_error_percent;   /* a call of files_sim.h: -EIO */

@@ -177,7 +177,7 @@ struct hw_sim_seal *hw_sim_socket_seal(struct hw_sim_peer *peer);
 struct hw_sim_file *hw_sim_file_of(int fd); /* NULL: not one of ours */
 /* Let @slot be what @fd names; its kind is set by the caller. */
 void hw_sim_file_bind(struct hw_sim_slot *slot, int fd);
-/* Now, perhaps fewer than asked for; 0: it ends there; -errno. */
+/* Out of memory, perhaps fewer than asked for; -ENODATA: not there. */
 int hw_sim_file_look(struct hw_ring *ring, const struct hw_sim_file *file, uint64_t offset,
 		     uint8_t *bytes, uint32_t size);
 void hw_sim_file_attempt(struct hw_ring *ring, struct hw_sim_flight *flight);

@@ -11,7 +11,8 @@ static struct file_talk *g_talk; /* a request's world does not say whose it is *
 static void next(struct file_talk *talk)
 {
 	uint32_t left_size = talk->size - talk->sent_size;
-	talk->is_paged = hw_http_conn_can_splice(talk->conn, left_size);
+	talk->is_paged = hw_http_conn_can_splice(talk->conn, left_size) && !talk->is_forgotten;
+	talk->is_forgotten = false;
 	talk->piece_size = hw_min(left_size, talk->piece_size_max);
 	if (talk->is_paged) {
 		struct hw_http_splice splice = {.file = talk->file,
@@ -52,7 +53,9 @@ static void gives_way(struct file_talk *talk)
 static void sent(void *user, int res)
 {
 	struct file_talk *talk = user;
-	if (res == -EAGAIN) {
+	if (res == -EAGAIN || res == -ENODATA) {
+		talk->is_forgotten = res == -ENODATA;
+		talk->forgotten_count += res == -ENODATA ? 1 : 0;
 		gives_way(talk);
 		return;
 	}

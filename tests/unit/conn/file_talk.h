@@ -28,13 +28,15 @@ struct file_talk {
 	uint32_t piece_size_max;
 	uint32_t piece_size; /* under way */
 	uint32_t sent_size;
-	uint32_t page_count; /* pieces that went as pages, and whole */
-	uint32_t slab_count; /* the others */
-	uint32_t way_count;  /* times it was asked to give way */
+	uint32_t page_count;      /* pieces that went as pages, and whole */
+	uint32_t slab_count;      /* the others */
+	uint32_t way_count;       /* times it was asked to give way, these included: */
+	uint32_t forgotten_count; /* times that pages were not in memory */
 	int result;
 	bool has_head;
 	bool is_waiting;
-	bool is_paged; /* the piece under way */
+	bool is_paged;     /* the piece under way */
+	bool is_forgotten; /* the next goes as bytes */
 	bool is_over;
 };
 

@@ -66,6 +66,7 @@ static struct hw_sim_options sim_options(struct run *run, uint64_t seed)
 	options.disk_error_percent = level(&run->prng, 5);
 	options.set_error_percent = level(&run->prng, 5);
 	options.interrupt_percent = level(&run->prng, 10);
+	options.evict_percent = level(&run->prng, 10);
 	return options;
 }
 

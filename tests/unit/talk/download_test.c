@@ -178,6 +178,7 @@ static bool slow_step(void *user)
 		hw_sim_options()->delay_percent = 100;
 		hw_sim_options()->delay_us_max = 4000000;
 		hw_sim_options()->read_error_percent = slow->is_failing ? 30 : 0;
+		hw_sim_options()->evict_percent = 10;
 	}
 	if (slow->calm_us != 0 && hw_clock_monotonic_us() >= slow->calm_us) {
 		slow->calm_us = 0;
