@@ -28,6 +28,7 @@
 
 #define PIECE_CHUNKS   512U /* released in one turn: some 10 ms */
 #define PIECE_PUNCHES  16U  /* in one turn: each is a system call that may wait for the journal */
+#define PIECE_BUSY     2U   /* likewise: to find that out takes milliseconds */
 #define PIECE_SEGMENTS 16U
 
 static bool must_commit(const struct hw_catalog_db *db);
@@ -241,20 +242,23 @@ static int punch_piece(struct hw_catalog_db *db)
 	if (r < 0) {
 		return r;
 	}
-	for (uint32_t i = 0; i < count; i++) {
-		if (punch(db, &extents[i], true) == -EBUSY) {
+	bool is_end = count < PIECE_PUNCHES;
+	uint32_t done_count = 0;
+	for (uint32_t busy_count = 0; done_count < count && busy_count < PIECE_BUSY; done_count++) {
+		if (punch(db, &extents[done_count], true) == -EBUSY) {
 			reclaim->has_busy = true;
+			busy_count++;
 			continue;
 		}
 		HW_FAILPOINT(extent_punched);
-		reclaim->punched[reclaim->punched_count++] = extents[i];
+		reclaim->punched[reclaim->punched_count++] = extents[done_count];
 		reclaim->has_punched = true;
 	}
-	if (count > 0) {
-		reclaim->cursor = extents[count - 1];
+	if (done_count > 0) {
+		reclaim->cursor = extents[done_count - 1];
 		reclaim->has_cursor = true;
 	}
-	if (count < PIECE_PUNCHES) {
+	if (is_end && done_count == count) {
 		/* A pass that did nothing from the start on is the end of the list. */
 		reclaim->is_pass_over = reclaim->has_punched;
 		reclaim->has_dropped = reclaim->has_punched;
@@ -307,8 +311,10 @@ static int punch(struct hw_catalog_db *db, const struct hw_extent *extent, bool 
 
 void hw_catalog_db_reclaim_again(struct hw_catalog_db *db)
 {
-	db->reclaim.has_dropped |= db->reclaim.has_busy;
-	db->reclaim.has_busy = false;
+	if (!db->reclaim.has_dropped) { /* else a pass is under way, which may meet more of them */
+		db->reclaim.has_dropped = db->reclaim.has_busy;
+		db->reclaim.has_busy = false;
+	}
 }
 
 int hw_catalog_extents_drop(struct hw_catalog_db *db, struct hw_catalog_request *request)

@@ -17,36 +17,49 @@
 #define INTERRUPTS_MAX 16U    /* in a row, of one step */
 
 /* Not blocking: an empty or a full one is told, whoever asks. */
-int hw_pipe_open(struct hw_pipe *pipe)
+static int ends_open(struct hw_pipe *pipe)
 {
 	int fds[2];
-	int null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	if (null_fd < 0) {
-		return -errno;
-	}
 	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0) {
-		int error = -errno;
-		(void)close(null_fd); /* nothing is in it */
-		return error;
+		return -errno;
 	}
 	int size = fcntl(fds[1], F_SETPIPE_SZ, HW_PIPE_SIZE);
 	if (size < 0) { /* a user may have only so many pages in pipes */
 		size = fcntl(fds[1], F_GETPIPE_SZ);
 	}
-	*pipe = (struct hw_pipe){
-		.source_fd = fds[0],
-		.target_fd = fds[1],
-		.null_fd = null_fd,
-		.capacity = hw_min(size > 0 ? (uint32_t)size : PIPE_SIZE_MIN, HW_PIPE_SIZE),
-	};
+	pipe->source_fd = fds[0];
+	pipe->target_fd = fds[1];
+	pipe->capacity = hw_min(size > 0 ? (uint32_t)size : PIPE_SIZE_MIN, HW_PIPE_SIZE);
 	return 0;
+}
+
+static void ends_close(struct hw_pipe *pipe)
+{
+	(void)close(pipe->target_fd); /* nothing is in it that anybody wants */
+	(void)close(pipe->source_fd);
+	pipe->target_fd = -1;
+	pipe->source_fd = -1;
+}
+
+int hw_pipe_open(struct hw_pipe *pipe)
+{
+	pipe->null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (pipe->null_fd < 0) {
+		return -errno;
+	}
+	int r = ends_open(pipe);
+	if (r < 0) {
+		(void)close(pipe->null_fd); /* nothing is in it */
+	}
+	return r;
 }
 
 void hw_pipe_close(struct hw_pipe *pipe)
 {
-	(void)close(pipe->target_fd); /* nothing is in it */
-	(void)close(pipe->source_fd);
-	(void)close(pipe->null_fd);
+	if (pipe->target_fd >= 0) {
+		ends_close(pipe);
+	}
+	(void)close(pipe->null_fd); /* as above */
 }
 
 /* Returns bytes; -errno. */
@@ -66,9 +79,7 @@ static void discard(struct hw_pipe *pipe, uint32_t size)
 	while (size > 0) {
 		int r = pages_move(pipe->source_fd, NULL, pipe->null_fd, size);
 		if (r <= 0 && r != -EINTR) {
-			hw_pipe_close(pipe);
-			r = hw_pipe_open(pipe);
-			hw_assert(r == 0); /* three descriptors were just closed */
+			ends_close(pipe); /* the next pass opens it */
 			return;
 		}
 		size -= r > 0 ? (uint32_t)r : 0;
@@ -78,8 +89,11 @@ static void discard(struct hw_pipe *pipe, uint32_t size)
 int hw_pipe_pass(struct hw_pipe *pipe, struct hw_ring_pages *pages)
 {
 	off64_t from = (off64_t)pages->offset;
-	uint32_t size = hw_min(pages->size, pipe->capacity);
 	pages->is_full = false;
+	if (pipe->target_fd < 0 && ends_open(pipe) < 0) {
+		return -ENODATA; /* it goes by another way */
+	}
+	uint32_t size = hw_min(pages->size, pipe->capacity);
 	if (!hw_page_cache_has(pages->file_fd, pages->offset, size)) {
 		return -ENODATA;
 	}

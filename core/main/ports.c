@@ -5,11 +5,14 @@
 
 #include "core/base/failpoint.h"
 #include "core/base/log.h"
+#include "core/store/verified.h"
 
 static int punch(void *context, const struct hw_extent *extent, bool was_read)
 {
 	const struct hw_ports *ports = context;
-	if (was_read && hw_files_is_on_its_way(ports->files, extent->shard, extent->segment,
+	/* Smaller ones are not sent that way. */
+	bool was_lent = was_read && extent->size >= HW_VERIFIED_SIZE_MIN;
+	if (was_lent && hw_files_is_on_its_way(ports->files, extent->shard, extent->segment,
 					       extent->offset, hw_extent_disk_size(extent->size))) {
 		return -EBUSY;
 	}

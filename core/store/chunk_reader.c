@@ -17,6 +17,8 @@
 #define OFFSET_MAX      ((uint64_t)INT64_MAX) /* of the kernel: bytes */
 #define STUCK_COUNT_MAX 256U                  /* reads in a row that brought nothing */
 
+static_assert(HW_FILL_GRANULE <= HW_VERIFIED_SIZE_MIN, "fills.h: what is remembered ends apart");
+
 static void refused(struct hw_mail *mail);
 static void segment_ready(struct hw_segment_reader *segment, int res);
 static void fills_note(struct hw_chunk_reader *reader);
@@ -62,7 +64,13 @@ void hw_chunk_reader_open(struct hw_chunk_reader *reader, struct hw_store *store
 	}
 }
 
-/* Before the first read: what is not all in memory will bring something there. */
+static void fills_own(struct hw_chunk_reader *reader)
+{
+	hw_fills_note(reader->store->fills, &reader->extent);
+	reader->fills = hw_fills_of(reader->store->fills, &reader->extent);
+}
+
+/* Before the first read: what it may bring into memory (fills.h). */
 static void fills_note(struct hw_chunk_reader *reader)
 {
 	struct hw_fills *fills = reader->store->fills;
@@ -70,11 +78,16 @@ static void fills_note(struct hw_chunk_reader *reader)
 	if (reader->is_direct) {
 		return;
 	}
-	if (!hw_files_is_cached(reader->reader.view->fd, extent->offset,
-				hw_extent_disk_size(extent->size))) {
-		hw_fills_note(fills, extent);
+	int fd = reader->reader.view->fd;
+	if (!hw_files_is_cached(fd, extent->offset, hw_extent_disk_size(extent->size))) {
+		fills_own(reader);
+		return;
 	}
 	reader->fills = hw_fills_of(fills, extent);
+	if (!hw_verified_is_whole(&reader->store->verified, extent, reader->fills) &&
+	    !hw_files_is_cached(fd, extent->offset, hw_fills_reach(fills, extent))) {
+		hw_fills_note_behind(fills, extent);
+	}
 }
 
 static void close_with(struct hw_chunk_reader *reader, int res)
@@ -148,8 +161,12 @@ static int read_result(struct hw_chunk_reader *reader, int32_t res, uint32_t wan
 	return 0;
 }
 
+/* Whoever takes it for good by what was compared earlier looks again. */
 static void corrupt(struct hw_chunk_reader *reader, uint32_t block)
 {
+	if (!reader->is_direct) {
+		fills_own(reader);
+	}
 	if (reader->is_quiet) {
 		return;
 	}
@@ -184,6 +201,12 @@ static void leaves_done(struct hw_op *op)
 	reader->opened(reader, 0);
 }
 
+static void forget(struct hw_chunk_reader *reader)
+{
+	hw_verified_forget(&reader->store->verified, &reader->extent);
+	fills_own(reader);
+}
+
 uint32_t hw_chunk_reader_trusted(struct hw_chunk_reader *reader, uint32_t first_block,
 				 uint32_t size)
 {
@@ -199,7 +222,7 @@ uint32_t hw_chunk_reader_trusted(struct hw_chunk_reader *reader, uint32_t first_
 	uint64_t drop_count = hw_store_drop_count(store);
 	if (!hw_verified_seen(&store->verified, extent, now_us, drop_count)) {
 		if (!hw_files_is_cached(reader->reader.view->fd, extent->offset, extent->size)) {
-			hw_verified_forget(&store->verified, extent);
+			forget(reader);
 			return 0;
 		}
 		hw_verified_see(&store->verified, extent, now_us, drop_count);
@@ -210,7 +233,7 @@ uint32_t hw_chunk_reader_trusted(struct hw_chunk_reader *reader, uint32_t first_
 void hw_chunk_reader_distrust(struct hw_chunk_reader *reader)
 {
 	hw_assert(reader->state == HW_READER_OPEN);
-	hw_verified_forget(&reader->store->verified, &reader->extent);
+	forget(reader);
 }
 
 void hw_chunk_reader_read(struct hw_chunk_reader *reader, struct hw_slab *slab,

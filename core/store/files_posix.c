@@ -4,11 +4,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <time.h>
@@ -20,7 +22,7 @@
 #define LOCK_WAIT_MS       50U
 #define PATH_SIZE          40U
 #define FOLIO_SIZE_MAX     (UINT64_C(2) << 20) /* bytes; of the page cache: a huge page */
-#define BDI_SIZE           64U
+#define SYS_PATH_SIZE      80U
 #define AHEAD_SIZE_UNKNOWN (UINT64_C(64) << 20) /* bytes; more than any file system reads ahead */
 #define FORMAT_TEXT        "hawser 1\n"
 
@@ -238,23 +240,33 @@ bool hw_files_is_cached(int fd, uint64_t offset, uint64_t size)
 	return hw_page_cache_has(fd, offset, size);
 }
 
-/* A window of read_ahead_kb, and the next one, which is asked for while the first is read. */
-uint64_t hw_files_ahead_size(const struct hw_files *files)
+/* KiB; 0: it is not said there. */
+static uint64_t ahead_read(const char *folder, dev_t device, const char *file)
 {
-	char path[BDI_SIZE];
+	char path[SYS_PATH_SIZE];
 	char text[32] = {0};
-	struct stat status;
-	if (fstat(files->dir_fd, &status) < 0) {
-		return AHEAD_SIZE_UNKNOWN;
-	}
-	(void)snprintf(path, sizeof(path), "/sys/class/bdi/%u:%u/read_ahead_kb",
-		       major(status.st_dev), minor(status.st_dev));
+	(void)snprintf(path, sizeof(path), "%s/%u:%u/%s", folder, major(device), minor(device),
+		       file); /* fits */
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	if (fd >= 0) {
 		(void)close(fd); /* read only */
 	}
-	uint64_t kib = size > 0 ? strtoull(text, NULL, 10) : 0;
+	return size > 0 ? strtoull(text, NULL, 10) : 0;
+}
+
+/* A window of read_ahead_kb, and the next one, which is asked for while the first is read. It is
+ * the disk's, where the file system lies on a part of one. */
+uint64_t hw_files_ahead_size(const struct hw_files *files)
+{
+	struct stat status;
+	if (fstat(files->dir_fd, &status) < 0) {
+		return AHEAD_SIZE_UNKNOWN;
+	}
+	uint64_t kib = ahead_read("/sys/class/bdi", status.st_dev, "read_ahead_kb");
+	if (kib == 0) {
+		kib = ahead_read("/sys/dev/block", status.st_dev, "../queue/read_ahead_kb");
+	}
 	return kib == 0 ? AHEAD_SIZE_UNKNOWN : 2 * hw_min(kib, AHEAD_SIZE_UNKNOWN / 1024) * 1024;
 }
 
@@ -278,15 +290,28 @@ static int open_rw(const struct hw_files *files, uint32_t shard, uint32_t segmen
 	return result(openat(files->dir_fd, path, O_RDWR | O_CLOEXEC));
 }
 
-/* Is the page before @edge in the cache, and the one behind it, though nobody needs them there? */
+static bool is_across(int fd, uint64_t edge)
+{
+	return hw_page_cache_has(fd, edge - HW_PAGE_SIZE, 2 * HW_PAGE_SIZE);
+}
+
+/* Is the page before @edge in the cache, and the one behind it, and cannot be made to leave? */
 static bool is_held_across(int fd, uint64_t edge)
 {
 	uint64_t first = edge / FOLIO_SIZE_MAX * FOLIO_SIZE_MAX;
-	if (edge == 0 || edge == first) { /* folios lie at multiples of their size */
+	/* Folios lie at multiples of their size. */
+	if (edge == first || !is_across(fd, edge)) {
 		return false;
 	}
 	(void)posix_fadvise(fd, (off_t)first, FOLIO_SIZE_MAX, POSIX_FADV_DONTNEED); /* a wish */
-	return hw_files_is_cached(fd, edge - HW_PAGE_SIZE, 2 * HW_PAGE_SIZE);
+	return is_across(fd, edge);
+}
+
+/* There everything is in memory, always, in single pages. */
+static bool is_in_memory(int fd)
+{
+	struct statfs status;
+	return fstatfs(fd, &status) == 0 && status.f_type == TMPFS_MAGIC;
 }
 
 bool hw_files_is_on_its_way(const struct hw_files *files, uint32_t shard, uint32_t segment,
@@ -296,7 +321,8 @@ bool hw_files_is_on_its_way(const struct hw_files *files, uint32_t shard, uint32
 	if (fd < 0) {
 		return false; /* punch says so */
 	}
-	bool is_held = is_held_across(fd, offset) || is_held_across(fd, offset + size);
+	bool is_held = !is_in_memory(fd) &&
+		       (is_held_across(fd, offset) || is_held_across(fd, offset + size));
 	(void)close(fd); /* read only */
 	return is_held;
 }

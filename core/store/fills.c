@@ -16,16 +16,30 @@ static uint64_t last_granule(const struct hw_extent *extent)
 	return (extent->offset + hw_extent_disk_size(extent->size) - 1) / HW_FILL_GRANULE;
 }
 
+uint64_t hw_fills_reach(const struct hw_fills *fills, const struct hw_extent *extent)
+{
+	return hw_extent_disk_size(extent->size) + fills->ahead_size + HW_FILL_SLACK;
+}
+
+static void note_from(struct hw_fills *fills, const struct hw_extent *extent, uint64_t first)
+{
+	uint64_t end = extent->offset + hw_fills_reach(fills, extent);
+	for (uint64_t i = first; i <= (end - 1) / HW_FILL_GRANULE; i++) {
+		atomic_fetch_add_explicit(&fills->counts[place_of(extent, i)], 1,
+					  memory_order_seq_cst);
+	}
+}
+
 /* From the extent's own last granule on: another reactor that has compared it hears of it, and
  * what lies before it is read by nobody. */
 void hw_fills_note(struct hw_fills *fills, const struct hw_extent *extent)
 {
-	uint64_t end = extent->offset + hw_extent_disk_size(extent->size) + fills->ahead_size +
-		       HW_FILL_SLACK;
-	for (uint64_t i = last_granule(extent); i <= (end - 1) / HW_FILL_GRANULE; i++) {
-		atomic_fetch_add_explicit(&fills->counts[place_of(extent, i)], 1,
-					  memory_order_seq_cst);
-	}
+	note_from(fills, extent, last_granule(extent));
+}
+
+void hw_fills_note_behind(struct hw_fills *fills, const struct hw_extent *extent)
+{
+	note_from(fills, extent, last_granule(extent) + 1);
 }
 
 uint32_t hw_fills_of(const struct hw_fills *fills, const struct hw_extent *extent)

@@ -117,18 +117,41 @@ def test_what_memory_forgot_is_compared_again(make_daemon, files):
     daemon.stop()
 
 
-def test_what_was_read_ahead_is_compared(make_daemon, files):
-    """As before; but the kernel, reading ahead of the chunk before, has brought it back meanwhile."""
-    daemon = make_daemon(scrub_days='0', reactors='1')
+def rotten_since(daemon, data, index):
+    """A hot file, whose chunk @index has rotted since memory forgot all of it."""
     daemon.expected_errors |= {'extent.corrupt', 'download.failed'}
-    data = files.window(11, 3 * CHUNK)
     share = daemon.put(data, 'hot.bin')
     for _ in range(3):
         assert daemon.is_same(share.path, data)
-    chunk = chunks(daemon, 'hot.bin')[1]
+    chunk = chunks(daemon, 'hot.bin')[index]
     flip(daemon, chunk, MIB)
     forget(segments(daemon.data)[chunk[:2]])
     time.sleep(1.1)
+    return share
+
+
+@pytest.mark.parametrize('index', (1, 5, 9, 11))
+def test_the_kernel_reads_far_ahead(make_daemon, index):
+    """As before; and the file is so long that all but its beginning is in memory again when the
+    daemon comes to it."""
+    data = Bytes(15, 12 * CHUNK).window(0, 12 * CHUNK)
+    daemon = make_daemon(scrub_days='0', reactors='1')
+    share = rotten_since(daemon, data, index)
+    with daemon.wire() as wire:
+        wire.request('GET', share.path)
+        assert wire.head().status == 200
+        while len(wire.buffer) < len(data) and wire.more():
+            pass
+        assert len(wire.buffer) <= index * CHUNK + MIB
+        assert bytes(wire.buffer) == data[:len(wire.buffer)]
+    daemon.stop()
+
+
+def test_what_was_read_ahead_is_compared(make_daemon, files):
+    """As before; but the kernel, reading ahead of the chunk before, has brought it back meanwhile."""
+    daemon = make_daemon(scrub_days='0', reactors='1')
+    data = files.window(11, 3 * CHUNK)
+    share = rotten_since(daemon, data, 1)
     first = daemon.get(share.path, [('Range', f'bytes=0-{CHUNK - 1}')])
     assert first.status == 206 and first.body == data[:CHUNK]
     time.sleep(0.2)  # the kernel reads on

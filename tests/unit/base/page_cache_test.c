@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Goal: what is said to be in memory is there, to the page; where the kernel cannot tell nothing is.
+ * Goal: what is said to be in memory is there, to the page; where the kernel cannot tell nothing
+ * is.
  */
 #include "core/base/page_cache.h"
 

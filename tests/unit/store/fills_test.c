@@ -66,6 +66,34 @@ static void what_may_be_brought_is_noted(void **state)
 	}
 }
 
+/* Who reads what is all there brings in only what lies behind it, and spoils nobody's work. */
+static void what_is_there_stays(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct hw_prng prng;
+		hw_prng_init(&prng, seed);
+		segment_make(&prng, seed % 2 == 0 ? 0 : HW_CHUNK_SIZE);
+		g_fills.ahead_size = 16U << 20;
+		for (uint32_t i = 0; i < EXTENT_COUNT; i++) {
+			uint32_t before[EXTENT_COUNT];
+			for (uint32_t j = 0; j < EXTENT_COUNT; j++) {
+				before[j] = hw_fills_of(&g_fills, &g_extents[j]);
+			}
+			hw_fills_note_behind(&g_fills, &g_extents[i]);
+			assert_int_equal(hw_fills_of(&g_fills, &g_extents[i]), before[i]);
+			uint64_t reach =
+				g_extents[i].offset + hw_fills_reach(&g_fills, &g_extents[i]);
+			for (uint32_t j = i + 1; j < EXTENT_COUNT; j++) {
+				bool is_new = hw_fills_of(&g_fills, &g_extents[j]) != before[j];
+				bool is_remembered = g_extents[j].size >= HW_FILL_GRANULE;
+				assert_true(is_new || !is_remembered ||
+					    g_extents[j].offset >= reach);
+			}
+		}
+	}
+}
+
 static void one_after_the_other_stay(void **state)
 {
 	(void)state;
@@ -93,6 +121,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_may_be_brought_is_noted),
+		cmocka_unit_test(what_is_there_stays),
 		cmocka_unit_test(one_after_the_other_stay),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
