@@ -292,7 +292,7 @@ static int open_rw(const struct hw_files *files, uint32_t shard, uint32_t segmen
 
 static bool is_across(int fd, uint64_t edge)
 {
-	return hw_page_cache_has(fd, edge - HW_PAGE_SIZE, 2 * HW_PAGE_SIZE);
+	return hw_page_cache_has(fd, edge - HW_PAGE_SIZE, UINT64_C(2) * HW_PAGE_SIZE);
 }
 
 /* Is the page before @edge in the cache, and the one behind it, and cannot be made to leave? */
