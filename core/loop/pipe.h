@@ -23,7 +23,7 @@
 
 struct hw_pipe {
 	int source_fd;     /* bytes come out here */
-	int target_fd;     /* and go in here */
+	int target_fd;     /* and go in here; -1: given up, and opened by the next pass */
 	int null_fd;       /* takes any page, and lets go of it */
 	uint32_t capacity; /* bytes */
 };

@@ -309,7 +309,7 @@ static void hashed(struct hw_digest_job *job)
 		}
 	}
 	hw_metrics_add(reader->store->reactor->metrics, HW_METRIC_blocks_verified, count);
-	if (!reader->is_direct) {
+	if (!reader->is_direct && reader->extent.size >= HW_VERIFIED_SIZE_MIN) {
 		hw_verified_add(&reader->store->verified, &reader->extent, reader->first_block,
 				count, reader->fills);
 	}

@@ -39,22 +39,9 @@ static void begin(const struct hw_sim_options *sim)
 	tls_kernel_start(sim, &g_world, &g_talk, &g_contexts, g_ciphers);
 }
 
-static void stop(void)
-{
-	if (!g_world.server.is_draining) {
-		hw_http_server_drain(&g_world.server);
-	}
-	hw_http_server_cut(&g_world.server);
-}
-
 static void end(void)
 {
-	far_close(&g_far);
-	stop();
-	conn_pass(&g_world, 10000);
-	file_talk_end(&g_talk);
-	conn_stop(&g_world);
-	hw_sim_end();
+	tls_kernel_end(&g_far, &g_talk);
 }
 
 static void agree(const struct tls_client_options *options)
@@ -331,7 +318,7 @@ static void before_step(void *user, uint64_t step)
 		g_far.is_gone = true;
 		hw_sim_peer_reset(g_far.peer);
 	} else {
-		stop();
+		tls_kernel_cut(&g_world);
 	}
 }
 

@@ -97,6 +97,25 @@ void tls_kernel_start(const struct hw_sim_options *sim, struct conn_world *world
 	hw_sim_options()->set_error_percent = sim->set_error_percent;
 }
 
+void tls_kernel_cut(struct conn_world *world)
+{
+	if (!world->server.is_draining) {
+		hw_http_server_drain(&world->server);
+	}
+	hw_http_server_cut(&world->server);
+}
+
+void tls_kernel_end(struct far *far, struct file_talk *talk)
+{
+	struct conn_world *world = talk->world;
+	far_close(far);
+	tls_kernel_cut(world);
+	conn_pass(world, 10000);
+	file_talk_end(talk);
+	conn_stop(world);
+	hw_sim_end();
+}
+
 bool tls_kernel_has_file(const struct far *far, const struct file_talk *talk)
 {
 	return far->got_size > talk->size &&

@@ -22,6 +22,10 @@ struct hw_sim_options tls_kernel_calm(uint64_t seed);
 void tls_kernel_start(const struct hw_sim_options *sim, struct conn_world *world,
 		      struct file_talk *talk, const struct hw_tls_contexts *contexts,
 		      uint32_t ciphers);
+/* It stops now, whatever is under way. */
+void tls_kernel_cut(struct conn_world *world);
+/* The client, and the world of the talk, are over. */
+void tls_kernel_end(struct far *far, struct file_talk *talk);
 /* The file is the last thing that came. */
 bool tls_kernel_has_file(const struct far *far, const struct file_talk *talk);
 /* Until the answer with the file is over. */

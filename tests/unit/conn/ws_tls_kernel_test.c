@@ -54,23 +54,10 @@ static void begin(const struct hw_sim_options *sim, const char *suites)
 	far_pass(&g_far, 20); /* its last message is there, too */
 }
 
-static void stop(void)
-{
-	if (!g_world.server.is_draining) {
-		hw_http_server_drain(&g_world.server);
-	}
-	hw_http_server_cut(&g_world.server);
-}
-
 static void end(void)
 {
-	far_close(&g_far);
-	stop();
-	conn_pass(&g_world, 10000);
-	file_talk_end(&g_files);
-	conn_stop(&g_world);
+	tls_kernel_end(&g_far, &g_files);
 	ws_talk_end(&g_talk);
-	hw_sim_end();
 }
 
 static void ask(const char *text)
@@ -319,7 +306,7 @@ static void before_step(void *user, uint64_t step)
 		hw_sim_peer_reset(g_far.peer);
 		break;
 	case CUT:
-		stop();
+		tls_kernel_cut(&g_world);
 		break;
 	case DRAIN:
 		hw_http_server_drain(&g_world.server);
